@@ -1,0 +1,1 @@
+"""The janitor: repairs the state of Weights & Biases sweep runs."""

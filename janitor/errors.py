@@ -1,0 +1,92 @@
+"""Every error that the janitor raises, as one tree.
+
+    JanitorError                  something went wrong; its text is one sentence for people
+    ├── UsageError                the caller's words are off: exit 2, nothing was done
+    │   ├── ConfigError           janitor.yaml, a flag or a JANITOR_* variable
+    │   ├── TargetError           a target's path is malformed
+    │   └── PlanError             a plan file that cannot be read or is of another schema version
+    ├── StoreError                a store could not do what it was asked
+    │   ├── CredentialsError      none found, or the server refuses them (401)
+    │   ├── PermissionDeniedError the server knows us and says no (403)
+    │   ├── NotFoundError         the entity, project, sweep, group or run does not exist
+    │   ├── RejectedError         the server understood and refuses (400 and its like): no use in asking again
+    │   ├── TooLargeError         the answer or the request was too large: ask for less
+    │   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
+    ├── JournalError              the journal cannot be written or read
+    ├── ReportError               a report cannot be written or read
+    ├── BrakeError                a limit was passed: exit 3, nothing was written
+    └── EmulatorError             the emulator cannot start, or its seed file is malformed
+"""
+
+from __future__ import annotations
+
+
+class JanitorError(Exception):
+    """Something went wrong; ``str(error)`` is one sentence that names the thing and what to do."""
+
+
+class UsageError(JanitorError):
+    """The caller's words are off; nothing was done."""
+
+
+class ConfigError(UsageError):
+    """A setting in janitor.yaml, a flag or a ``JANITOR_*`` variable cannot be used."""
+
+
+class TargetError(UsageError):
+    """A target's path is malformed."""
+
+
+class PlanError(UsageError):
+    """A plan file cannot be read, or is of another schema version."""
+
+
+class StoreError(JanitorError):
+    """A store could not do what it was asked."""
+
+
+class CredentialsError(StoreError):
+    """No credentials were found, or the server refuses them (HTTP 401)."""
+
+
+class PermissionDeniedError(StoreError):
+    """The server knows who we are and says no (HTTP 403)."""
+
+
+class NotFoundError(StoreError):
+    """The entity, project, sweep, group or run does not exist, or we may not see it."""
+
+
+class RejectedError(StoreError):
+    """The server understood the request and refuses it; asking again is no use."""
+
+
+class TooLargeError(StoreError):
+    """The answer or the request was too large or too slow; ask for less at a time."""
+
+
+class TransientError(StoreError):
+    """A failure that may pass: a time-out, a reset, HTTP 429 or 5xx, an answer that is no JSON.
+
+    ``retry_after`` is what the server asked for, in seconds, or None.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class JournalError(JanitorError):
+    """The journal cannot be written or read."""
+
+
+class ReportError(JanitorError):
+    """A report cannot be written or read."""
+
+
+class BrakeError(JanitorError):
+    """A limit was passed, so nothing was written."""
+
+
+class EmulatorError(JanitorError):
+    """The emulator cannot start, or its seed file is malformed."""
