@@ -1,21 +1,21 @@
 """Every error that the janitor raises, as one tree.
 
-    JanitorError                  something went wrong; its text is one sentence for people
-    ├── UsageError                the caller's words are off: exit 2, nothing was done
-    │   ├── ConfigError           janitor.yaml, a flag or a JANITOR_* variable
-    │   ├── TargetError           a target's path is malformed
-    │   └── PlanError             a plan file that cannot be read or is of another schema version
-    ├── StoreError                a store could not do what it was asked
-    │   ├── CredentialsError      none found, or the server refuses them (401)
-    │   ├── PermissionDeniedError the server knows us and says no (403)
-    │   ├── NotFoundError         the entity, project, sweep, group or run does not exist
-    │   ├── RejectedError         the server understood and refuses (400 and its like): no use in asking again
-    │   ├── TooLargeError         the answer or the request was too large: ask for less
-    │   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
-    ├── JournalError              the journal cannot be written or read
-    ├── ReportError               a report cannot be written or read
-    ├── BrakeError                a limit was passed: exit 3, nothing was written
-    └── EmulatorError             the emulator cannot start, or its seed file is malformed
+JanitorError                  something went wrong; its text is one sentence for people
+├── UsageError                the caller's words are off: exit 2, nothing was done
+│   ├── ConfigError           janitor.yaml, a flag or a JANITOR_* variable
+│   ├── TargetError           a target's path is malformed
+│   └── PlanError             a plan file that cannot be read or is of another schema version
+├── StoreError                a store could not do what it was asked
+│   ├── CredentialsError      none found, or the server refuses them (401)
+│   ├── PermissionDeniedError the server knows us and says no (403)
+│   ├── NotFoundError         the entity, project, sweep, group or run does not exist
+│   ├── RejectedError         the server understood and refuses (400): no use in asking again
+│   ├── TooLargeError         the answer or the request was too large: ask for less
+│   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
+├── JournalError              the journal cannot be written or read
+├── ReportError               a report cannot be written or read
+├── BrakeError                a limit was passed: exit 3, nothing was written
+└── EmulatorError             the emulator cannot start, or its seed file is malformed
 """
 
 from __future__ import annotations

@@ -1,0 +1,107 @@
+"""The rules: what is to become of a run. Pure; their order is the policy.
+
+A run is asked of each rule in turn, and the first that speaks wins. To add a rule: a file with an
+``ID`` and a ``judge``, and its place in :data:`RULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from janitor.evidence import format_age
+from janitor.model import (
+    IGNORE_TAG,
+    Change,
+    Clean,
+    Hold,
+    Policy,
+    RunInfo,
+    Silent,
+    Untracked,
+    Verdict,
+)
+from janitor.rules import (
+    heartbeat_expired,
+    objective_invalid,
+    objective_recorded,
+    wandb_crashed,
+    wandb_failed,
+    wandb_killed,
+)
+from janitor.rules.reading import Reading, read_run
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its id, and the function that judges an open run."""
+
+    id: str
+    judge: Callable[[Reading, Policy], Change | Hold | Silent]
+
+
+RULES: tuple[Rule, ...] = tuple(
+    Rule(module.ID, module.judge)
+    for module in (
+        objective_recorded,
+        objective_invalid,
+        wandb_crashed,
+        wandb_failed,
+        wandb_killed,
+        heartbeat_expired,
+    )
+)
+
+RULE_IDS = tuple(rule.id for rule in RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A run, how it was read, and what is to become of it."""
+
+    run: RunInfo
+    reading: Reading | None
+    """None where the run's state could not be told."""
+    verdict: Verdict
+
+
+def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
+    """What is to become of a run."""
+    reading = read_run(run, policy, now)
+    if isinstance(reading, Untracked):
+        return Judgement(run, None, reading)
+    if IGNORE_TAG in run.tags:
+        known = reading if isinstance(reading, Reading) else None
+        return Judgement(run, known, Hold("none", f"tagged {IGNORE_TAG}"))
+    if isinstance(reading, Hold):
+        return Judgement(run, None, reading)
+    return Judgement(run, reading, _verdict(reading, policy))
+
+
+def _verdict(reading: Reading, policy: Policy) -> Verdict:
+    if not reading.state.is_open:
+        return Clean()
+    for _, said in ask_rules(reading, policy):
+        if not isinstance(said, Silent):
+            return said
+    return Hold("none", _why_left(reading))
+
+
+def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:
+    """What each rule says of an open run, in order, the silent ones too."""
+    for rule in RULES:
+        if rule.id not in policy.disabled_rules:
+            yield rule, rule.judge(reading, policy)
+        elif reading.has_objective:
+            yield rule, Hold(rule.id, "disabled, and no other rule may judge a recorded objective")
+        else:
+            yield rule, Silent("disabled")
+
+
+def _why_left(reading: Reading) -> str:
+    word, age = reading.run.wandb_state, reading.age
+    seen = "it was never seen alive" if age is None else f"alive {format_age(age)} ago"
+    if word.has_ended:
+        return f"{seen}, W&B says {word}: an evaluation may still come"
+    return f"{seen}, W&B says {word}"

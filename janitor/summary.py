@@ -1,0 +1,182 @@
+"""A run's summary: its text, the two forms in which our keys stand in it, and edits to them.
+
+Flat: ``{"protein.state": "running"}``. Nested: ``{"protein": {"state": "running"}}``. Both exist
+in the wild, now and then in one run. A *path* names one place in a summary: ``("protein.state",)``
+is the flat key, ``("protein", "state")`` the nested one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+Path = tuple[str, ...]
+
+
+class Absent(StrEnum):
+    """The type of :data:`ABSENT`."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+"""Stands for a key that is not there; as an edit's value it removes the key."""
+
+
+class Form(StrEnum):
+    """How our keys stand in a summary."""
+
+    FLAT = "flat"
+    NESTED = "nested"
+    BOTH = "both"
+
+
+def parse(text: str | None) -> dict[str, Any]:
+    """A summary from its JSON text, which may hold bare ``NaN`` and ``Infinity``.
+
+    No text, empty text and ``null`` are an empty summary.
+
+    Raises:
+        ValueError: the text is no JSON, or no object.
+
+    """
+    if text is None or not text.strip():
+        return {}
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"it is a JSON {_JSON_NAMES[type(value)]}, not an object")  # noqa: TRY004 - a malformed text, not a caller's wrong type
+    return value
+
+
+_JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+def dump(summary: Mapping[str, Any]) -> str:
+    """The JSON text of a summary; ``parse(dump(s))`` is ``s``, bare ``Infinity`` included."""
+    return json.dumps(summary)
+
+
+def get(summary: Mapping[str, Any], path: Path) -> Any:
+    """What stands at a path, or :data:`ABSENT`."""
+    value: Any = summary
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return ABSENT
+        value = value[key]
+    return value
+
+
+def find(summary: Mapping[str, Any], dotted: str) -> Any:
+    """What a dotted name means: the flat key of that name, else the nested one, else ABSENT."""
+    flat = get(summary, (dotted,))
+    return flat if flat is not ABSENT else get(summary, tuple(dotted.split(".")))
+
+
+def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
+    """The form in which ``state`` stands under the namespace; None where it is not there."""
+    flat = get(summary, flat_path(namespace, "state")) is not ABSENT
+    nested = get(summary, nested_path(namespace, "state")) is not ABSENT
+    if flat and nested:
+        return Form.BOTH
+    if flat:
+        return Form.FLAT
+    return Form.NESTED if nested else None
+
+
+def flat_path(namespace: str, name: str) -> Path:
+    """The flat place of a name under the namespace."""
+    return (f"{namespace}.{name}",)
+
+
+def nested_path(namespace: str, name: str) -> Path:
+    """The nested place of a name (itself dotted where it goes deeper) under the namespace."""
+    return (namespace, *name.split("."))
+
+
+def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
+    """Where a name stands in a summary of this form.
+
+    A summary of both forms has our keys flat; ``state`` alone also nested, so that the two agree.
+    """
+    if form is Form.NESTED:
+        return (nested_path(namespace, name),)
+    if form is Form.BOTH and name == "state":
+        return (flat_path(namespace, name), nested_path(namespace, name))
+    return (flat_path(namespace, name),)
+
+
+def read(summary: Mapping[str, Any], namespace: str, name: str) -> Any:
+    """What stands under the namespace: in the form of ``state`` first, then in the other."""
+    paths = (flat_path(namespace, name), nested_path(namespace, name))
+    if form_of(summary, namespace) is Form.NESTED:
+        paths = paths[::-1]
+    found = get(summary, paths[0])
+    return found if found is not ABSENT else get(summary, paths[1])
+
+
+def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, Any]:
+    """A copy of the summary with each path set to its value, or removed where that is ABSENT.
+
+    Objects on the way are copied and made where they are missing; all else is shared.
+
+    Raises:
+        ValueError: something that is no object stands in the way of a path.
+
+    """
+    result = dict(summary)
+    for path, value in edits.items():
+        level = result
+        for key in path[:-1]:
+            below = level.get(key, {})
+            if not isinstance(below, Mapping):
+                raise ValueError(f"{key!r} is in use: it holds no object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
+            level[key] = below = dict(below)
+            level = below
+        if value is ABSENT:
+            level.pop(path[-1], None)
+        else:
+            level[path[-1]] = value
+    return result
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two JSON values are equal: 1 is 1.0, NaN is NaN, true is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return _same_number(left, right)
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and bool(left == right)
+
+
+def _same_number(left: float, right: float) -> bool:
+    if isinstance(left, int) and isinstance(right, int):
+        return left == right
+    try:
+        left, right = float(left), float(right)
+    except OverflowError:
+        return False
+    return left == right or (math.isnan(left) and math.isnan(right))
+
+
+def differences(
+    left: Mapping[str, Any], right: Mapping[str, Any], prefix: Path = ()
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Each place where two summaries differ: its path, the left and the right value or ABSENT."""
+    for key in left.keys() | right.keys():
+        ours, theirs = left.get(key, ABSENT), right.get(key, ABSENT)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            yield from differences(ours, theirs, (*prefix, key))
+        elif ours is ABSENT or theirs is ABSENT or not same(ours, theirs):
+            yield (*prefix, key), ours, theirs
