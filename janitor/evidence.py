@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import humanize
-
 from janitor import summary as summaries
 from janitor.model import Evidence, Liveness, Policy, RunInfo
 
@@ -33,16 +31,6 @@ def parse_time(raw: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return time if time >= EARLIEST else None
-
-
-def format_age(age: timedelta) -> str:
-    """An age in words: "3 hours and 12 minutes"."""
-    age = abs(age)
-    if age >= timedelta(days=2):
-        unit = "hours"
-    else:
-        unit = "minutes" if age >= timedelta(hours=1) else "seconds"
-    return humanize.precisedelta(age, minimum_unit=unit, format="%d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,8 @@ class RunPage:
     runs: tuple[RunInfo, ...]
     run_count: int | None
     """How many runs the store says the target has, at the moment of this page."""
+    after: str | None
+    """The cursor of the next page; None on the last."""
 
 
 @dataclass(frozen=True, slots=True)

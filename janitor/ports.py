@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -26,17 +26,17 @@ class SweepReader(Protocol):
 
     - A target that does not exist raises :class:`~janitor.errors.NotFoundError`; it is never
       an empty answer. Nor is a failure: it raises another :class:`~janitor.errors.StoreError`.
-    - ``fetch_runs`` is one reading, oldest run first, a page at a time. A run may be handed out
-      twice and a run may be missing: stores page by offset while others write. Whoever reads
-      counts, and holds the count against the last page's ``run_count``.
+    - ``fetch_runs`` hands out pages, oldest run first. A run may be handed out twice and a run
+      may be missing: stores page by offset while others write. Whoever reads counts, and holds
+      the count against the last page's ``run_count``.
     - A run's summary may be cut down to the keys that the policy reads.
     """
 
     def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
         """What the target stands for: one sweep, one group, or every sweep of a project."""
 
-    def fetch_runs(self, target: Target) -> Iterator[RunPage]:
-        """The runs of one sweep or group, a page at a time."""
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
 
 
 class SummaryReader(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from janitor.evidence import format_age
+from janitor.durations import format_age
 from janitor.model import (
     IGNORE_TAG,
     Change,

@@ -6,7 +6,7 @@ process to say so itself.
 
 from __future__ import annotations
 
-from janitor.evidence import format_age
+from janitor.durations import format_age
 from janitor.model import Change, Hold, Policy, Silent, SweepRunState
 from janitor.rules.reading import Reading
 from janitor.summary import ABSENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from janitor.evidence import format_age
+from janitor.durations import format_age
 from janitor.model import Change, Hold, Policy, Silent, SweepRunState
 from janitor.rules.reading import Reading
 
