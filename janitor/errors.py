@@ -68,12 +68,13 @@ class TooLargeError(StoreError):
 class TransientError(StoreError):
     """A failure that may pass: a time-out, a reset, HTTP 429 or 5xx, an answer that is no JSON.
 
-    ``retry_after`` is what the server asked for, in seconds, or None.
+    Whether a write was applied before it failed is not known.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, slow: bool = False) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.slow = slow
+        """The server took too long, or gave up on its side: asking for less may help."""
 
 
 class JournalError(JanitorError):

@@ -1,0 +1,1 @@
+"""The stores: where runs live, each behind the protocols of :mod:`janitor.ports`."""
