@@ -1,0 +1,82 @@
+"""The report of a pass: built, rendered, written, and read back.
+
+To add a kind of file: a ``render_*.py`` with a pure ``render(report) -> str``, and its ending in
+:data:`RENDERERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from janitor.durable import check_writable, write_atomically
+from janitor.errors import ReportError, UsageError
+from janitor.report import render_csv, render_json
+from janitor.report.builder import ReportDraft
+from janitor.report.schema import Report
+
+__all__ = ["RENDERERS", "Report", "ReportDraft", "check", "load", "renderer_for", "write"]
+
+Renderer = Callable[[Report], str]
+
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
+    {
+        ".json": render_json.render,
+        ".csv": render_csv.render,
+    }
+)
+"""A file's ending → what renders it."""
+
+
+def renderer_for(path: str | Path) -> Renderer:
+    """What renders a file of this name; capitals in the ending do not matter.
+
+    Raises:
+        UsageError: no renderer is known for the ending.
+
+    """
+    renderer = RENDERERS.get(Path(path).suffix.lower())
+    if renderer is None:
+        *others, last = RENDERERS
+        endings = f"{', '.join(others)} or {last}"
+        raise UsageError(f"{path}: no kind of report is known by this ending; use {endings}")
+    return renderer
+
+
+def check(path: str | Path) -> None:
+    """Make sure, before any work is done, that a report can be written here.
+
+    Raises:
+        UsageError: the ending is unknown, or the path cannot be written.
+
+    """
+    renderer_for(path)
+    check_writable(path, error=UsageError)
+
+
+def write(report: Report, path: str | Path) -> None:
+    """Write the report in the form that the ending asks for, readable by its owner alone.
+
+    Raises:
+        UsageError: the ending is unknown.
+        ReportError: the file cannot be written; what stood there before still does.
+
+    """
+    write_atomically(path, renderer_for(path)(report), mode=0o600, error=ReportError)
+
+
+def load(path: str | Path) -> Report:
+    """Read a ``.json`` report.
+
+    Raises:
+        ReportError: there is no such file, it is no report, or of another schema version.
+
+    """
+    try:
+        return render_json.parse(Path(path).read_bytes())
+    except OSError as error:
+        raise ReportError(f"cannot read the report {path}: {error.strerror}") from error
+    except ReportError as error:
+        raise ReportError(f"cannot read the report {path}: {error}") from error

@@ -1,0 +1,278 @@
+r"""The report as data: what a pass saw, changed and left, and why. Schema ``janitor.report/1``.
+
+Frozen. Code that makes a report may use no field that is not here (``extra="forbid"``). A file is
+read with more tolerance: within ``/1`` fields are only ever added, so fields that this version
+does not know come from a later one and are skipped (see :data:`FROM_FILE`). A change that takes
+a field away or gives it another meaning is ``/2``, which this version refuses.
+
+Text is what people read, so half a surrogate pair in it is shown as ``\ud800``; the values in
+``before`` and ``after`` are data and stay exactly as they stood.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+
+from janitor.model import Outcome
+from janitor.summary import Form
+
+SCHEMA: Final = "janitor.report/1"
+
+FROM_FILE: Final = {"from_file": True}
+"""The validation context under which unknown fields are skipped rather than refused."""
+
+Command = Literal["fix", "plan", "apply", "undo"]
+Interruption = Literal["SIGTERM", "SIGINT", "deadline"]
+
+
+def _whole(text: Any) -> Any:
+    if isinstance(text, str):
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError("a key is text")  # noqa: TRY004 - pydantic reports ValueError
+    return key
+
+
+def _utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+Text = Annotated[str, BeforeValidator(_whole)]
+Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+Values = dict[Annotated[str, PlainValidator(_key)], Any]
+"""Keys of a summary and what stood there: JSON values, bare ``Infinity`` included."""
+
+
+class Part(BaseModel):
+    """What all parts of a report share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _skip_fields_of_later_versions(cls, data: Any, info: ValidationInfo) -> Any:
+        if info.context is not FROM_FILE or not isinstance(data, dict):
+            return data
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: value for key, value in data.items() if key in known}
+
+
+class ReportedTarget(Part):
+    """One sweep or group, and whether all of it was seen."""
+
+    target: Text
+    runs_expected: int | None
+    """How many runs the store said there are; None where it did not get to say."""
+    runs_seen: int
+    """Distinct runs."""
+    complete: bool
+    duplicates: int = 0
+    """Rows that a scan handed out a second time."""
+    missing: int = 0
+    """Runs that the store counted and never handed out."""
+
+
+class Totals(Part):
+    """Distinct runs; each is in exactly one of the seven kinds."""
+
+    runs: int = 0
+    untracked: int = 0
+    clean: int = 0
+    held: int = 0
+    written: int = 0
+    planned: int = 0
+    superseded: int = 0
+    failed: int = 0
+
+
+class Sign(Part):
+    """One sign of life: where it stood, what stood there, and the time that this means."""
+
+    source: Text
+    at: Time | None = None
+    """None where ``raw`` cannot be read as a time."""
+    raw: Any = None
+    future: bool = False
+    """Too far ahead of the clock to count."""
+
+
+class ReportedEvidence(Part):
+    """What a judgement rested on."""
+
+    last_alive: Time | None = None
+    age_seconds: float | None = None
+    """From the last sign of life to the moment of the judgement."""
+    signs: tuple[Sign, ...] = ()
+    objective: Any = None
+    """The objective as it stood, cut where it is long; None where there was none."""
+    wandb_state: Text = ""
+
+
+class ReportedChange(Part):
+    """One run that was, or was to be, changed.
+
+    The keys of ``before`` and ``after`` are what :mod:`janitor.report.keys` makes of the places
+    in the summary. A key in ``after`` that is not in ``before`` did not exist.
+    """
+
+    run: Text
+    """ENTITY/PROJECT/RUN."""
+    sweep: Text | None = None
+    name: Text = ""
+    from_: Text = Field(alias="from")
+    to: Text
+    rule: Text
+    reason: Text
+    outcome: Outcome
+    evidence: ReportedEvidence = ReportedEvidence()
+    before: Values = {}
+    after: Values = {}
+    error: Text | None = None
+    target: Text | None = None
+    """The resolved sweep or group under which the run was judged."""
+    form: Form | None = None
+    wandb_state: Text | None = None
+    created_at: Time | None = None
+    last_alive: Time | None = None
+    url: Text | None = None
+    """The run's page."""
+
+
+class ReportedHold(Part):
+    """One run that was left as it is, and why."""
+
+    run: Text
+    rule: Text
+    reason: Text
+    target: Text | None = None
+    sweep: Text | None = None
+    name: Text = ""
+    state: Text | None = None
+    """None where the run's state could not be told."""
+    wandb_state: Text | None = None
+    last_alive: Time | None = None
+    url: Text | None = None
+
+
+class ReportedError(Part):
+    """Something that went wrong with a target, or with the pass itself (``target`` None)."""
+
+    target: Text | None
+    message: Text
+
+
+class ReportedWarning(Part):
+    """Something that did not stop the pass: an unreadable time, a clock, a duplicate."""
+
+    run: Text | None = None
+    message: Text
+
+
+class ClockReading(Part):
+    """The clock against which every age was measured."""
+
+    source: Literal["server", "local"]
+    offset_seconds: float | None = None
+    """The server's time minus this machine's."""
+    warning: Text | None = None
+
+
+class Brake(Part):
+    """The limit that stopped a pass, if one did."""
+
+    tripped: bool
+    limit: Text | None = None
+    """``max_changes`` or ``max_silent_percent``."""
+    allowed: float | None = None
+    found: float | None = None
+    message: Text | None = None
+
+
+class StandDown(Part):
+    """Whether so many runs went silent at once that the outage is not theirs."""
+
+    active: bool
+    silent: int = 0
+    """Runs that went silent within the window."""
+    open: int = 0
+    """Open runs that W&B calls active or crashed."""
+    share: float = 0.0
+    """``silent`` / ``open``."""
+    window_start: Time | None = None
+    window_end: Time | None = None
+    message: Text | None = None
+
+
+class RaceWindow(Part):
+    """How long lay between a fresh read and the write that followed it."""
+
+    median_seconds: float | None = None
+    max_seconds: float | None = None
+    writes: int = 0
+
+
+class Requests(Part):
+    """What the pass cost the server."""
+
+    reads: int = 0
+    writes: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    retries: int = 0
+
+
+class FalsePositives(Part):
+    """Runs that an earlier pass repaired and that turned out to be alive."""
+
+    by_rule: dict[Text, int] = {}
+    runs: tuple[Text, ...] = ()
+    suggested_heartbeat_timeout_seconds: float | None = None
+
+
+class Report(Part):
+    """One pass."""
+
+    schema_: Literal["janitor.report/1"] = Field(default=SCHEMA, alias="schema")
+    version: Text
+    """The janitor's."""
+    command: Command = "fix"
+    dry_run: bool
+    started_at: Time
+    finished_at: Time
+    namespace: Text = "protein"
+    interrupted: Interruption | None = None
+    """What ended the pass before its time."""
+    targets: tuple[ReportedTarget, ...] = ()
+    totals: Totals = Totals()
+    states_before: dict[Text, int] = {}
+    """Runs by state, in our words; untracked runs are left out, ``unknown`` could not be told."""
+    states_after: dict[Text, int] = {}
+    changes: tuple[ReportedChange, ...] = ()
+    held: tuple[ReportedHold, ...] = ()
+    errors: tuple[ReportedError, ...] = ()
+    warnings: tuple[ReportedWarning, ...] = ()
+    clock: ClockReading | None = None
+    brake: Brake | None = None
+    stand_down: StandDown | None = None
+    race_window: RaceWindow | None = None
+    requests: Requests | None = None
+    false_positives: FalsePositives | None = None
+    journal: Text | None = None
+    """The path of the journal, with which all of this can be taken back."""

@@ -1,0 +1,35 @@
+"""Text that came from other people's runs, made safe to look at."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_TRICKS: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029"  # control characters: escape sequences, line ends
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c"  # turn the reading direction around
+    "\ufeff\ud800-\udfff]"  # marks the byte order; halves of a pair
+)
+_WEB_PAGE: Final = re.compile(r"https?://[!-~]+")
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with what would act instead of being read shown as ``\x1b``."""
+    return _TRICKS.sub(lambda match: _shown(match[0]), text)
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters of the text."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def web_page(url: str | None) -> str | None:
+    """The address, if it is one that is safe to link to: a web page, in plain ASCII."""
+    return url if url is not None and _WEB_PAGE.fullmatch(url) else None
+
+
+def _shown(character: str) -> str:
+    return _NAMED.get(character) or ascii(character)[1:-1]
+
+
+_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
