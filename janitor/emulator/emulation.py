@@ -1,0 +1,132 @@
+"""One emulated server: its memory, its clock, its settings, and what resolvers need of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from janitor.emulator.access import Doorkeeper, RefusedError, User
+from janitor.emulator.clock import Clock
+from janitor.emulator.fields import RunFields
+from janitor.emulator.listing import Page, PageError, RunLists, cut_page, offset_of
+from janitor.emulator.settings import Settings, SummaryKeys
+from janitor.emulator.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from janitor.emulator.records import Project, Run
+
+
+class Emulation:
+    """The state of an emulated server, used from its one thread."""
+
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or Clock()
+        self.clock.offset += self.settings.clock_offset
+        self.store = Store()
+        self.lists = RunLists()
+        self.doorkeeper = Doorkeeper(self.settings)
+
+    def change_settings(self, changes: dict[str, Any]) -> None:
+        """Change some settings; raises pydantic's ValidationError."""
+        before = self.settings.clock_offset
+        for name, value in changes.items():
+            setattr(self.settings, name, value)
+        self.clock.offset += self.settings.clock_offset - before
+
+    def state_of(self, run: Run) -> str:
+        """W&B's word for a run, now."""
+        return run.state_at(self.clock.now(), self.settings.crash_after)
+
+
+@dataclass(slots=True)
+class PageFault:
+    """What a fault does to the pages of a request."""
+
+    shift: int = 0
+    """Rows by which every page but the first begins later (missing rows) or earlier (repeated)."""
+    limit: int | None = None
+    """The most rows of a page."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What a GraphQL request is answered with: who asks, when, and where files are found."""
+
+    emulation: Emulation
+    user: User
+    now: datetime
+    base_url: str
+    page_fault: PageFault = field(default_factory=PageFault)
+
+    @property
+    def store(self) -> Store:
+        """The server's memory."""
+        return self.emulation.store
+
+    @property
+    def settings(self) -> Settings:
+        """The server's settings."""
+        return self.emulation.settings
+
+    def project(self, entity: str | None, name: str | None, *, write: bool = False) -> Project:
+        """The project of that name; raises RefusedError (403, 404)."""
+        owner = entity or self.user.name
+        self.emulation.doorkeeper.require(self.user, owner, write=write)
+        project = self.store.project(owner, name or "")
+        if project is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"project {owner}/{name} not found")
+        return project
+
+    def run(self, storage_id: str, *, write: bool = True) -> Run:
+        """The run that a storage id names; raises RefusedError (403, 404)."""
+        run = self.store.run_by_id(storage_id)
+        if run is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"run {storage_id} not found")
+        self.emulation.doorkeeper.require(self.user, run.project.entity, write=write)
+        return run
+
+    def select_runs(self, project: Project, filters: str | None, order: str | None) -> list[Run]:
+        """A project's runs that pass the filter, in order."""
+        settings = self.settings
+        fields = RunFields(
+            self.now,
+            settings.crash_after,
+            nested_only=settings.summary_keys is SummaryKeys.NESTED,
+        )
+        return self.emulation.lists.select(project, filters, order, fields)
+
+    def page_of_runs(self, runs: Sequence[Run], first: int | None, after: str | None) -> Page[Run]:
+        """A page of runs, within the server's limit, and with the request's faults.
+
+        Raises PageError.
+        """
+        limit = self.settings.max_page
+        if limit is not None and (first is None or first > limit):
+            if first is not None and self.settings.max_page_action == "error":
+                raise PageError(f"first must be at most {limit}, not {first}")
+            first = limit
+        fault = self.page_fault
+        if fault.limit is not None:
+            first = fault.limit if first is None else min(first, fault.limit)
+        start = offset_of(after)
+        if start and fault.shift:
+            return cut_page(runs, first, None, start=max(0, start + fault.shift))
+        return cut_page(runs, first, after)
+
+    def file_url(self, run: Run, name: str) -> str:
+        """The address at which a run's file is read and written, good without credentials."""
+        place = f"/files/{quote(run.path)}/{quote(name)}"
+        return f"{self.base_url}{place}?signature={self.emulation.doorkeeper.signature(place)}"
+
+
+if TYPE_CHECKING:
+    from graphql import GraphQLResolveInfo
+
+    Info = GraphQLResolveInfo[Context]
+    """What a resolver is told, with the request's context."""

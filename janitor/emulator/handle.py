@@ -1,0 +1,277 @@
+"""Handles on an emulator, for tests, demos and benchmarks; they speak to its control room."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+import requests
+
+from janitor.emulator.seeding import load_seed
+from janitor.emulator.server import Options, Service
+from janitor.emulator.settings import Settings
+from janitor.emulator.traffic import Counts, Request
+from janitor.emulator.views import RunView, SweepView
+from janitor.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from janitor.emulator.clock import Clock
+
+DEFAULT_KEY = "0123456789abcdef" * 2 + "01234567"
+_TIMEOUT = 60
+_READY = "janitor emulator ready at "
+
+
+class Faults:
+    """The fault rules of an emulator: see ``janitor.emulator.faults``."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def add(self, *rules: dict[str, Any], **rule: Any) -> list[str]:
+        """Put rules in force, as dicts or one as keywords; their ids."""
+        wanted = [*rules, rule] if rule else list(rules)
+        ids: list[str] = self._handle.call("POST", "/faults", wanted)["ids"]
+        return ids
+
+    def clear(self) -> None:
+        """Take all rules back, and release who waits."""
+        self._handle.call("DELETE", "/faults")
+
+    def release(self) -> int:
+        """Let every held or hanging request go on; how many there were."""
+        released: int = self._handle.call("POST", "/faults/release")["released"]
+        return released
+
+    def list(self) -> list[dict[str, Any]]:
+        """The rules in force, each with ``seen`` and ``fired``."""
+        rules: list[dict[str, Any]] = self._handle.call("GET", "/faults")["rules"]
+        return rules
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are held or hang now."""
+        waiting: int = self._handle.call("GET", "/faults")["waiting"]
+        return waiting
+
+
+class Handle:
+    """An emulator at an address, whoever started it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.faults = Faults(self)
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the control room; raises EmulatorError where it refuses."""
+        data = None if body is None else json.dumps(body)
+        response = self._session.request(method, self.url + path, data=data, timeout=_TIMEOUT)
+        if response.status_code != requests.codes.ok:
+            raise EmulatorError(f"the emulator refuses {method} {path}: {response.text}")
+        return response.json()
+
+    def seed(self, data: Path | dict[str, Any] | Iterable[dict[str, Any]]) -> int:
+        """Make runs from a file, a seed object or a list of runs; how many were made."""
+        if isinstance(data, Path):
+            content = load_seed(data)
+        else:
+            content = data if isinstance(data, dict) else list(data)
+        made: int = self.call("POST", "/emulator/seed", content)["runs"]
+        return made
+
+    def run(self, path: str) -> RunView:
+        """The run ``entity/project/run`` as the server has it now; raises EmulatorError."""
+        return RunView.from_json(self.call("GET", f"/emulator/runs/{quote(path)}"))
+
+    def run_paths(self) -> list[str]:
+        """``entity/project/run`` of every run, in the order of creation."""
+        paths: list[str] = self.call("GET", "/emulator/runs")
+        return paths
+
+    def change(self, path: str, **change: Any) -> RunView:
+        """Let something happen to a run: the fields of ``janitor.emulator.changes.RunChange``."""
+        return RunView.from_json(self.call("PATCH", f"/emulator/runs/{quote(path)}", change))
+
+    def sweep(self, path: str) -> SweepView:
+        """The sweep ``entity/project/sweep`` as the server has it now; raises EmulatorError."""
+        return SweepView(**self.call("GET", f"/emulator/sweeps/{quote(path)}"))
+
+    def change_sweep(self, path: str, state: str) -> SweepView:
+        """Set a sweep's state: RUNNING, PAUSED, CANCELED, FINISHED."""
+        body = {"state": state}
+        return SweepView(**self.call("PATCH", f"/emulator/sweeps/{quote(path)}", body))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force; change them with ``configure``."""
+        return Settings.model_validate(self.call("GET", "/emulator/settings"))
+
+    def configure(self, **changes: Any) -> Settings:
+        """Change settings (``janitor.emulator.settings.Settings``) while it runs."""
+        return Settings.model_validate(self.call("PATCH", "/emulator/settings", changes))
+
+    def advance(self, seconds: float) -> None:
+        """Move the server's clock ahead."""
+        self.configure(clock_offset=self.settings.clock_offset + seconds)
+
+    def now(self) -> datetime:
+        """The server's time."""
+        return datetime.fromisoformat(self.call("GET", "/emulator")["now"])
+
+    @property
+    def requests(self) -> list[Request]:
+        """The clients' requests since the last reset, the oldest first."""
+        logged = self.call("GET", "/emulator/requests")
+        return [Request(**(r | {"at": datetime.fromisoformat(r["at"])})) for r in logged]
+
+    @property
+    def counts(self) -> Counts:
+        """Counts of the clients' requests since the last reset."""
+        return Counts.from_json(self.call("GET", "/emulator/counts"))
+
+    def reset(self, *, traffic: bool = True, faults: bool = True, runs: bool = True) -> None:
+        """Forget requests and counts, rules, runs: all of it by default."""
+        body = {"traffic": traffic, "faults": faults, "runs": runs}
+        self.call("POST", "/emulator/reset", body)
+
+    def reset_counts(self) -> None:
+        """Forget the requests and their counts alone."""
+        self.reset(faults=False, runs=False)
+
+    def environment(self, folder: Path, key: str = DEFAULT_KEY) -> dict[str, str]:
+        """Environment variables for a wandb client of this server, with folders of its own.
+
+        The client's other WANDB_* variables, if this process has any, are left out.
+        """
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "JANITOR_"))}
+        folders = {
+            name: str(folder / name.lower())
+            for name in ("WANDB_DIR", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR")
+        }
+        for place in (*folders.values(), str(folder / "home")):
+            Path(place).mkdir(parents=True, exist_ok=True)
+        return {
+            **kept,
+            **folders,
+            "HOME": str(folder / "home"),
+            "WANDB_BASE_URL": self.url,
+            "WANDB_API_KEY": key,
+            "WANDB_SILENT": "true",
+            "WANDB_ERROR_REPORTING": "false",
+        }
+
+
+class Emulator(Handle):
+    """An emulator in a thread of this process.
+
+    ``with Emulator(seed=…, latency=0.05) as emulator: …``; keywords that are no parameters here
+    are settings. Leaving the block stops the server.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: Path | None = None,
+        clock: Clock | None = None,
+        seed: Path | dict[str, Any] | Iterable[dict[str, Any]] | None = None,
+        **settings: Any,
+    ) -> None:
+        options = Options(host, port, state, settings=Settings.model_validate(settings))
+        self._service = Service(options, clock)
+        super().__init__(self._service.url)
+        self._seed = seed
+        self._thread = threading.Thread(target=self._service.run, name="emulator", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to serve; requests are answered from now on."""
+        self._thread.start()
+        if self._seed is not None:
+            self.seed(self._seed)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; requests under way are given a second."""
+        self._session.close()
+        self._service.server.should_exit = True
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._service.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class EmulatorProcess(Handle):
+    """An emulator in a child process: the same handle, and none of its work in this process."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: Path | None = None,
+        seed: Path | dict[str, Any] | Iterable[dict[str, Any]] | None = None,
+        **settings: Any,
+    ) -> None:
+        words = ["--host", host, "--port", str(port)]
+        words += ["--settings", Settings.model_validate(settings).model_dump_json()]
+        words += ["--state", str(state)] if state else []
+        self._command = [sys.executable, "-m", "janitor.emulator", *words]
+        self._seed = seed
+        self.process: subprocess.Popen[str] | None = None
+        super().__init__("")
+
+    def start(self) -> Self:
+        """Start the child, and return when it answers; raises EmulatorError."""
+        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and module
+        line = self.process.stdout.readline() if self.process.stdout else ""
+        if not line.startswith(_READY):
+            self.stop()
+            raise EmulatorError("the emulator's process ended before it was ready")
+        self.url = line.removeprefix(_READY).split()[0]
+        if self._seed is not None:
+            self.seed(self._seed)
+        return self
+
+    def stop(self) -> None:
+        """Ask the child to end, and wait for it."""
+        self._session.close()
+        if self.process is None:
+            return
+        self.process.terminate()
+        self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

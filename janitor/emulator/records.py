@@ -1,0 +1,191 @@
+"""What the emulator keeps: projects, sweeps, agents, runs and their files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ENDED_STATES = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
+MISSING = object()
+
+
+def global_id(kind: str, *parts: str) -> str:
+    """The storage id of a thing, in the real server's shape: base64 of ``Kind:v1:parts``."""
+    return base64.b64encode(":".join([kind, "v1", *parts]).encode()).decode()
+
+
+def run_path_of_id(storage_id: str) -> str | None:
+    """The ``entity/project/run`` that a run's storage id names, or None where it is none."""
+    try:
+        kind, _, *parts = base64.b64decode(storage_id, validate=True).decode().split(":")
+    except ValueError:
+        return None
+    if kind != "Run" or len(parts) != 3:
+        return None
+    run, project, entity = parts
+    return f"{entity}/{project}/{run}"
+
+
+def read_json(text: str | None) -> Any:
+    """The value of a JSON text, MISSING where there is none or it cannot be read."""
+    if text is None:
+        return MISSING
+    try:
+        return json.loads(text)
+    except ValueError:
+        return MISSING
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """A file that was uploaded to a run."""
+
+    name: str
+    content: bytes
+    mimetype: str
+    updated_at: datetime
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """A project of an entity (a user or a team)."""
+
+    number: int
+    entity: str
+    name: str
+    created_at: datetime
+    runs: dict[str, Run] = field(default_factory=dict)
+    sweeps: dict[str, Sweep] = field(default_factory=dict)
+    revision: int = 0
+    """Counts the changes of its runs, so that answers can be kept until something moves."""
+
+    @property
+    def id(self) -> str:
+        """The storage id."""
+        return global_id("Project", self.name, self.entity)
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """A process that asks a sweep for runs."""
+
+    number: int
+    name: str
+    sweep: Sweep
+    host: str
+    created_at: datetime
+    heartbeat_at: datetime
+    run_names: list[str] = field(default_factory=list)
+    stopping: set[str] = field(default_factory=set)
+    """Runs that this agent was told to stop."""
+    done: bool = False
+
+    @property
+    def id(self) -> str:
+        """The storage id, which is also what an agent's heartbeat names."""
+        sweep = self.sweep
+        return global_id("Agent", self.name, sweep.name, sweep.project.name, sweep.project.entity)
+
+
+@dataclass(slots=True, eq=False)
+class Sweep:
+    """A sweep: its configuration as YAML text, its state, its runs by name, its agents."""
+
+    name: str
+    project: Project
+    created_at: datetime
+    updated_at: datetime
+    config_text: str = "method: custom\n"
+    display_name: str | None = None
+    description: str | None = None
+    state: str = "RUNNING"
+    controller: str | None = None
+    scheduler: str | None = None
+    suggested: int = 0
+    """How many suggestions were handed out."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The storage id."""
+        return global_id("Sweep", self.name, self.project.name, self.project.entity)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A run as the server keeps it.
+
+    ``summary_text`` and ``config_text`` are the JSON texts as they came: every value survives,
+    also what is no strict JSON. ``client_summary_text`` is the summary that the training process
+    holds in its memory, as far as the server has seen it: a scripted live run writes from it.
+    """
+
+    number: int
+    name: str
+    project: Project
+    created_at: datetime
+    display_name: str | None = None
+    state: str = "running"
+    heartbeat_at: datetime | None = None
+    watched: bool = False
+    """Whether silence makes it crashed: so for runs of an SDK, not for seeded ones."""
+    sweep: Sweep | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: list[str] = field(default_factory=list)
+    description: str | None = None
+    notes: str | None = None
+    host: str | None = None
+    program: str | None = None
+    commit: str | None = None
+    user: str = ""
+    config_text: str = "{}"
+    summary_text: str | None = "{}"
+    client_summary_text: str | None = None
+    created_at_text: str | None = None
+    heartbeat_at_text: str | None = None
+    """Answered in place of the time: for seeding times that cannot be read."""
+    exit_code: int | None = None
+    stopped: bool = False
+    seeded_history_lines: int = 0
+    history: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    log_lines: list[str] = field(default_factory=list)
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    selections: dict[tuple[str, ...], str | None] = field(default_factory=dict, repr=False)
+    """Answers to ``summaryMetrics(keys:)``, kept until the summary changes."""
+
+    @property
+    def id(self) -> str:
+        """The storage id."""
+        return global_id("Run", self.name, self.project.name, self.project.entity)
+
+    @property
+    def path(self) -> str:
+        """``entity/project/run``."""
+        return f"{self.project.entity}/{self.project.name}/{self.name}"
+
+    @property
+    def history_line_count(self) -> int:
+        """How many steps were logged."""
+        return self.seeded_history_lines + len(self.history)
+
+    def set_summary(self, text: str | None) -> None:
+        """Put a whole summary in the place of the old one."""
+        self.summary_text = text
+        self.selections.clear()
+
+    def state_at(self, now: datetime, crash_after: float) -> str:
+        """W&B's word for the run: a watched run that fell silent is crashed, or preempted."""
+        if not self.watched or self.state not in {"running", "preempting"}:
+            return self.state
+        last = self.heartbeat_at or self.created_at
+        if (now - last).total_seconds() <= crash_after:
+            return self.state
+        return "preempted" if self.state == "preempting" else "crashed"

@@ -1,0 +1,151 @@
+"""Creating and changing runs through GraphQL."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ariadne import MutationType
+
+from janitor.emulator import summary
+from janitor.emulator.access import RefusedError
+from janitor.emulator.store import new_name
+
+if TYPE_CHECKING:
+    from janitor.emulator.emulation import Context, Info
+    from janitor.emulator.records import Run
+
+mutation = MutationType()
+_COPIED = {
+    "display_name": "display_name",
+    "description": "description",
+    "notes": "notes",
+    "group_name": "group",
+    "job_type": "job_type",
+    "tags": "tags",
+    "config": "config_text",
+    "commit": "commit",
+    "host": "host",
+    "job_program": "program",
+}
+"""Fields of the input, and where they are kept; null leaves the old value."""
+_STATES_TO_SET = {
+    "pending": frozenset({"running", "failed", "crashed", "preempted"}),
+    "failed": frozenset({"pending", "running"}),
+}
+
+
+@mutation.field("upsertBucket")
+def resolve_upsert_run(
+    _: object,
+    info: Info,
+    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+) -> dict[str, Any]:
+    """Create a run, or change the one that ``id`` or ``name`` names.
+
+    With a name it is an SDK (or ``Api.create_run``) that registers its run: the run is alive.
+    With an id alone it is an edit from outside, which leaves the run's state as it is.
+    """
+    context = info.context
+    run, inserted = _find_or_create(context, input)
+    _copy_fields(context, run, input)
+    if input.get("name"):
+        _register(context, run, input)
+    elif context.settings.heartbeat_on_write:
+        run.heartbeat_at = context.now
+    context.store.changed(run)
+    return {"bucket": run, "inserted": inserted, "client_mutation_id": _mutation_id(input)}
+
+
+def _mutation_id(values: dict[str, Any]) -> str | None:
+    identifier: str | None = values.get("client_mutation_id")
+    return identifier
+
+
+def _find_or_create(context: Context, values: dict[str, Any]) -> tuple[Run, bool]:
+    if values.get("id"):
+        return context.run(values["id"]), False
+    entity = values.get("entity_name") or context.user.name
+    context.emulation.doorkeeper.require(context.user, entity, write=True)
+    project_name = values.get("model_name") or "uncategorized"
+    project = context.store.ensure_project(entity, project_name, context.now)
+    name = values.get("name") or new_name()
+    known = project.runs.get(name)
+    if known is not None:
+        return known, False
+    run = context.store.add_run(project, name, context.now)
+    run.display_name = f"run-{len(project.runs)}"
+    run.user = context.user.name
+    return run, True
+
+
+def _copy_fields(context: Context, run: Run, values: dict[str, Any]) -> None:
+    for source, target in _COPIED.items():
+        if values.get(source) is not None:
+            setattr(run, target, values[source])
+    if values.get("summary_metrics") is not None:
+        text = values["summary_metrics"]
+        if context.settings.summary_write == "merge":
+            text = summary.merge(run.summary_text, text)
+        run.set_summary(text)
+    if values.get("sweep"):
+        sweep = context.store.ensure_sweep(run.project, values["sweep"], context.now)
+        context.store.put_in_sweep(run, sweep)
+
+
+def _register(context: Context, run: Run, values: dict[str, Any]) -> None:
+    run.state = values.get("state") or "running"
+    run.heartbeat_at = context.now
+    run.heartbeat_at_text = None
+    run.watched = True
+    run.stopped = False
+    run.exit_code = None
+    run.client_summary_text = run.summary_text
+
+
+@mutation.field("deleteRun")
+def resolve_delete_run(
+    _: object,
+    info: Info,
+    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+) -> dict[str, Any]:
+    """Delete a run."""
+    context = info.context
+    context.store.delete_run(context.run(input["id"]))
+    return {"client_mutation_id": _mutation_id(input)}
+
+
+@mutation.field("updateRunState")
+def resolve_update_state(
+    _: object,
+    info: Info,
+    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+) -> dict[str, bool]:
+    """Set W&B's own word for a run, where W&B allows it."""
+    context = info.context
+    run, state = context.run(input["id"]), input["state"]
+    if run.sweep is not None:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "sweep runs cannot have their state updated")
+    now = run.state_at(context.now, context.settings.crash_after)
+    if now not in _STATES_TO_SET.get(state, frozenset()):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, f"a {now} run cannot become {state}")
+    run.state = state
+    context.store.changed(run)
+    return {"success": True}
+
+
+@mutation.field("stopRun")
+def resolve_stop_run(
+    _: object,
+    info: Info,
+    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+) -> dict[str, bool]:
+    """Ask a run to stop; its SDK hears of it with its next post."""
+    context = info.context
+    run = context.run(input["id"])
+    run.stopped = True
+    context.store.changed(run)
+    return {"success": True}
+
+
+BINDABLES = (mutation,)
