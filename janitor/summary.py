@@ -160,6 +160,13 @@ def same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
+def same_or_absent(left: Any, right: Any) -> bool:
+    """Whether two places hold equal values, or both hold nothing."""
+    if left is ABSENT or right is ABSENT:
+        return left is right
+    return same(left, right)
+
+
 def _same_number(left: float, right: float) -> bool:
     if isinstance(left, int) and isinstance(right, int):
         return left == right
@@ -178,5 +185,5 @@ def differences(
         ours, theirs = left.get(key, ABSENT), right.get(key, ABSENT)
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             yield from differences(ours, theirs, (*prefix, key))
-        elif ours is ABSENT or theirs is ABSENT or not same(ours, theirs):
+        elif not same_or_absent(ours, theirs):
             yield (*prefix, key), ours, theirs

@@ -203,6 +203,20 @@ class Brake(Part):
     allowed: float | None = None
     found: float | None = None
     message: Text | None = None
+    overruled: bool = False
+    """Somebody who has looked said ``--force``."""
+
+    @classmethod
+    def of_changes(cls, found: int, allowed: int) -> Brake:
+        """The brake that so many changes trip."""
+        return cls(
+            tripped=True,
+            limit="max_changes",
+            allowed=allowed,
+            found=found,
+            message=f"{found} changes are {found - allowed} more than max_changes ({allowed})"
+            " allows",
+        )
 
 
 class StandDown(Part):

@@ -1,0 +1,94 @@
+"""What a change writes into a summary: the new state, its times, and the marks that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from janitor import summary as summaries
+from janitor.model import Change, Policy, SweepRunState
+from janitor.rules.reading import Reading
+from janitor.summary import ABSENT, Form, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Values to set (or, where ABSENT, keys to remove) at places of one summary."""
+
+    form: Form
+    values: Mapping[Path, Any]
+
+    def before(self, summary: Mapping[str, Any]) -> dict[Path, Any]:
+        """What stands at these places now; ABSENT where nothing does."""
+        return {path: summaries.get(summary, path) for path in self.values}
+
+    def applied(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of the summary with the edits made, all other keys untouched."""
+        return summaries.edited(summary, self.values)
+
+    def stand_in(self, summary: Mapping[str, Any]) -> bool:
+        """Whether the summary holds every one of the edits."""
+        return all(
+            summaries.same_or_absent(summaries.get(summary, path), value)
+            for path, value in self.values.items()
+        )
+
+
+def edits_for(
+    change: Change, reading: Reading, policy: Policy, at: datetime, version: str
+) -> Edits:
+    """The edits that carry out a change.
+
+    Args:
+        change: What is to become of the run.
+        reading: The run as it was just read.
+        policy: Names the namespace and the words.
+        at: The moment of the write, UTC.
+        version: Of the janitor, for the marks.
+
+    """
+    named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
+    return Edits(
+        reading.form,
+        {
+            path: value
+            for name, value in named.items()
+            for path in summaries.places(reading.form, policy.namespace, name)
+        },
+    )
+
+
+def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
+    last_alive, created_at = reading.vitals.last_alive, reading.vitals.created_at
+    named: dict[str, Any] = {"state": policy.word(change.to), "last_update": at.isoformat()}
+    if last_alive is not None:
+        success = change.to is SweepRunState.SUCCESS
+        named["completion_time" if success else "failure_time"] = last_alive.isoformat()
+    if change.to is not SweepRunState.SUCCESS and _is_missing(reading, policy, "error"):
+        named["error"] = f"{change.to}: {change.reason} (found by the janitor, rule {change.rule})"
+    if (
+        last_alive is not None
+        and created_at is not None
+        and last_alive >= created_at
+        and _is_missing(reading, policy, "runtime_seconds")
+    ):
+        named["runtime_seconds"] = (last_alive - created_at).total_seconds()
+    return named
+
+
+def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
+    value = summaries.read(reading.run.summary, policy.namespace, name)
+    return value is None or value is ABSENT
+
+
+def _marks(change: Change, reading: Reading, at: datetime, version: str) -> dict[str, Any]:
+    return {
+        "janitor.rule": change.rule,
+        "janitor.previous_state": reading.state.value,
+        "janitor.state": change.to.value,
+        "janitor.reason": change.reason,
+        "janitor.at": at.isoformat(),
+        "janitor.version": version,
+    }

@@ -1,0 +1,255 @@
+"""One pass: resolve, scan, plan, guard, repair, report. A dry run leaves out the repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from janitor.guards import (
+    BrakeLimits,
+    StandDownLimits,
+    brake,
+    held_by_stand_down,
+    stand_down,
+)
+from janitor.model import Change, Hold, Outcome, Policy, Target
+from janitor.plan import Repair, named, plan_change
+from janitor.ports import Clock, Store
+from janitor.repair import Result, Writer, repair
+from janitor.report.builder import ReportDraft
+from janitor.report.describe import describe_hold
+from janitor.report.schema import (
+    Brake,
+    ClockReading,
+    Command,
+    Interruption,
+    RaceWindow,
+    Report,
+    ReportedChange,
+    ReportedTarget,
+    Requests,
+)
+from janitor.rules import Judgement
+from janitor.scan import (
+    Observer,
+    Scanner,
+    SweepScan,
+    resolve,
+    unreadable_times,
+    without_repeats,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The limits of a pass, and whether somebody who has looked overrules the brake."""
+
+    brake: BrakeLimits = field(default_factory=BrakeLimits)
+    stand_down: StandDownLimits = field(default_factory=StandDownLimits)
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What one pass is made of.
+
+    Args:
+        store: Where the runs live.
+        policy: What the rules are given.
+        clock: Against which every age is measured.
+        observer: Told how it comes along.
+        writer: Carries out the repair; None for a dry run.
+        guards: The limits.
+        interruption: What has ended the pass before its time, if anything; asked before each
+            page and each write.
+        page_of: The address at which people see a run, given its path.
+        traffic: What the pass cost the server so far.
+        clock_reading: Where the clock's time came from.
+        journal: The journal's path.
+        version: The janitor's.
+
+    """
+
+    store: Store
+    policy: Policy
+    clock: Clock
+    observer: Observer
+    writer: Writer | None
+    guards: Guards
+    interruption: Callable[[], Interruption | None]
+    page_of: Callable[[str], str]
+    traffic: Callable[[], Requests]
+    clock_reading: ClockReading
+    journal: str | None
+    version: str
+
+    def should_stop(self) -> bool:
+        """Whether nothing new may begin."""
+        return self.interruption() is not None
+
+
+def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Report:
+    """Scan the targets and repair their runs; without a writer, say what would be done.
+
+    A report without targets says that none could be resolved; its errors say why.
+    """
+    draft = _open(work, command)
+    resolution = resolve(work.store, targets)
+    for target, error in resolution.errors:
+        draft.add_error(str(error), target=target)
+    scanner = Scanner(work.store, work.policy, work.clock, work.observer, work.should_stop)
+    scans = scanner.scan(resolution.sweeps)
+    for scan in scans:
+        _report_coverage(scan, draft)
+    runs = without_repeats(scans)
+    _stand_down(scans, work, draft)
+    judged = [judgement for scan in scans for judgement in scan.judged.values()]
+    draft.brake = brake(judged, work.guards.brake)
+    changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
+    _carry_out(changes, work, draft, as_reviewed=False)
+    return _close(draft, work, runs)
+
+
+def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -> Report:
+    """Carry out the changes of a plan that was reviewed, if the brake lets them pass.
+
+    Args:
+        changes: The plan's.
+        planned_brake: What the brake said when the plan was made.
+        work: The pass, with the plan's own policy.
+
+    """
+    draft = _open(work, "apply")
+    draft.brake = planned_brake
+    allowed = work.guards.brake.max_changes
+    if len(changes) > allowed:
+        draft.brake = Brake.of_changes(len(changes), allowed)
+    _carry_out(changes, work, draft, as_reviewed=True)
+    return _close(draft, work, len(changes))
+
+
+def _open(work: Pass, command: Command) -> ReportDraft:
+    draft = ReportDraft(
+        version=work.version,
+        command=command,
+        dry_run=work.writer is None,
+        started_at=work.clock.now(),
+        namespace=work.policy.namespace,
+    )
+    draft.clock = work.clock_reading
+    draft.journal = work.journal
+    return draft
+
+
+def _close(draft: ReportDraft, work: Pass, runs: int) -> Report:
+    draft.interrupted = work.interruption()
+    draft.requests = work.traffic()
+    return draft.finish(work.clock.now(), runs=runs)
+
+
+def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
+    draft.add_target(
+        ReportedTarget(
+            target=scan.target,
+            runs_expected=scan.expected,
+            runs_seen=scan.seen,
+            complete=scan.is_complete,
+            duplicates=scan.duplicates,
+            missing=scan.missing,
+        )
+    )
+    if scan.error is not None:
+        draft.add_error(scan.error, target=scan.target)
+    elif not scan.is_complete:
+        draft.add_error(
+            f"only {scan.seen} of {scan.expected} runs could be read; the others are left"
+            " for the next pass",
+            target=scan.target,
+        )
+    if scan.duplicates:
+        draft.add_warning(f"{scan.target}: {scan.duplicates} runs were listed twice")
+
+
+def _stand_down(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
+    """Hold the guesses among runs that went silent at once."""
+    judged = [judgement for scan in scans for judgement in scan.judged.values()]
+    found, silent = stand_down(judged, work.guards.stand_down, work.clock.now())
+    draft.stand_down = found
+    for scan in scans:
+        for path in scan.judged.keys() & silent:
+            scan.judged[path] = held_by_stand_down(scan.judged[path], found)
+
+
+def _report_scan(scan: SweepScan, work: Pass, draft: ReportDraft) -> list[ReportedChange]:
+    """Put what is left alone into the report; what is to be changed is returned."""
+    for state in scan.clean.values():
+        draft.count_clean(state)
+    draft.count_untracked(len(scan.untracked))
+    changes = []
+    for judgement in scan.judged.values():
+        for sentence in unreadable_times(judgement):
+            draft.add_warning(sentence, run=judgement.run.path)
+        planned = _planned(judgement, scan.target, work)
+        if isinstance(planned, Hold):
+            url = work.page_of(judgement.run.path)
+            draft.add_held(describe_hold(judgement, planned, target=scan.target, url=url))
+        else:
+            changes.append(planned)
+    return changes
+
+
+def _planned(judgement: Judgement, target: str, work: Pass) -> ReportedChange | Hold:
+    match judgement.verdict:
+        case Hold() as hold:
+            return hold
+        case Change(rule=rule):
+            try:
+                planned = plan_change(
+                    judgement, target, work.policy, work.clock.now(), work.version
+                )
+            except ValueError as error:
+                return Hold(rule, f"nothing can be written: {error}")
+            return planned.model_copy(update={"url": work.page_of(planned.run)})
+        case verdict:
+            raise TypeError(f"{judgement.run.path} is neither held nor to be changed: {verdict}")
+
+
+def _carry_out(
+    changes: Sequence[ReportedChange], work: Pass, draft: ReportDraft, *, as_reviewed: bool
+) -> None:
+    """Repair, unless this is a dry run or the brake is on; every change goes into the report."""
+    held_back = draft.brake is not None and draft.brake.tripped and not work.guards.force
+    if draft.brake is not None and draft.brake.tripped and work.guards.force:
+        draft.brake = draft.brake.model_copy(update={"overruled": True})
+    if work.writer is None or held_back:
+        for change in changes:
+            draft.add_change(change)
+        return
+    proposals = {
+        change.run: Repair(change, work.policy, work.version, as_reviewed) for change in changes
+    }
+    work.observer.repairing(len(changes))
+    windows = []
+    for result in repair(list(proposals.values()), work.writer):
+        planned = proposals[result.proposal.path].planned
+        draft.add_change(_with_outcome(planned, result), state_after=result.state)
+        work.observer.repaired()
+        if result.window is not None:
+            windows.append(result.window)
+    if windows:
+        draft.race_window = RaceWindow(
+            median_seconds=median(windows), max_seconds=max(windows), writes=len(windows)
+        )
+
+
+def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
+    update: dict[str, object] = {"outcome": result.outcome, "error": result.error}
+    if result.outcome is not Outcome.PLANNED and result.edits is not None:
+        form = result.edits.form
+        update |= {
+            "before": named(result.before, form),
+            "after": named(result.edits.values, form),
+            "form": form,
+        }
+    return planned.model_copy(update=update)

@@ -1,0 +1,65 @@
+"""What a repair is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from janitor.edits import Edits
+from janitor.model import Outcome, RunInfo, WandbState
+from janitor.plan import Withdrawn
+from janitor.ports import SummaryReader, SummaryWriter
+from janitor.summary import Path
+
+
+class Proposal(Protocol):
+    """A run that is to be written, and what to write once it is read afresh."""
+
+    @property
+    def path(self) -> str:
+        """ENTITY/PROJECT/RUN."""
+
+    @property
+    def wandb_state(self) -> WandbState:
+        """W&B's word for the run when it was planned."""
+
+    def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
+        """What to write into the run as it is now, or why it is left alone."""
+
+
+class RepairStore(SummaryReader, SummaryWriter, Protocol):
+    """What a repair needs of a store."""
+
+
+class Journal(Protocol):
+    """Keeps what stood before each write. Safe from many threads."""
+
+    def intend(self, run: RunInfo, edits: Edits, before: Mapping[Path, Any], at: datetime) -> None:
+        """Record a write that is about to begin; on return it is on disk.
+
+        Raises:
+            JournalError: it is not, and the write must not begin.
+
+        """
+
+    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
+        """Record what became of a write that :meth:`intend` announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one proposal."""
+
+    proposal: Proposal
+    outcome: Outcome
+    error: str | None = None
+    """Why it failed, or how the run moved on."""
+    edits: Edits | None = None
+    """What was written, or was to be; None where it did not come to a write."""
+    before: Mapping[Path, Any] = field(default_factory=dict)
+    state: str | None = None
+    """The state of a superseded run, where it is known."""
+    window: float | None = None
+    """Seconds between the fresh read's start and the write's answer."""

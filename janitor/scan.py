@@ -1,0 +1,190 @@
+"""The scan: every run of the targets read and judged, and the proof that none was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from janitor.errors import StoreError
+from janitor.model import Clean, Policy, SweepMetadata, SweepRunState, Target, Untracked
+from janitor.ports import Clock, SweepReader
+from janitor.rules import Judgement, judge
+
+SCANNERS = 8
+"""Sweeps scanned at once."""
+
+
+class Observer(Protocol):
+    """Is told how a pass comes along, from many threads."""
+
+    def scanned(self, target: str, seen: int, expected: int | None) -> None:
+        """A page of a target was read."""
+
+    def repairing(self, total: int) -> None:
+        """The repair of so many runs begins."""
+
+    def repaired(self) -> None:
+        """One of them is done."""
+
+
+@dataclass(slots=True)
+class SweepScan:
+    """What a scan of one sweep or group found. Clean and untracked runs are kept by path alone."""
+
+    target: str
+    judged: dict[str, Judgement] = field(default_factory=dict)
+    """Runs to be changed or held, by path."""
+    clean: dict[str, SweepRunState] = field(default_factory=dict)
+    untracked: set[str] = field(default_factory=set)
+    expected: int | None = None
+    """How many runs the store says there are; None where it did not get to say."""
+    duplicates: int = 0
+    error: str | None = None
+    """Why the scan broke off."""
+
+    @property
+    def seen(self) -> int:
+        """Distinct runs."""
+        return len(self.judged) + len(self.clean) + len(self.untracked)
+
+    @property
+    def missing(self) -> int:
+        """Runs that the store counted and never handed out."""
+        return max(0, (self.expected or 0) - self.seen)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run was seen."""
+        return self.error is None and self.expected is not None and not self.missing
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.judged or path in self.clean or path in self.untracked
+
+    def add(self, judgement: Judgement) -> None:
+        """Take in a run."""
+        path, verdict = judgement.run.path, judgement.verdict
+        if isinstance(verdict, Untracked):
+            self.untracked.add(path)
+        elif isinstance(verdict, Clean) and judgement.reading is not None:
+            self.clean[path] = judgement.reading.state
+        else:
+            self.judged[path] = judgement
+
+    def leave_out(self, other: SweepScan) -> None:
+        """Forget the runs that another scan holds: a run is judged once."""
+        for path in [path for path in self._paths() if path in other]:
+            self.judged.pop(path, None)
+            self.clean.pop(path, None)
+            self.untracked.discard(path)
+
+    def _paths(self) -> Iterator[str]:
+        yield from self.judged
+        yield from self.clean
+        yield from self.untracked
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the targets stand for."""
+
+    sweeps: tuple[SweepMetadata, ...]
+    errors: tuple[tuple[str, StoreError], ...]
+    """Targets that could not be resolved, each with its reason."""
+
+
+def resolve(store: SweepReader, targets: Sequence[Target]) -> Resolution:
+    """Ask the store what each target stands for; the same sweep is taken once."""
+    sweeps: dict[tuple[str, str], SweepMetadata] = {}
+    errors: list[tuple[str, StoreError]] = []
+    for target in targets:
+        try:
+            for sweep in store.fetch_sweep_metadata(target):
+                sweeps.setdefault((sweep.target.kind, sweep.path), sweep)
+        except StoreError as error:
+            errors.append((str(target), error))
+    return Resolution(tuple(sweeps.values()), tuple(errors))
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Reads and judges sweeps.
+
+    Args:
+        store: Where the runs live.
+        policy: What the rules are given.
+        clock: Each page is judged by its own reading.
+        observer: Told of each page.
+        should_stop: Asked before each page; a scan that was stopped is incomplete.
+
+    """
+
+    store: SweepReader
+    policy: Policy
+    clock: Clock
+    observer: Observer
+    should_stop: Callable[[], bool]
+
+    def scan(self, sweeps: Sequence[SweepMetadata]) -> list[SweepScan]:
+        """Scan the sweeps side by side. A run of several is left to the first."""
+        with ThreadPoolExecutor(SCANNERS, thread_name_prefix="janitor-scan") as pool:
+            return list(pool.map(self._scan_sweep, sweeps))
+
+    def _scan_sweep(self, sweep: SweepMetadata) -> SweepScan:
+        """Read a sweep; once more where runs are missing: pages shift while others write."""
+        scan = SweepScan(sweep.path)
+        try:
+            shrank = self._read_pages(sweep, scan)
+            if (scan.missing or shrank) and not self.should_stop():
+                self._read_pages(sweep, scan)
+        except StoreError as error:
+            scan.error = str(error)
+        return scan
+
+    def _read_pages(self, sweep: SweepMetadata, scan: SweepScan) -> bool:
+        """Read every page; whether the sweep shrank meanwhile, so that a page may have skipped."""
+        after: str | None = None
+        cursors: set[str] = set()
+        paths: set[str] = set()
+        shrank = False
+        while True:
+            if self.should_stop():
+                scan.error = "stopped before all of it was read"
+                return False
+            page = self.store.fetch_runs(sweep.target, after)
+            shrank |= (page.run_count or 0) < (scan.expected or 0)
+            scan.expected = page.run_count
+            now = self.clock.now()
+            for run in page.runs:
+                scan.duplicates += run.path in paths
+                paths.add(run.path)
+                if run.path not in scan:
+                    scan.add(judge(run, self.policy, now))
+            self.observer.scanned(scan.target, scan.seen, scan.expected)
+            after = page.after
+            if after is None or after in cursors:
+                return shrank
+            cursors.add(after)
+
+
+def without_repeats(scans: Sequence[SweepScan]) -> int:
+    """Leave each run to the first scan that holds it; returns how many distinct runs there are.
+
+    Call it when each scan's own coverage has been taken down.
+    """
+    for index, scan in enumerate(scans):
+        for earlier in scans[:index]:
+            scan.leave_out(earlier)
+    return sum(scan.seen for scan in scans)
+
+
+def unreadable_times(judgement: Judgement) -> Iterator[str]:
+    """A sentence for each time of an open run that cannot be read, or lies in the future."""
+    if judgement.reading is None:
+        return
+    for piece in judgement.reading.vitals.evidence:
+        if piece.at is None:
+            yield f"{piece.source} cannot be read as a time: {piece.raw!r:.60}"
+        elif piece.is_future:
+            yield f"{piece.source} lies in the future: {piece.raw!r:.60}"
