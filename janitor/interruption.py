@@ -1,0 +1,43 @@
+"""What ends a pass before its time: a signal, or its deadline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+from time import monotonic
+
+from janitor.report.schema import Interruption
+
+
+class Interrupter:
+    """Remembers the first thing that asked the pass to end.
+
+    Args:
+        deadline: How long the pass may take; None for as long as it takes.
+
+    """
+
+    def __init__(self, deadline: timedelta | None = None) -> None:
+        self._reason: Interruption | None = None
+        self._asked = Event()
+        self._until = None if deadline is None else monotonic() + deadline.total_seconds()
+
+    def ask(self, reason: Interruption) -> bool:
+        """Ask the pass to end; False where it was asked before."""
+        if self._asked.is_set():
+            return False
+        self._reason = reason
+        self._asked.set()
+        return True
+
+    def reason(self) -> Interruption | None:
+        """What ended the pass, if anything did."""
+        if self._reason is None and self._until is not None and monotonic() >= self._until:
+            self.ask("deadline")
+        return self._reason
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than until the pass is to end."""
+        if self._until is not None:
+            seconds = min(seconds, max(0.0, self._until - monotonic()))
+        self._asked.wait(seconds)

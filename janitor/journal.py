@@ -1,0 +1,186 @@
+"""The journal: what stood before each write, on disk before the write begins.
+
+JSON lines, one file a pass:
+
+    {"event": "pass", "schema": "janitor.journal/1", "command": "fix", …}
+    {"event": "intent", "run": "E/P/R", "form": "flat", "before": {…}, "after": {…}, "at": "…Z"}
+    {"event": "outcome", "run": "E/P/R", "outcome": "written", "error": null, "at": "…Z"}
+    {"event": "end", …}
+
+A key in ``after`` and not in ``before`` did not exist; one in ``before`` and not in ``after`` was
+removed. An intent without an outcome may have been written: the pass was killed in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from janitor.durable import AppendOnlyLog, read_log
+from janitor.edits import Edits
+from janitor.errors import JournalError
+from janitor.model import Outcome, RunInfo
+from janitor.plan import named
+from janitor.ports import Clock
+from janitor.report.render_json import format_time
+from janitor.summary import Form
+from janitor.summary import Path as Place
+
+SCHEMA: Final = "janitor.journal/1"
+KEPT: Final = 50
+"""Journals kept in a folder; the oldest go when a new pass begins."""
+_PATTERN: Final = "janitor-*.jsonl"
+
+
+class PassJournal:
+    """The journal of one pass. Safe from many threads.
+
+    Args:
+        folder: Where journals live; made where it is missing (0700).
+        clock: The pass's own.
+        command: What is being done: fix, apply, undo.
+        namespace: The one under which our keys stand.
+        version: The janitor's.
+
+    Raises:
+        JournalError: the file cannot be made.
+
+    """
+
+    def __init__(
+        self, folder: Path, clock: Clock, *, command: str, namespace: str, version: str
+    ) -> None:
+        self._clock = clock
+        started = clock.now()
+        self.path = _new_path(folder, started)
+        self._log = AppendOnlyLog(self.path, error=JournalError)
+        self._log.append(
+            {
+                "event": "pass",
+                "schema": SCHEMA,
+                "command": command,
+                "namespace": namespace,
+                "version": version,
+                "started_at": format_time(started),
+            }
+        )
+        _drop_oldest(folder)
+
+    def intend(self, run: RunInfo, edits: Edits, before: Mapping[Place, Any], at: datetime) -> None:
+        """Record a write that is about to begin; on return it is on disk."""
+        self._log.append(
+            {
+                "event": "intent",
+                "run": run.path,
+                "name": run.name,
+                "form": edits.form.value,
+                "before": named(before, edits.form),
+                "after": named(edits.values, edits.form),
+                "at": format_time(at),
+            }
+        )
+
+    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
+        """Record what became of a write that :meth:`intend` announced."""
+        record = {"event": "outcome", "run": path, "outcome": outcome.value, "error": error}
+        self._log.append({**record, "at": format_time(self._clock.now())}, use_headroom=True)
+
+    def close(self, interrupted: str | None = None) -> None:
+        """Record that the pass came to its end."""
+        record = {"event": "end", "interrupted": interrupted}
+        self._log.append({**record, "at": format_time(self._clock.now())}, use_headroom=True)
+        self._log.close()
+
+
+@dataclass(slots=True)
+class JournaledWrite:
+    """One write as a journal tells it."""
+
+    run: str
+    name: str
+    form: Form
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    at: str
+    outcome: str | None = None
+    """None where the pass ended in between: it may have been written."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRecord:
+    """A journal, read back."""
+
+    path: Path
+    command: str
+    namespace: str
+    version: str
+    started_at: str
+    ended: bool
+    """Whether the pass came to its end."""
+    writes: tuple[JournaledWrite, ...] = field(default_factory=tuple)
+    """In the order in which they were begun; a run whose write was begun anew stands again."""
+
+
+def read_journal(path: Path) -> JournalRecord:
+    """Read a journal back, also that of a pass that was killed.
+
+    Raises:
+        JournalError: it is no journal, or of another schema version.
+
+    """
+    head, *records = read_log(path, error=JournalError).records or ({},)
+    if head.get("schema") != SCHEMA:
+        raise JournalError(f"{path} is no journal that this janitor reads ({SCHEMA})")
+    writes: list[JournaledWrite] = []
+    latest: dict[str, JournaledWrite] = {}
+    ended = False
+    for record in records:
+        match record.get("event"):
+            case "intent":
+                write = JournaledWrite(
+                    run=record["run"],
+                    name=record["name"],
+                    form=Form(record["form"]),
+                    before=record["before"],
+                    after=record["after"],
+                    at=record["at"],
+                )
+                writes.append(write)
+                latest[write.run] = write
+            case "outcome" if (known := latest.get(record["run"])) is not None:
+                known.outcome, known.error = record["outcome"], record["error"]
+            case "end":
+                ended = True
+    return JournalRecord(
+        path=path,
+        command=head["command"],
+        namespace=head["namespace"],
+        version=head["version"],
+        started_at=head["started_at"],
+        ended=ended,
+        writes=tuple(writes),
+    )
+
+
+def journals(folder: Path) -> list[Path]:
+    """The journals of a folder, the oldest first."""
+    return sorted(folder.glob(_PATTERN))
+
+
+def _new_path(folder: Path, started: datetime) -> Path:
+    stem = f"janitor-{started:%Y%m%dT%H%M%S.%fZ}"
+    path = folder / f"{stem}.jsonl"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.jsonl"
+    return path
+
+
+def _drop_oldest(folder: Path) -> None:
+    for path in journals(folder)[:-KEPT]:
+        path.unlink(missing_ok=True)
