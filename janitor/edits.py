@@ -19,6 +19,8 @@ class Edits:
 
     form: Form
     values: Mapping[Path, Any]
+    note: str | None = None
+    """What could not be done beside them, for the report."""
 
     def before(self, summary: Mapping[str, Any]) -> dict[Path, Any]:
         """What stands at these places now; ABSENT where nothing does."""

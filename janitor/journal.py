@@ -76,6 +76,7 @@ class PassJournal:
                 "event": "intent",
                 "run": run.path,
                 "name": run.name,
+                "wandb_state": run.wandb_state,
                 "form": edits.form.value,
                 "before": named(before, edits.form),
                 "after": named(edits.values, edits.form),
@@ -101,6 +102,8 @@ class JournaledWrite:
 
     run: str
     name: str
+    wandb_state: str
+    """W&B's word for the run at that moment."""
     form: Form
     before: Mapping[str, Any]
     after: Mapping[str, Any]
@@ -144,6 +147,7 @@ def read_journal(path: Path) -> JournalRecord:
                 write = JournaledWrite(
                     run=record["run"],
                     name=record["name"],
+                    wandb_state=record["wandb_state"],
                     form=Form(record["form"]),
                     before=record["before"],
                     after=record["after"],

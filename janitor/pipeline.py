@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -16,7 +16,7 @@ from janitor.guards import (
 from janitor.model import Change, Hold, Outcome, Policy, Target
 from janitor.plan import Repair, named, plan_change
 from janitor.ports import Clock, Store
-from janitor.repair import Result, Writer, repair
+from janitor.repair import Proposal, Result, Writer, repair
 from janitor.report.builder import ReportDraft
 from janitor.report.describe import describe_hold
 from janitor.report.schema import (
@@ -94,7 +94,7 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
 
     A report without targets says that none could be resolved; its errors say why.
     """
-    draft = _open(work, command)
+    draft = open_report(work, command)
     resolution = resolve(work.store, targets)
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)
@@ -108,7 +108,7 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     draft.brake = brake(judged, work.guards.brake)
     changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
     _carry_out(changes, work, draft, as_reviewed=False)
-    return _close(draft, work, runs)
+    return close_report(draft, work, runs)
 
 
 def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -> Report:
@@ -120,16 +120,17 @@ def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -
         work: The pass, with the plan's own policy.
 
     """
-    draft = _open(work, "apply")
+    draft = open_report(work, "apply")
     draft.brake = planned_brake
     allowed = work.guards.brake.max_changes
     if len(changes) > allowed:
         draft.brake = Brake.of_changes(len(changes), allowed)
     _carry_out(changes, work, draft, as_reviewed=True)
-    return _close(draft, work, len(changes))
+    return close_report(draft, work, len(changes))
 
 
-def _open(work: Pass, command: Command) -> ReportDraft:
+def open_report(work: Pass, command: Command) -> ReportDraft:
+    """The report of a pass that begins."""
     draft = ReportDraft(
         version=work.version,
         command=command,
@@ -142,7 +143,8 @@ def _open(work: Pass, command: Command) -> ReportDraft:
     return draft
 
 
-def _close(draft: ReportDraft, work: Pass, runs: int) -> Report:
+def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
+    """The report of a pass that has come to its end, having seen so many runs."""
     draft.interrupted = work.interruption()
     draft.requests = work.traffic()
     return draft.finish(work.clock.now(), runs=runs)
@@ -226,14 +228,25 @@ def _carry_out(
         for change in changes:
             draft.add_change(change)
         return
-    proposals = {
-        change.run: Repair(change, work.policy, work.version, as_reviewed) for change in changes
-    }
-    work.observer.repairing(len(changes))
+    proposals = [
+        Repair(change, work.policy, work.version, as_reviewed=as_reviewed) for change in changes
+    ]
+    report_results(proposals, {change.run: change for change in changes}, work.writer, work, draft)
+
+
+def report_results(
+    proposals: Sequence[Proposal],
+    described: Mapping[str, ReportedChange],
+    writer: Writer,
+    work: Pass,
+    draft: ReportDraft,
+) -> None:
+    """Carry out the proposals and report each, as it was described by the path of its run."""
+    work.observer.repairing(len(proposals))
     windows = []
-    for result in repair(list(proposals.values()), work.writer):
-        planned = proposals[result.proposal.path].planned
-        draft.add_change(_with_outcome(planned, result), state_after=result.state)
+    for result in repair(proposals, writer):
+        change = described[result.proposal.path]
+        draft.add_change(_with_outcome(change, result), state_after=result.state)
         work.observer.repaired()
         if result.window is not None:
             windows.append(result.window)

@@ -25,7 +25,7 @@ def check(attempt: Attempt, found: RunInfo | StoreError) -> Result:
     changed = [path for path, _, _ in differences(attempt.written, found.summary)]
     ours_stand = attempt.edits.stand_in(found.summary)
     if not changed or (ours_stand and showed_life(attempt.run, found)):
-        return attempt.result(Outcome.WRITTEN)
+        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
     if showed_life(attempt.run, found):
         return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
     return attempt.result(

@@ -1,0 +1,103 @@
+"""A store that asks again where a failure may pass.
+
+Reads only. A write is never simply sent again: what it would write may be stale by then, so the
+repair begins it anew with a fresh read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from janitor.errors import StoreError, TransientError
+from janitor.model import RunInfo, RunPage, SweepMetadata, Target
+from janitor.ports import Store
+
+Summaries = Mapping[str, RunInfo | StoreError]
+
+
+class RetryingStore:
+    """Wraps a store.
+
+    Args:
+        store: The store to ask.
+        sleep: Waits between two attempts; given seconds.
+        should_stop: Whether the pass is to end: then nothing is asked again.
+        attempts: How often a read is tried.
+
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sleep: Callable[[float], None],
+        should_stop: Callable[[], bool],
+        attempts: int = 4,
+    ) -> None:
+        self.retries = 0
+        self._store = store
+        self._sleep = sleep
+        self._should_stop = should_stop
+        self._attempts = attempts
+        self._lock = Lock()
+
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+        """What the target stands for."""
+        return self._retrying()(self._store.fetch_sweep_metadata, target)
+
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        """A page of the target's runs."""
+        return self._retrying()(self._store.fetch_runs, target, after)
+
+    def fetch_summaries(self, paths: Sequence[str]) -> Summaries:
+        """The runs at these paths; those that failed and may not, asked for again."""
+        found: dict[str, RunInfo | StoreError] = {}
+
+        def ask() -> list[str]:
+            """Ask for what is missing; returns what is still to be asked for."""
+            missing = [path for path in paths if isinstance(found.get(path), TransientError | None)]
+            found.update(self._store.fetch_summaries(missing))
+            return [path for path in missing if isinstance(found[path], TransientError)]
+
+        self._retrying(retry=retry_if_result(bool), retry_error_callback=_give_up)(ask)
+        return found
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        """Replace the run's summary; not begun again here."""
+        self._store.update_run_summary(run, summary)
+
+    def _retrying(self, **options: Any) -> Retrying:
+        defaults: dict[str, Any] = {
+            "retry": retry_if_exception_type(TransientError),
+            "stop": self._stop,
+            "wait": wait_random_exponential(multiplier=0.5, max=8),
+            "sleep": self._sleep,
+            "before_sleep": self._count,
+            "reraise": True,
+        }
+        return Retrying(**defaults | options)
+
+    def _stop(self, state: RetryCallState) -> bool:
+        return stop_after_attempt(self._attempts)(state) or self._should_stop()
+
+    def _count(self, _: RetryCallState) -> None:
+        with self._lock:
+            self.retries += 1
+
+
+def _give_up(_: RetryCallState) -> None:
+    """The last answers stand: those that failed are errors of their own runs."""
+
+
+_conforms: Callable[[Store, Callable[[float], None], Callable[[], bool]], Store] = RetryingStore
+"""For the type checker: the wrapper is a store itself."""
