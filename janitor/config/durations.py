@@ -1,0 +1,120 @@
+"""Durations as people write them: 90s, 30m, 2h, 1d, 1h30m; a bare number is seconds."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+import durationpy
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from janitor.config.wording import quoted
+
+LONGEST = timedelta(days=3650)
+"""Anything longer is a slip of the keyboard, and would overflow a date sooner or later."""
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+PATTERN = rf"^(?:{_NUMBER}|(?:{_NUMBER}d ?)?(?:{_NUMBER}h ?)?(?:{_NUMBER}m ?)?(?:{_NUMBER}s)?)$"
+"""What a duration's text looks like, for editors: days, hours, minutes, seconds, in this order."""
+
+_TEXT = re.compile(PATTERN)
+_SHAPE = "must be a duration such as 90s, 30m, 2h, 1d or 1h30m (a bare number is seconds)"
+
+
+def parse_duration(value: Any) -> timedelta:
+    """A duration from text, or from a number of seconds.
+
+    Raises:
+        ValueError: it is none, negative, not finite, or longer than ten years. The message goes
+            after a setting's name: "must be a duration such as 90s, …, not 'abc'".
+
+    """
+    duration = _to_timedelta(value)
+    if duration is None:
+        raise ValueError(f"{_SHAPE}, not {quoted(value)}")
+    if duration < timedelta(0):
+        raise ValueError(f"must not be negative, but is {quoted(value)}")
+    if duration > LONGEST:
+        raise ValueError(f"must be at most {LONGEST.days}d (ten years), not {quoted(value)}")
+    return duration
+
+
+def parse_positive_duration(value: Any) -> timedelta:
+    """A duration longer than nothing.
+
+    Raises:
+        ValueError: as of :func:`parse_duration`, and for zero.
+
+    """
+    duration = parse_duration(value)
+    if not duration:
+        raise ValueError(f"must be longer than 0, not {quoted(value)}")
+    return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that :func:`parse_duration` reads as this duration, to the microsecond."""
+    minutes, rest = divmod(duration - timedelta(days=duration.days), timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").rstrip(".")
+    parts = {"d": str(duration.days), "h": str(hours), "m": str(minutes), "s": seconds}
+    return "".join(count + unit for unit, count in parts.items() if count != "0") or "0s"
+
+
+def _to_timedelta(value: Any) -> timedelta | None:
+    """What the value means, negative ones and long ones too; None where it means nothing."""
+    match value:
+        case timedelta():
+            return value
+        case bool():
+            return None
+        case int() | float():
+            return _from_seconds(value)
+        case str():
+            return _from_text(value.strip())
+        case _:
+            return None
+
+
+def _from_seconds(seconds: float) -> timedelta | None:
+    if isinstance(seconds, float) and not math.isfinite(seconds):
+        return None
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        return timedelta.max if seconds > 0 else timedelta.min
+
+
+def _from_text(text: str) -> timedelta | None:
+    unsigned = text.removeprefix("-").lstrip()
+    if not unsigned or not _TEXT.fullmatch(unsigned):
+        return None
+    with_unit = unsigned if unsigned[-1].isalpha() else f"{unsigned}s"
+    try:
+        duration: timedelta = durationpy.from_str(with_unit.replace(" ", ""))
+    except (durationpy.DurationError, OverflowError):  # the shape is right: it can only be too long
+        duration = -timedelta.min
+    return -duration if text.startswith("-") else duration
+
+
+def _schema(*, positive: bool) -> WithJsonSchema:
+    number = {"type": "number", "exclusiveMinimum" if positive else "minimum": 0}
+    return WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": PATTERN, "minLength": 1}, number],
+            "examples": ["90s", "30m", "2h", "1d", "1h30m"],
+        }
+    )
+
+
+_as_text = PlainSerializer(format_duration, return_type=str, when_used="json")
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), _as_text, _schema(positive=False)]
+"""A setting that is a duration."""
+
+PositiveDuration = Annotated[
+    timedelta, BeforeValidator(parse_positive_duration), _as_text, _schema(positive=True)
+]
+"""A setting that is a duration longer than nothing."""

@@ -1,0 +1,158 @@
+"""Types of settings that say, in words, what may stand there.
+
+A complaint goes after the setting's name: "must be a whole number ≥ 0, not 'many'".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+
+from janitor.config.wording import did_you_mean, either, quoted
+from janitor.model import SweepRunState
+from janitor.rules import RULE_IDS
+
+
+def _expected(what: str) -> WrapValidator:
+    """Complain of what pydantic refuses, and of booleans, with ``must be {what}``."""
+
+    def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        if not isinstance(value, bool):
+            try:
+                return handler(value)
+            except ValidationError:
+                pass
+        raise ValueError(f"must be {what}, not {quoted(value)}")
+
+    return WrapValidator(validate)
+
+
+WholeNumber = Annotated[int, Field(ge=0), _expected("a whole number ≥ 0")]
+Count = Annotated[int, Field(ge=1), _expected("a whole number ≥ 1")]
+Percent = Annotated[
+    float, Field(ge=0, le=100, allow_inf_nan=False), _expected("a number from 0 to 100")
+]
+Text = Annotated[str, Field(pattern=r"\S"), _expected("a text that is not empty")]
+
+
+def _read_switch(value: Any) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True}
+    words |= {"false": False, "no": False, "off": False, "0": False}
+    meant = words.get(str(value).lower())
+    if meant is None:
+        raise ValueError(f"must be true or false, not {quoted(value)}")
+    return meant
+
+
+Switch = Annotated[bool, BeforeValidator(_read_switch)]
+"""True or false; also yes, on, 1, no, off, 0, as the environment has them."""
+
+
+def _check_namespace(value: str) -> str:
+    if not all(value.split(".")) or any(char.isspace() for char in value):
+        raise ValueError(
+            f"must be a name without blanks and without dots at its ends, not {quoted(value)}"
+        )
+    return value
+
+
+Namespace = Annotated[Text, AfterValidator(_check_namespace)]
+"""The first part of our keys in a summary."""
+
+
+def _to_path(value: Any) -> str:
+    text = str(value) if isinstance(value, Path) else value
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise ValueError(f"must be a path, not {quoted(value)}")
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError as error:
+        raise ValueError(f"names the home of nobody we know: {quoted(text)}") from error
+
+
+def _to_list(value: Any) -> Any:
+    if isinstance(value, str | Path):
+        return [value]
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be a text or a list of texts, not {quoted(value)}")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
+FilePath = Annotated[Path, BeforeValidator(_to_path)]
+"""A path; ``~`` is the user's home, and a relative one starts at the working directory."""
+
+_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(_to_list), WithJsonSchema(_TEXTS)]
+
+
+def _check_rule(value: Any) -> str:
+    if value not in RULE_IDS:
+        hint = did_you_mean(value, RULE_IDS)
+        raise ValueError(
+            f"must be the id of a rule ({either(RULE_IDS)}), not {quoted(value)}{hint}"
+        )
+    return str(value)
+
+
+RuleId = Annotated[
+    str, BeforeValidator(_check_rule), WithJsonSchema({"type": "string", "enum": list(RULE_IDS)})
+]
+RuleIds = Annotated[tuple[RuleId, ...], BeforeValidator(_to_list)]
+
+
+def _read_vocabulary(value: Any) -> dict[SweepRunState, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must map our states to words, not be {quoted(value)}")  # noqa: TRY004 - pydantic collects ValueErrors
+    words = dict(_read_words(value))
+    meanings: dict[str, list[SweepRunState]] = {"failed": [SweepRunState.FAILURE]}
+    for state in SweepRunState:
+        meanings.setdefault(words.get(state, state.value), []).append(state)
+    for word, states in meanings.items():
+        if len({state.is_open for state in states}) > 1:
+            shared = " and ".join(dict.fromkeys(states))
+            raise ValueError(
+                f"gives {quoted(word)} to {shared}, so nobody could tell an open run from an"
+                " ended one: choose another word"
+            )
+    return words
+
+
+def _read_words(value: Mapping[Any, Any]) -> Iterator[tuple[SweepRunState, str]]:
+    states = tuple(state.value for state in SweepRunState)
+    for state, word in value.items():
+        if state not in states:
+            hint = did_you_mean(state, states)
+            raise ValueError(f"knows no state {quoted(state)}: ours are {either(states)}{hint}")
+        if not isinstance(word, str) or not word.strip():
+            raise ValueError(
+                f"must give {state} a word, a text that is not empty, not {quoted(word)}"
+            )
+        yield SweepRunState(state), word.strip()
+
+
+_STATE_WORDS = {
+    "type": "object",
+    "properties": {state.value: {"type": "string", "pattern": r"\S"} for state in SweepRunState},
+    "additionalProperties": False,
+}
+
+Vocabulary = Annotated[
+    dict[SweepRunState, str],
+    BeforeValidator(_read_vocabulary),
+    PlainSerializer(dict, return_type=dict[str, str], when_used="json"),
+    WithJsonSchema(_STATE_WORDS),
+]
+"""Our state → the word that another reader of the sweep knows."""

@@ -1,0 +1,151 @@
+"""Puts the layers together: flags before environment before file before defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from janitor.config.complaints import first_complaint
+from janitor.config.layers import (
+    CONFIG_VARIABLE,
+    DEFAULT,
+    Layer,
+    Origin,
+    environment_layer,
+    flag_layer,
+    nested,
+    unknown_variables,
+)
+from janitor.config.settings import Config, ConfigFile
+from janitor.config.yaml_file import read_mapping
+from janitor.errors import ConfigError, TargetError
+
+DEFAULT_FILE = "janitor.yaml"
+
+_SECTIONS = ("rules", "limits", "stand_down")
+_ADDED_UP = "rules.disable"
+"""The one list that the layers add to: a flag that switches a rule off switches none on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The settings in effect, and where each came from."""
+
+    config: Config
+    origins: Mapping[str, tuple[Origin, ...]]
+    """Dotted key → its origins; more than one only where the layers add up."""
+    warnings: tuple[str, ...]
+    """Sentences for the log."""
+    file: Path | None
+    """The file that was read."""
+
+    def settings(self) -> Iterator[tuple[str, Any, str]]:
+        """Each setting: its dotted key, its value as JSON has it, and where it came from."""
+        for key, value in _leaves(self.config.model_dump(mode="json")):
+            origins = self.origins.get(key, (DEFAULT,))
+            yield key, value, " and ".join(str(origin) for origin in origins)
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> LoadedConfig:
+    """The settings from the command line, the environment, the file and the defaults.
+
+    ``flags`` holds the command line's parameters by name (``settle``, ``sweep``, ``config``); None
+    and empty tuples count as not given, and names that are no settings are not looked at.
+
+    Raises:
+        ConfigError: a setting cannot be used, or the file cannot be read; one sentence.
+        TargetError: a target is malformed; one sentence.
+
+    """
+    file, file_layer = _file_layer(flags.get("config"), environ, cwd)
+    layers = [flag_layer(flags), environment_layer(environ), file_layer]
+    for layer in layers[:2]:
+        _validate_layer(layer)
+    merged, origins = _merge(layers)
+    config = Config.model_validate(nested(merged))
+    return LoadedConfig(config, origins, tuple(unknown_variables(environ)), file)
+
+
+def _merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, tuple[Origin, ...]]]:
+    merged: dict[str, Any] = {}
+    origins: dict[str, tuple[Origin, ...]] = {}
+    for layer in layers:
+        for key, (value, origin) in layer.values.items():
+            if key not in merged:
+                merged[key], origins[key] = value, (origin,)
+            elif key == _ADDED_UP:
+                merged[key] = list(dict.fromkeys([*merged[key], *value]))
+                origins[key] += (origin,)
+    return merged, origins
+
+
+def _validate_layer(layer: Layer) -> None:
+    """Refuse a flag or a variable by its own name, also where another layer overrules it."""
+    try:
+        Config.model_validate(layer.tree())
+    except ValidationError as error:
+        complaint = first_complaint(error, Config)
+        raise ConfigError(f"{layer.origin(complaint.path).name} {complaint.problem}") from error
+
+
+def _file_layer(
+    flag: str | Path | None, environ: Mapping[str, str], cwd: Path
+) -> tuple[Path | None, Layer]:
+    chosen = str(flag) if flag is not None else environ.get(CONFIG_VARIABLE, "")
+    named_by = "--config" if flag is not None else CONFIG_VARIABLE
+    if flag is not None and not chosen:
+        raise ConfigError("--config must be the path of a file, not ''")
+    name = chosen or DEFAULT_FILE
+    try:
+        path = cwd / Path(name).expanduser()
+        document = read_mapping(path, name)
+    except FileNotFoundError as error:
+        if chosen:
+            raise ConfigError(f"{named_by} names {name}, but there is no such file") from error
+        return None, Layer({})
+    except (RuntimeError, ValueError) as error:
+        raise ConfigError(f"{named_by} names {name!r}, which is no path") from error
+    return path, _read_document(document, name)
+
+
+def _read_document(document: Mapping[Any, Any], name: str) -> Layer:
+    """A file's settings, with options of single rules moved to the thresholds they mean."""
+    try:
+        checked = ConfigFile.model_validate(document)
+    except ValidationError as error:
+        complaint = first_complaint(error, ConfigFile)
+        place = f"{complaint.path} " if complaint.path else ""
+        raise ConfigError(f"{name}: {place}{complaint.problem}") from error
+    except TargetError as error:
+        raise TargetError(f"{name}: {error}") from error
+    values: dict[str, tuple[Any, Origin]] = {}
+    for section, field in _given(checked):
+        values[section] = field, Origin("file", name)
+    for threshold, (place, duration) in checked.rules.options().items():
+        values.setdefault(threshold, (duration, Origin("file", name, place)))
+    return Layer(values)
+
+
+def _given(checked: ConfigFile) -> Iterator[tuple[str, Any]]:
+    """The settings that the file gives: dotted key, value."""
+    for key in Config.model_fields:
+        value = getattr(checked, key)
+        if key not in _SECTIONS:
+            if key in checked.model_fields_set:
+                yield key, value
+            continue
+        for name in type(getattr(Config(), key)).model_fields:
+            if name in value.model_fields_set:
+                yield f"{key}.{name}", getattr(value, name)
+
+
+def _leaves(dumped: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in dumped.items():
+        if key in _SECTIONS:
+            yield from ((f"{key}.{name}", each) for name, each in value.items())
+        else:
+            yield key, value

@@ -1,0 +1,197 @@
+"""Targets as people write them: ENTITY/PROJECT/SWEEP, or the address of the page in W&B."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from janitor.config.wording import did_you_mean, either, quoted
+from janitor.errors import TargetError
+from janitor.model import Target, TargetKind
+
+KINDS = tuple(kind.value for kind in TargetKind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a kind of target is written."""
+
+    shape: str
+    example: str
+    fewest_parts: int
+    most_parts: int
+    address: re.Pattern[str]
+    """The path of the kind's page in W&B."""
+
+
+_FORMS = {
+    TargetKind.SWEEP: _Form(
+        "ENTITY/PROJECT/SWEEP or PROJECT/SWEEP",
+        "acme/rl/s1",
+        fewest_parts=2,
+        most_parts=3,
+        address=re.compile(r"/([^/]+)/([^/]+)/sweeps/([^/]+)/?"),
+    ),
+    TargetKind.PROJECT: _Form(
+        "ENTITY/PROJECT or PROJECT",
+        "acme/rl",
+        fewest_parts=1,
+        most_parts=2,
+        address=re.compile(r"/([^/]+)/([^/]+)(?:/(?:overview|workspace|sweeps|table|runs))?/?"),
+    ),
+    TargetKind.GROUP: _Form(
+        "ENTITY/PROJECT/GROUP, with the entity",
+        "acme/rl/night/1",
+        fewest_parts=3,
+        most_parts=3,
+        address=re.compile(r"/([^/]+)/([^/]+)/groups/([^/]+)(?:/(?:overview|workspace|table))?/?"),
+    ),
+}
+_HOST = re.compile(r"\s*https?://[^/]*")
+_REFUSED_BY_WANDB = frozenset("\\#?%:")
+"""In the names of entities and projects; no sweep's id holds them either."""
+
+
+def parse_target(kind: TargetKind | str, text: Any) -> Target:
+    """The target that a text names.
+
+    A group's path is split at its first two slashes. The address of a sweep's, project's or
+    group's page is taken as well; its host is not looked at: wandb's own settings say which.
+
+    Raises:
+        TargetError: the text names no target of this kind; one sentence that shows the right form.
+
+    """
+    kind = TargetKind(kind)
+    if not isinstance(text, str):
+        raise _malformed(kind, text, "is no text")
+    is_address = _HOST.match(text)
+    parts = _parts_of_address(kind, text) if is_address else _parts_of_path(kind, text)
+    _check_names(kind, text, parts)
+    if len(parts) < _FORMS[kind].most_parts:
+        return Target(kind, None, *parts)
+    return Target(kind, *parts)
+
+
+def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
+    if not all(text.split("/")):
+        raise _malformed(kind, text, "has an empty part" if text else "is empty")
+    parts = text.split("/", 2) if kind is TargetKind.GROUP else text.split("/")
+    if len(parts) < _FORMS[kind].fewest_parts:
+        raise _malformed(kind, text, "has too few parts")
+    if len(parts) > _FORMS[kind].most_parts:
+        raise _malformed(kind, text, "has too many parts")
+    return parts
+
+
+def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
+    path = re.split("[?#]", _HOST.sub("", text))[0].rstrip()
+    match = _FORMS[kind].address.fullmatch(path)
+    if match is None:
+        raise _malformed(kind, text, f"is not the address of a {kind} in W&B")
+    return [unquote(part) for part in match.groups()]
+
+
+def _check_names(kind: TargetKind, text: str, parts: Sequence[str]) -> None:
+    """Refuse what no name holds. A group's name may be any text, a project's may hold blanks."""
+    if not "".join(parts).isprintable() or any(part != part.strip() for part in parts):
+        raise _malformed(kind, text, "holds a stray blank or a character that cannot be printed")
+    strict = parts[:2] if kind is TargetKind.GROUP else parts
+    if refused := _REFUSED_BY_WANDB & set("".join(strict)):
+        raise _malformed(kind, text, f"holds {quoted(min(refused))}, which no such name can")
+    if kind is TargetKind.SWEEP and " " in parts[-1]:
+        raise _malformed(kind, text, "holds a blank, which no sweep's id can")
+
+
+def _malformed(kind: TargetKind, text: Any, problem: str) -> TargetError:
+    form = _FORMS[kind]
+    return TargetError(
+        f"{kind} {quoted(text)} {problem}: write {form.shape}, for example {form.example}"
+    )
+
+
+def parse_targets(value: Any) -> tuple[Target, ...]:
+    """The targets of a ``targets:`` setting, in its order, each once.
+
+    Either a list of one-key mappings (``- sweep: acme/rl/s1``), or one mapping of kinds to a text
+    or a list of texts.
+
+    Raises:
+        TargetError: the setting has another form, or one of its texts names no target.
+
+    """
+    if isinstance(value, Mapping):
+        pairs = [(kind, text) for kind, texts in value.items() for text in _listed(texts)]
+        return tuple(dict.fromkeys(_parse_pair(kind, text) for kind, text in pairs))
+    if isinstance(value, list | tuple):
+        return tuple(dict.fromkeys(map(_parse_item, value)))
+    raise TargetError(f"targets must be a list such as '- sweep: acme/rl/s1', not {quoted(value)}")
+
+
+def _listed(texts: Any) -> Iterable[Any]:
+    return texts if isinstance(texts, list | tuple) else [texts]
+
+
+def _parse_item(item: Any) -> Target:
+    if isinstance(item, Target):
+        return item
+    if not isinstance(item, Mapping) or len(item) != 1:
+        raise TargetError(
+            f"each target must be of the form '- sweep: acme/rl/s1', not {quoted(item)}"
+        )
+    ((kind, text),) = item.items()
+    return _parse_pair(kind, text)
+
+
+def _parse_pair(kind: Any, text: Any) -> Target:
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS)
+        raise TargetError(f"a target is a {either(KINDS)}, not {quoted(kind)}{hint}")
+    return parse_target(kind, text)
+
+
+def _as_mappings(targets: tuple[Target, ...]) -> list[dict[str, str]]:
+    return [{target.kind.value: str(target)} for target in targets]
+
+
+_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+Targets = Annotated[
+    tuple[Target, ...],
+    BeforeValidator(parse_targets),
+    PlainSerializer(_as_mappings, return_type=list[dict[str, str]], when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            kind.value: {
+                                "type": "string",
+                                "description": form.shape,
+                                "examples": [form.example],
+                            }
+                            for kind, form in _FORMS.items()
+                        },
+                        "additionalProperties": False,
+                        "minProperties": 1,
+                        "maxProperties": 1,
+                    },
+                },
+                {
+                    "type": "object",
+                    "properties": dict.fromkeys(KINDS, _TEXTS),
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""The setting ``targets:``."""

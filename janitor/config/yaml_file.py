@@ -1,0 +1,113 @@
+"""Reads janitor.yaml: YAML 1.2's plain scalars, each key once, complaints with line and column."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from janitor.config.wording import quoted
+from janitor.errors import ConfigError
+
+LARGEST = 1_000_000
+"""Bytes; anything larger is no configuration."""
+
+
+def read_mapping(path: Path, name: str) -> dict[Any, Any]:
+    """The file's mapping; an empty file is an empty one.
+
+    ``name`` is how people call the file.
+
+    Raises:
+        ConfigError: the file cannot be read, is no YAML, or holds something else than a mapping.
+        FileNotFoundError: there is no such file.
+
+    """
+    text = _read_text(path, name)
+    try:
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - our loader is a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name}{_explain(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{name}: holds a number too long to read, or is nested too deeply"
+        ) from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigError(
+            f"{name}: must be a mapping such as 'settle: 5m', but holds {quoted(value)}"
+        )
+    return value
+
+
+def _read_text(path: Path, name: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except IsADirectoryError as error:
+        raise ConfigError(f"{name}: is a folder, not a file") from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
+    if len(content) > LARGEST:
+        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: no janitor.yaml")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{name}: is not UTF-8 (byte {error.start}): save it as UTF-8 text"
+        ) from error
+
+
+def _explain(error: yaml.YAMLError) -> str:
+    """``:LINE:COLUMN: what is wrong``, on one line."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        return f"{place}: {' '.join(said.split())}"
+    if isinstance(error, yaml.reader.ReaderError):
+        return f": holds a control character (at position {error.position})"
+    return f": is no YAML: {' '.join(str(error).split())}"
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader, but a key may stand once only, and plain words are what they look like.
+
+    PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is ninety and ``010`` is eight; here
+    they stay text, as in YAML 1.2.
+    """
+
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012 - as the parent declares it
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.composer.ComposerError(
+                        None, None, f"the key {quoted(key.value)} stands here twice", key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return node
+
+
+for _kind, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", [*"-+0123456789"]),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+        [*"-+0123456789."],
+    ),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _first
+    )
