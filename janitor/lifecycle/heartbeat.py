@@ -23,6 +23,10 @@ class Pace:
         self._interval = interval
         self._failures = 0
 
+    def take(self, now: float) -> None:
+        """A thread goes to write the heartbeat that is due: the others need not."""
+        self.due = now + self._interval
+
     def wrote(self, now: float) -> None:
         """A heartbeat was written: the next one in an interval."""
         self._failures = 0

@@ -155,7 +155,7 @@ class RunLife:
             is_over = self.settings.is_silent or self._record is not None
             self.pace.due = float("inf") if is_over else now + UNTIL_NEXT_LOOK
             return
-        self.pace.wrote(now)  # before the write: other threads need not wait for it
+        self.pace.take(now)
 
         def decide(stored: Stored) -> Mapping[str, Any] | None:
             names = {} if progress is None else {"progress": progress}
@@ -168,8 +168,7 @@ class RunLife:
             return None
 
         record.change(decide)
-        if record.has_pending:
-            self.pace.failed(now)
+        self._pace_after(record)
 
     # What the exit guard calls.
 
@@ -261,12 +260,15 @@ class RunLife:
         """After a write: watch how the process ends while the run is open, and no longer."""
         self._open_state = state if state.is_open else None
         if state.is_open:
-            record.access.enter()
-            record.watch_finish(self.end_by_finish)
+            record.enter(self.end_by_finish)
             GUARD.arm(self)
         elif not record.has_pending:
             GUARD.disarm(self)
+        self._pace_after(record)
+
+    def _pace_after(self, record: RunRecord) -> None:
+        now = self.settings.clock.monotonic()
         if record.has_pending:
-            self.pace.failed(self.settings.clock.monotonic())
+            self.pace.failed(now)
         else:
-            self.pace.wrote(self.settings.clock.monotonic())
+            self.pace.wrote(now)

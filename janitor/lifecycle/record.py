@@ -76,7 +76,7 @@ class RunRecord:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._on_finish: OnFinish | None = None
-        self._is_watched = False
+        self._is_entered = False
         self.started_at = self._beginning()
         """When the run began, aware, in UTC; None where wandb does not say."""
 
@@ -117,12 +117,17 @@ class RunRecord:
             if is_ours:
                 self._lock.release()
 
-    def watch_finish(self, on_finish: OnFinish) -> None:
-        """Have ``on_finish`` called right before the live run finishes, once."""
+    def enter(self, on_finish: OnFinish) -> None:
+        """This process works on the run; ``on_finish`` is called right before it finishes here."""
         self._on_finish = on_finish
-        if not self._is_watched:
-            self._is_watched = True
+        if self._is_entered:
+            return
+        self._is_entered = True
+        try:
+            self.access.enter()
             self.access.watch_finish(self._finishing)
+        except Exception as error:  # noqa: BLE001 - an object that is hardly a run
+            logger.debug("the finish of run %s is not watched: %s", self.access.name, error)
 
     def _finishing(self, exit_code: int) -> None:
         on_finish, self._on_finish = self._on_finish, None

@@ -106,7 +106,8 @@ class LiveRun:
 
     def enter(self) -> None:
         """Remember that this process's managers know the run."""
-        _entered[id(self._run)] = self._run
+        if self.is_new_attempt:
+            _entered[id(self._run)] = self._run
 
     def read(self) -> Mapping[str, Any]:
         """The summary as the SDK holds it, from wandb-core where that is in charge."""

@@ -1,0 +1,453 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from enum import Enum
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from lifecycle_runs import FakeRun, FakeTime, manage
+
+from janitor.lifecycle import IllegalMoveError, RobustSweepStateManager, SweepRunState
+
+INITIALIZING, RUNNING, EVALUATING, SUCCESS, FAILURE, TIMEOUT, CRASHED, CANCELLED = SweepRunState
+
+
+def test_an_open_state_is_a_sign_of_life(run: FakeRun, time: FakeTime) -> None:
+    now = time.pass_by(12.5)
+    manage(run, time).set_state(RUNNING)
+    assert run.protein() == {
+        "state": "running",
+        "last_update": now,
+        "heartbeat": now,
+        "runtime_seconds": 12.5,
+        "attempts": 1,
+    }
+
+
+def test_success_carries_its_metrics_and_its_time(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time)
+    manager.set_state(RUNNING)
+    now = time.pass_by(60)
+    manager.set_state(SUCCESS, score=0.95, train_time=120.0)
+    protein = run.protein()
+    assert protein["state"] == "success"
+    assert (protein["score"], protein["train_time"]) == (0.95, 120.0)
+    assert protein["completion_time"] == protein["last_update"] == now
+    assert protein["runtime_seconds"] == 60
+    assert "failure_time" not in protein
+
+
+def test_a_failure_carries_its_error_and_its_time(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time)
+    manager.set_state(TIMEOUT, error="No heartbeat for 60 minutes")
+    protein = run.protein()
+    assert protein["error"] == "No heartbeat for 60 minutes"
+    assert protein["failure_time"] == time.now().isoformat()
+    assert "completion_time" not in protein
+
+
+def test_set_success_records_the_observation(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_success(0.7, 12)
+    assert run.protein().items() >= {"state": "success", "objective": 0.7, "cost": 12}.items()
+
+
+@pytest.mark.parametrize("objective", [float("nan"), float("inf"), None, "0.7", True])
+def test_no_success_without_a_finite_objective(
+    run: FakeRun, time: FakeTime, objective: object
+) -> None:
+    manage(run, time).set_success(objective, 12)
+    protein = run.protein()
+    assert protein["state"] == "failure"
+    assert "not a finite number" in protein["error"]
+
+
+def test_set_failed_takes_a_sentence_or_an_exception(time: FakeTime) -> None:
+    told, raised = FakeRun(), FakeRun()
+    manage(told, time).set_failed("no data")
+    manage(raised, time).set_failed(ValueError("no data"))
+    assert told.protein()["error"] == "no data"
+    assert raised.protein()["error"] == "ValueError: no data"
+
+
+@pytest.mark.parametrize(
+    ("exception", "state", "error"),
+    [
+        (TimeoutError("too slow"), "timeout", "TimeoutError: too slow"),
+        (KeyboardInterrupt(), "cancelled", "KeyboardInterrupt"),
+        (RuntimeError("CUDA: ✗"), "failure", "RuntimeError: CUDA: ✗"),
+        (SystemExit(3), "failure", "SystemExit: 3"),
+    ],
+)
+def test_exceptions_are_written_and_not_swallowed(
+    run: FakeRun, time: FakeTime, exception: BaseException, state: str, error: str
+) -> None:
+    with pytest.raises(type(exception)), manage(run, time):
+        raise exception
+    protein = run.protein()
+    assert (protein["state"], protein["error"]) == (state, error)
+    assert protein["error_traceback"].startswith("Traceback")
+    assert "raise exception" in protein["error_traceback"]
+
+
+def test_a_traceback_is_cut_to_its_last_4_kb(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).handle_exception(ValueError("ü" * 5000 + "the end"))
+    protein = run.protein()
+    assert len(protein["error_traceback"].encode()) <= 4096
+    assert protein["error_traceback"].endswith("the end\n")
+    assert len(protein["error"].encode()) <= 4096 + len("ValueError: ")
+
+
+def test_an_exception_that_cannot_be_read_does_no_harm(run: FakeRun, time: FakeTime) -> None:
+    class BrokenError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    manage(run, time).handle_exception(BrokenError())
+    assert run.protein()["state"] == "failure"
+    assert run.protein()["error"].startswith("BrokenError: ")
+
+
+def test_the_block_sets_running_and_success(run: FakeRun, time: FakeTime) -> None:
+    with manage(run, time) as manager:
+        assert manager.state is RUNNING
+    assert manager.state is SUCCESS
+
+
+def test_the_block_keeps_a_terminal_state(run: FakeRun, time: FakeTime) -> None:
+    with manage(run, time) as manager:
+        manager.set_failed("early")
+    assert manager.state is FAILURE
+    assert run.protein()["error"] == "early"
+
+
+def test_sys_exit_0_in_the_block_is_a_success(run: FakeRun, time: FakeTime) -> None:
+    with pytest.raises(SystemExit), manage(run, time):
+        sys.exit(0)
+    assert run.protein()["state"] == "success"
+    assert "error" not in run.protein()
+
+
+def test_the_first_error_stays(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time)
+    manager.handle_exception(ValueError("first"))
+    manager.handle_exception(ValueError("second"))
+    manager.set_state(FAILURE, error="third", hint="kept")
+    assert run.protein()["error"] == "ValueError: first"
+    assert run.protein()["hint"] == "kept"
+
+
+def test_an_illegal_move_is_a_warning_and_no_write(
+    run: FakeRun, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = manage(run, time)
+    manager.set_state(SUCCESS)
+    before = dict(run.summary)
+    manager.set_state(RUNNING)
+    assert run.summary == before
+    assert "run r1 is success, which is final: it cannot become running" in caplog.text
+
+
+def test_an_illegal_move_is_an_error_when_strict(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time, strict=True)
+    manager.set_state(SUCCESS)
+    with pytest.raises(IllegalMoveError, match="cannot become running"):
+        manager.set_state(RUNNING)
+    with pytest.raises(IllegalMoveError, match="'defunct' is no state"):
+        manager.set_state("defunct")
+    with pytest.raises(IllegalMoveError, match="reopened as an open state"):
+        manager.reopen(FAILURE)
+
+
+def test_reopening_starts_another_attempt_without_the_old_traces(
+    run: FakeRun, time: FakeTime
+) -> None:
+    manager = manage(run, time)
+    manager.handle_exception(ValueError("first try"))
+    manager.reopen()
+    protein = run.protein()
+    assert (protein["state"], protein["attempts"]) == ("running", 2)
+    assert not protein.keys() & {"error", "error_traceback", "failure_time", "completion_time"}
+
+
+def test_reopening_an_open_run_changes_nothing(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time)
+    manager.set_state(EVALUATING)
+    before = dict(run.summary)
+    manager.reopen()
+    assert run.summary == before
+
+
+def test_entering_a_resumed_run_is_another_attempt(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(CRASHED)
+    again = run.again()
+    with manage(again, time) as manager:
+        assert again.protein()["attempts"] == 2
+        assert manager.state is RUNNING
+    third = again.again()
+    with manage(third, time):
+        assert third.protein()["attempts"] == 3
+
+
+def test_a_run_that_was_killed_while_it_ran_is_another_attempt(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "running", "protein.attempts": 1})
+    with manage(run, time):
+        assert run.protein()["attempts"] == 2
+
+
+def test_a_resumed_run_is_reopened_by_its_first_open_state_too(
+    run: FakeRun, time: FakeTime
+) -> None:
+    manage(run, time).set_state(CRASHED)
+    again = run.again()
+    manager = manage(again, time)
+    manager.set_state(INITIALIZING)
+    manager.set_state(RUNNING)
+    assert (manager.state, again.protein()["attempts"]) == (RUNNING, 2)
+
+
+def test_a_process_is_one_attempt_however_many_managers_it_has(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "crashed"})
+    with manage(run, time):
+        pass
+    second = manage(run, time)
+    second.set_state(RUNNING)
+    assert (second.state, run.protein()["attempts"]) == (SUCCESS, 2)
+
+
+MARKED: dict[str, Any] = {
+    "protein.state": "timeout",
+    "protein.error": "no sign of life",
+    "protein.failure_time": "2026-01-01T00:00:00+00:00",
+    "protein.janitor.state": "timeout",
+    "protein.janitor.rule": "heartbeat-expired",
+    "loss": float("inf"),
+}
+
+
+def test_entering_a_run_that_the_janitor_ended_reopens_it(time: FakeTime) -> None:
+    run = FakeRun(summary=MARKED)
+    with manage(run, time):
+        protein = run.protein()
+        assert (protein["state"], protein["attempts"]) == ("running", 2)
+        assert not any("janitor" in key or key in ("error", "failure_time") for key in protein)
+    assert run.summary["loss"] == float("inf")
+
+
+def test_the_janitors_guess_gives_way_to_the_truth(time: FakeTime) -> None:
+    run = FakeRun(summary=MARKED)
+    manage(run, time).set_state(SUCCESS, score=1.0)
+    protein = run.protein()
+    assert protein["state"] == "success"
+    assert "error" not in protein
+    assert "attempts" not in protein
+
+
+def test_managers_of_one_run_agree(run: FakeRun, time: FakeTime) -> None:
+    training, evaluation = manage(run, time), manage(run, time)
+    training.set_state(RUNNING)
+    evaluation.set_state(EVALUATING)
+    assert training.state is EVALUATING
+    evaluation.set_state(SUCCESS)
+    training.set_state(FAILURE)
+    assert training.state is SUCCESS
+
+
+def test_a_run_with_nested_keys_keeps_that_form(time: FakeTime) -> None:
+    run = FakeRun(summary={"protein": {"state": "running", "mine": 1}, "loss": 2})
+    manager = manage(run, time)
+    manager.set_failed("no data")
+    assert run.summary.keys() == {"protein", "loss"}
+    protein = run.summary["protein"]
+    assert (protein["state"], protein["error"], protein["mine"]) == ("failure", "no data", 1)
+    manager.reopen()
+    assert "error" not in run.summary["protein"]
+
+
+def test_the_namespace_is_a_setting(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time, namespace="sweep").set_state(RUNNING)
+    assert run.summary["sweep.state"] == "running"
+    assert not run.protein()
+
+
+def test_a_failing_write_is_logged_and_tried_again_with_the_next_call(
+    run: FakeRun, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = manage(run, time)
+    run.summary.failures = [OSError("no network")]
+    manager.set_state(RUNNING, score=1)
+    assert not run.summary
+    assert "no network" in caplog.text
+    manager.heartbeat()
+    assert run.protein()["state"] == "running"
+    assert run.protein()["score"] == 1
+
+
+def test_what_could_not_be_written_counts_as_the_state(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time)
+    run.summary.failures = [OSError("no network")]
+    manager.set_state(SUCCESS)
+    run.summary.failures = [OSError("no network")]
+    manager.set_state(RUNNING)
+    manager.heartbeat()
+    assert run.protein()["state"] == "success"
+
+
+def test_values_are_written_as_json_holds_them(run: FakeRun, time: FakeTime) -> None:
+    class Kind(Enum):
+        BEST = "best"
+
+    scalar = SimpleNamespace(ndim=0, item=lambda: 0.5)
+    manage(run, time).set_state(
+        RUNNING, score=scalar, kind=Kind.BEST, at=time.now(), many={1: (scalar, 2)}
+    )
+    protein = run.protein()
+    assert (protein["score"], protein["kind"], protein["at"]) == (
+        0.5,
+        "best",
+        "2026-01-01T00:00:00+00:00",
+    )
+    assert protein["many"] == {"1": [0.5, 2]}
+
+
+def test_a_value_that_cannot_be_written_does_not_hold_the_state_back(
+    run: FakeRun, time: FakeTime
+) -> None:
+    run.summary.failures = [TypeError("Object of type set is not JSON serializable")]
+    odd = SimpleNamespace(a=1)
+    manage(run, time).set_state(RUNNING, odd=odd)
+    assert run.protein()["state"] == "running"
+    assert run.protein()["odd"] == "namespace(a=1)"
+
+
+def test_a_value_that_breaks_the_writing_is_never_raised(
+    run: FakeRun, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> float:
+        raise RuntimeError("CUDA is gone")
+
+    manage(run, time).set_state(RUNNING, score=SimpleNamespace(ndim=0, item=broken))
+    assert "CUDA is gone" in caplog.text
+
+
+def test_our_names_win_over_the_callers(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(RUNNING, heartbeat="never", last_update=None)
+    assert run.protein()["heartbeat"] == time.now().isoformat()
+
+
+def test_other_ranks_write_nothing(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    with manage(run, time) as manager, manager.beating():
+        manager.heartbeat()
+        assert manager.state is None
+        assert not manager.check_timeout()
+    assert not run.summary
+    manage(run, time, rank=0).set_state(RUNNING)
+    assert run.protein()["state"] == "running"
+
+
+def test_without_a_run_it_does_nothing_and_says_so_once(
+    time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    with manage(None, time) as manager:
+        for _ in range(5):
+            time.pass_by(60)
+            manager.heartbeat()
+    assert manager.state is None
+    assert [record.message for record in caplog.records] == [
+        "there is no wandb run: no state is kept"
+    ]
+
+
+def test_the_current_run_is_taken_once_there_is_one(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wandb = SimpleNamespace(run=None)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    manager = RobustSweepStateManager(clock=time.clock)
+    manager.set_state(INITIALIZING)
+    wandb.run = run
+    manager.set_state(RUNNING)
+    assert run.protein()["state"] == "running"
+
+
+def test_a_finishing_run_is_a_success_inside_the_block(run: FakeRun, time: FakeTime) -> None:
+    with manage(run, time):
+        run.finish()
+        assert run.protein()["state"] == "success"
+    assert run.exit_codes == [None]
+
+
+def test_a_run_that_finishes_with_an_exit_code_is_a_failure(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(RUNNING)
+    run.finish(exit_code=2)
+    assert run.protein()["state"] == "failure"
+    assert run.protein()["error"] == "the run finished with exit code 2"
+
+
+def test_a_run_that_finishes_on_an_exception_names_it(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(RUNNING)
+    try:
+        float("no data")
+    except ValueError:
+        run.finish(exit_code=1)
+    assert run.protein()["error"].startswith("ValueError: could not convert")
+
+
+def test_a_run_that_finishes_before_its_evaluation_stays_open(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(RUNNING)
+    run.finish()
+    assert run.protein()["state"] == "running"
+
+
+def test_a_run_that_finishes_with_its_objective_is_a_success(run: FakeRun, time: FakeTime) -> None:
+    manage(run, time).set_state(EVALUATING, objective=0.5)
+    run.finish()
+    assert run.protein()["state"] == "success"
+
+
+def test_a_summary_that_cannot_be_read_is_no_crash(
+    time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = manage(SimpleNamespace(id="r1"), time)
+    manager.set_state(RUNNING)
+    manager.heartbeat()
+    manager.handle_exception(ValueError())
+    assert "cannot read the summary of run r1" in caplog.text
+
+
+def test_threads_write_one_at_a_time(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time, heartbeat_interval=0)
+    manager.set_state(RUNNING)
+
+    def work(number: int) -> None:
+        for step in range(50):
+            manager.heartbeat(progress=step)
+            values: dict[str, Any] = {f"worker_{number}": step}
+            manager.set_state(RUNNING, **values)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {run.protein()[f"worker_{number}"] for number in range(8)} == {49}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a POSIX matter")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_writes_nothing(run: FakeRun, time: FakeTime) -> None:
+    manager = manage(run, time, heartbeat_interval=0)
+    manager.set_state(RUNNING)
+    before = len(run.summary.updates)
+    child = os.fork()
+    if child == 0:
+        manager.heartbeat()
+        manager.set_state(FAILURE)
+        manager.handle_exception(ValueError())
+        os._exit(len(run.summary.updates) - before)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
