@@ -51,6 +51,13 @@ class SummaryReader(Protocol):
         """The runs at these paths (ENTITY/PROJECT/RUN), whole."""
 
 
+class UploadedSummaryReader(Protocol):
+    """Reads the summary that a run's own process left behind when it ended."""
+
+    def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
+        """That summary, and the time at which it was uploaded; None where there is none."""
+
+
 class SummaryWriter(Protocol):
     """Writes a run's summary.
 
@@ -63,5 +70,5 @@ class SummaryWriter(Protocol):
         """Replace the run's summary."""
 
 
-class Store(SweepReader, SummaryReader, SummaryWriter, Protocol):
+class Store(SweepReader, SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol):
     """All that a pass needs."""

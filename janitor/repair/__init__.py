@@ -53,4 +53,4 @@ def _repair_batch(
     if attempts:
         found = writer.store.fetch_summaries([attempt.proposal.path for attempt in attempts])
         for attempt in attempts:
-            yield writer.settled(check(attempt, found[attempt.proposal.path]))
+            yield writer.settled(check(attempt, found[attempt.proposal.path], writer))

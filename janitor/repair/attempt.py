@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -31,10 +32,14 @@ class Attempt:
     written: Mapping[str, Any]
     """The whole summary that was sent."""
     window: float
+    at: datetime
+    """The moment of the judgement behind it."""
 
     def result(self, outcome: Outcome, error: str | None = None) -> Result:
         """What became of it."""
-        return Result(self.proposal, outcome, error, self.edits, self.before, window=self.window)
+        return Result(
+            self.proposal, outcome, error, self.edits, self.before, began=True, window=self.window
+        )
 
 
 @dataclass(slots=True)
@@ -65,7 +70,7 @@ class Writer:
 
     def settled(self, result: Result) -> Result:
         """The result, recorded in the journal where a write had begun."""
-        if result.edits is not None and result.outcome is not Outcome.PLANNED:
+        if result.began:
             try:
                 self.journal.settle(result.proposal.path, result.outcome, result.error)
             except JournalError:
@@ -140,9 +145,9 @@ class _Trial:
             return Result(proposal, Outcome.FAILED, str(error))
         before = edits.before(fresh.summary)
         writer.journal.intend(fresh, edits, before, now)
-        self._sent = Attempt(proposal, fresh, edits, before, written, 0.0)
+        self._sent = Attempt(proposal, fresh, edits, before, written, 0.0, now)
         writer.store.update_run_summary(fresh, written)
-        return Attempt(proposal, fresh, edits, before, written, monotonic() - read_at)
+        return replace(self._sent, window=monotonic() - read_at)
 
     def _stopped(self) -> Attempt | Result:
         if self._sent is None:

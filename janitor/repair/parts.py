@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from janitor.edits import Edits
 from janitor.model import Outcome, RunInfo, WandbState
 from janitor.plan import Withdrawn
-from janitor.ports import SummaryReader, SummaryWriter
+from janitor.ports import SummaryReader, SummaryWriter, UploadedSummaryReader
 from janitor.summary import Path
 
 
@@ -29,7 +29,7 @@ class Proposal(Protocol):
         """What to write into the run as it is now, or why it is left alone."""
 
 
-class RepairStore(SummaryReader, SummaryWriter, Protocol):
+class RepairStore(SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol):
     """What a repair needs of a store."""
 
 
@@ -61,5 +61,7 @@ class Result:
     before: Mapping[Path, Any] = field(default_factory=dict)
     state: str | None = None
     """The state of a superseded run, where it is known."""
+    began: bool = False
+    """Whether a write was begun, so that the journal waits to hear what became of it."""
     window: float | None = None
     """Seconds between the fresh read's start and the write's answer."""

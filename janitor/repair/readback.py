@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
-from janitor.repair.attempt import Attempt
+from janitor.repair.attempt import Attempt, Writer
 from janitor.repair.parts import Result
+from janitor.repair.races import recover, showed_life
 from janitor.report.keys import key_of
 from janitor.summary import Path, differences
 
 _NAMED = 5
 
 
-def check(attempt: Attempt, found: RunInfo | StoreError) -> Result:
+def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Result:
     """What became of a write, by the run as it was read back."""
     if isinstance(found, StoreError):
         return attempt.result(
@@ -24,22 +25,16 @@ def check(attempt: Attempt, found: RunInfo | StoreError) -> Result:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
     changed = [path for path, _, _ in differences(attempt.written, found.summary)]
     ours_stand = attempt.edits.stand_in(found.summary)
-    if not changed or (ours_stand and showed_life(attempt.run, found)):
-        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
-    if showed_life(attempt.run, found):
+    lived = showed_life(attempt.run, found)
+    if lived and ours_stand:
+        return recover(attempt, found, writer)
+    if lived:
         return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
+    if not changed:
+        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
     return attempt.result(
         Outcome.FAILED,
         f"the server does not have what was written: {_names(changed, attempt)}",
-    )
-
-
-def showed_life(before: RunInfo, after: RunInfo) -> bool:
-    """Whether a run's own process was at work between two readings."""
-    return (before.heartbeat_at, before.wandb_state, before.history_lines) != (
-        after.heartbeat_at,
-        after.wandb_state,
-        after.history_lines,
     )
 
 

@@ -72,6 +72,10 @@ class RetryingStore:
         self._retrying(retry=retry_if_result(bool), retry_error_callback=_give_up)(ask)
         return found
 
+    def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
+        """The summary that the run's own process uploaded at its end."""
+        return self._retrying()(self._store.fetch_uploaded_summary, path)
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary; not begun again here."""
         self._store.update_run_summary(run, summary)
