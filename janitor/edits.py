@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from janitor import summary as summaries
+from janitor.evidence import parse_time
 from janitor.model import Change, Policy, SweepRunState
+from janitor.rules import resurrected
 from janitor.rules.reading import Reading
 from janitor.summary import ABSENT, Form, Path
 
@@ -51,7 +53,10 @@ def edits_for(
         version: Of the janitor, for the marks.
 
     """
-    named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
+    if change.rule == resurrected.ID:
+        named = _resurrection(change, reading, policy, at)
+    else:
+        named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
     return Edits(
         reading.form,
         {
@@ -69,7 +74,7 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
         success = change.to is SweepRunState.SUCCESS
         named["completion_time" if success else "failure_time"] = last_alive.isoformat()
     if change.to is not SweepRunState.SUCCESS and _is_missing(reading, policy, "error"):
-        named["error"] = f"{change.to}: {change.reason} (found by the janitor, rule {change.rule})"
+        named["error"] = _error(change.to, change.reason, change.rule)
     if (
         last_alive is not None
         and created_at is not None
@@ -80,17 +85,49 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
     return named
 
 
+def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
+    """The state it had; what we wrote when we called the run over gives way to one mark."""
+    named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
+    named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
+    named |= {"completion_time": ABSENT, "failure_time": ABSENT}
+    ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
+    if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
+        named["error"] = ABSENT
+    if _runtime_is_ours(reading, policy):
+        named["runtime_seconds"] = ABSENT
+    return named | {"janitor.resurrected_at": at.isoformat()}
+
+
+def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:
+    """Whether the runtime is the one that we reckoned from the time that we took for its end."""
+    summary, created_at = reading.run.summary, reading.vitals.created_at
+    name = "completion_time" if reading.state is SweepRunState.SUCCESS else "failure_time"
+    ended_at = parse_time(summaries.read(summary, policy.namespace, name))
+    runtime = summaries.read(summary, policy.namespace, "runtime_seconds")
+    if ended_at is None or created_at is None:
+        return False
+    return bool(summaries.same(runtime, (ended_at - created_at).total_seconds()))
+
+
+def _error(state: SweepRunState, reason: Any, rule: Any) -> str:
+    return f"{state}: {reason} (found by the janitor, rule {rule})"
+
+
 def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
     value = summaries.read(reading.run.summary, policy.namespace, name)
     return value is None or value is ABSENT
 
 
+_MARKS = ("rule", "previous_state", "state", "reason", "at", "version")
+
+
 def _marks(change: Change, reading: Reading, at: datetime, version: str) -> dict[str, Any]:
-    return {
-        "janitor.rule": change.rule,
-        "janitor.previous_state": reading.state.value,
-        "janitor.state": change.to.value,
-        "janitor.reason": change.reason,
-        "janitor.at": at.isoformat(),
-        "janitor.version": version,
-    }
+    values = (
+        change.rule,
+        reading.state.value,
+        change.to.value,
+        change.reason,
+        at.isoformat(),
+        version,
+    )
+    return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}

@@ -26,6 +26,7 @@ from janitor.rules import (
     heartbeat_expired,
     objective_invalid,
     objective_recorded,
+    resurrected,
     wandb_crashed,
     wandb_failed,
     wandb_killed,
@@ -35,22 +36,22 @@ from janitor.rules.reading import Reading, read_run
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its id, and the function that judges an open run."""
+    """One rule: its id, and the function that judges a run."""
 
     id: str
     judge: Callable[[Reading, Policy], Change | Hold | Silent]
+    of_open: bool = True
+    """Whether it judges open runs; else terminal ones."""
 
 
-RULES: tuple[Rule, ...] = tuple(
-    Rule(module.ID, module.judge)
-    for module in (
-        objective_recorded,
-        objective_invalid,
-        wandb_crashed,
-        wandb_failed,
-        wandb_killed,
-        heartbeat_expired,
-    )
+RULES: tuple[Rule, ...] = (
+    Rule(objective_recorded.ID, objective_recorded.judge),
+    Rule(objective_invalid.ID, objective_invalid.judge),
+    Rule(wandb_crashed.ID, wandb_crashed.judge),
+    Rule(wandb_failed.ID, wandb_failed.judge),
+    Rule(wandb_killed.ID, wandb_killed.judge),
+    Rule(heartbeat_expired.ID, heartbeat_expired.judge),
+    Rule(resurrected.ID, resurrected.judge, of_open=False),
 )
 
 RULE_IDS = tuple(rule.id for rule in RULES)
@@ -80,20 +81,20 @@ def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
 
 
 def _verdict(reading: Reading, policy: Policy) -> Verdict:
-    if not reading.state.is_open:
-        return Clean()
     for _, said in ask_rules(reading, policy):
         if not isinstance(said, Silent):
             return said
-    return Hold("none", _why_left(reading))
+    return Hold("none", _why_left(reading)) if reading.state.is_open else Clean()
 
 
 def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:
-    """What each rule says of an open run, in order, the silent ones too."""
+    """What each rule says of a run, in order, the silent ones too."""
     for rule in RULES:
+        if rule.of_open is not reading.state.is_open:
+            continue
         if rule.id not in policy.disabled_rules:
             yield rule, rule.judge(reading, policy)
-        elif reading.has_objective:
+        elif reading.has_objective and rule.of_open:
             yield rule, Hold(rule.id, "disabled, and no other rule may judge a recorded objective")
         else:
             yield rule, Silent("disabled")
