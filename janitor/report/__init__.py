@@ -13,7 +13,7 @@ from typing import Final
 
 from janitor.durable import check_writable, write_atomically
 from janitor.errors import ReportError, UsageError
-from janitor.report import render_csv, render_json
+from janitor.report import render_csv, render_json, render_markdown
 from janitor.report.builder import ReportDraft
 from janitor.report.schema import Report
 
@@ -25,6 +25,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
         ".json": render_json.render,
         ".csv": render_csv.render,
+        ".md": render_markdown.render,
     }
 )
 """A file's ending → what renders it."""

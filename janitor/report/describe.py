@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from janitor import strict_json
 from janitor.evidence import Vitals
 from janitor.model import Change, Hold, Outcome
 from janitor.report.schema import ReportedChange, ReportedEvidence, ReportedHold, Sign
@@ -98,5 +98,8 @@ def _signs(vitals: Vitals) -> tuple[Sign, ...]:
 
 def _shortened(value: Any) -> Any:
     """The value, or the beginning of its JSON text where that is long."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    try:
+        text = value if isinstance(value, str) else strict_json.dumps(value, default=str)
+    except ValueError as error:
+        return f"(not shown: {error})"
     return value if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -15,7 +15,7 @@ from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.report import Report, render_json
 from janitor.report.schema import ReportedChange, ReportedEvidence, Sign
-from janitor.summary import Form, same
+from janitor.summary import Form
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EAST = timezone(timedelta(hours=2))
@@ -73,10 +73,7 @@ def test_every_report_survives_a_round_trip(given_changes: list[ReportedChange])
     text = render_json.render(report_of(*given_changes))
     json.loads(text, parse_constant=refuse)
     again = render_json.parse(text)
-    assert same(
-        [change.model_dump() for change in again.changes],
-        [change.model_dump() for change in given_changes],
-    )
+    assert repr(again.changes) == repr(tuple(given_changes))  # where NaN is NaN
     assert render_json.render(again) == text
 
 

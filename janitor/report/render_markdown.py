@@ -1,0 +1,163 @@
+"""The report as GitHub-flavoured Markdown: ten seconds at the top, then the tables.
+
+It fits GitHub's step summary, which refuses more than 1 MiB: each part has its share of that, and
+a table that is larger is cut with a note of how many rows are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from janitor.report import digest
+from janitor.report.schema import Report, ReportedChange
+from janitor.report.visible import shortened, visible, web_page
+
+_SHARES: Final = {"changes": 600_000, "held": 150_000, "errors": 100_000, "warnings": 100_000}
+"""Bytes for the rows of each table; the rest of a MiB is for what stands around them."""
+_RUNS_NAMED: Final = 10
+"""How many held runs of one reason are named."""
+_NAME, _SENTENCE = 100, 500
+"""Characters of a name and of a sentence that are shown."""
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+"""What begins or ends markup. An underscore within a word and an ampersand alone do not."""
+_NOT_IN_LINKS: Final = re.compile(r"[\\`<>|\[\]]")
+_ADDRESS: Final = re.compile(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)")
+"""Where a bare address would become a link: before the slashes, the dot, the at sign."""
+
+
+def render(report: Report) -> str:
+    """The report's Markdown text."""
+    parts = [
+        "# Janitor report",
+        f"**{_text(digest.headline(report))}**",
+        *_list(digest.notices(report)),
+        *_way_back(report),
+        *_totals(report),
+        *_changes(report),
+        *_held(report),
+        *_errors(report),
+        *_warnings(report),
+        f"*{_text(digest.signature(report))}*",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(notices: Sequence[str]) -> list[str]:
+    """A list, if there is anything to list."""
+    lines = [f"- {_text(notice)}" for notice in notices[:50]]
+    if len(notices) > len(lines):
+        lines.append(f"- and {len(notices) - len(lines):,} more")
+    return ["\n".join(lines)] if lines else []
+
+
+def _way_back(report: Report) -> list[str]:
+    command = digest.way_back(report)
+    return [f"Take it back: {_code(command)}"] if command else []
+
+
+def _totals(report: Report) -> list[str]:
+    counts = digest.counts(report)
+    names = " | ".join(name for name, _ in counts)
+    totals = f"| {names} |\n|{'--:|' * len(counts)}\n"
+    totals += f"| {' | '.join(f'{count:,}' for _, count in counts)} |"
+    states = sorted(report.states_before.keys() | report.states_after.keys())
+    before, after = report.states_before, report.states_after
+    rows = [
+        (_text(state), f"{before.get(state, 0):,} → {after.get(state, 0):,}") for state in states
+    ]
+    return [totals, *_table(("State", "Runs before → after"), rows[:100], 50_000)]
+
+
+def _changes(report: Report) -> list[str]:
+    rows = (
+        (
+            _run(change),
+            f"{_text(change.from_)} → {_text(change.to)}",
+            _text(change.rule),
+            _text(change.reason),
+            _outcome(change),
+        )
+        for change in report.changes
+    )
+    header = ("Run", "State", "Rule", "Why", "Outcome")
+    return _section("Changes", len(report.changes), header, rows, _SHARES["changes"])
+
+
+def _held(report: Report) -> list[str]:
+    rows = (
+        (f"{len(group.held):,}", _text(group.reason), _named(group))
+        for group in digest.hold_groups(report)
+    )
+    return _section("Held", len(report.held), ("Runs", "Why", "Which"), rows, _SHARES["held"])
+
+
+def _errors(report: Report) -> list[str]:
+    rows = ((_text(error.target or ""), _text(error.message)) for error in report.errors)
+    return _section("Errors", len(report.errors), ("Target", "What"), rows, _SHARES["errors"])
+
+
+def _warnings(report: Report) -> list[str]:
+    rows = ((_text(warning.run or ""), _text(warning.message)) for warning in report.warnings)
+    return _section("Warnings", len(report.warnings), ("Run", "What"), rows, _SHARES["warnings"])
+
+
+def _section(
+    title: str, count: int, header: Sequence[str], rows: Iterable[Sequence[str]], share: int
+) -> list[str]:
+    """A heading and a table, if there is anything to tell."""
+    return [f"## {title} ({count:,})", *_table(header, rows, share)] if count else []
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], share: int) -> list[str]:
+    """A table of at most so many bytes, and a note where rows are left out."""
+    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    left_out = 0
+    for row in rows:
+        line = f"| {' | '.join(row)} |"
+        share -= len(line.encode()) + 1
+        if share < 0:
+            left_out += 1
+        else:
+            lines.append(line)
+    if len(lines) == 2 and not left_out:
+        return []
+    table = "\n".join(lines)
+    if not left_out:
+        return [table]
+    return [table, f"*{left_out:,} more rows are left out here; a .json or .csv report has all.*"]
+
+
+def _run(change: ReportedChange) -> str:
+    path, page = _text(change.run, _NAME), web_page(change.url)
+    linked = f"[{path}](<{_NOT_IN_LINKS.sub(_percent_encoded, page)}>)" if page else path
+    return f"{linked} {_text(change.name, _NAME)}".rstrip()
+
+
+def _named(group: digest.HoldGroup) -> str:
+    named = ", ".join(_text(held.run, _NAME) for held in group.held[:_RUNS_NAMED])
+    more = len(group.held) - _RUNS_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
+
+
+def _outcome(change: ReportedChange) -> str:
+    return f"{change.outcome}: {_text(change.error)}" if change.error else change.outcome.value
+
+
+def _text(text: str, limit: int = _SENTENCE) -> str:
+    """Text of which nothing is taken for markup, a link or a picture."""
+    escaped = _MARKUP.sub(r"\\\g<0>", visible(shortened(text, limit)))
+    return _ADDRESS.sub(r"\\", escaped)
+
+
+def _code(text: str) -> str:
+    """Text to be copied: a code span with more backticks around it than within."""
+    text = visible(text)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
+
+
+def _percent_encoded(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"

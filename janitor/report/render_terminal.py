@@ -1,0 +1,147 @@
+"""The report for a terminal, as tables; and for a pipe, cron or a log, as plain lines.
+
+Nothing that came from a run reaches the terminal as an escape sequence or as rich's markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from janitor.model import Outcome
+from janitor.report import digest
+from janitor.report.schema import Report, ReportedChange
+from janitor.report.visible import shortened, visible, web_page
+
+_ROWS: Final = 100
+"""Rows of a table that a person at a terminal is shown; a log gets every change."""
+_RUNS_NAMED: Final = 5
+_SENTENCE: Final = 500
+_COLOURS: Final = {
+    Outcome.WRITTEN: "green",
+    Outcome.PLANNED: "cyan",
+    Outcome.SUPERSEDED: "yellow",
+    Outcome.FAILED: "bold red",
+}
+
+
+def render(report: Report, console: Console | None = None) -> str:
+    """The report as tables for the console, or as plain lines where that is no terminal.
+
+    Nothing is printed: the console gives its width and colours (it knows of ``NO_COLOR``), and
+    the text that is returned has them.
+    """
+    if console is None or not console.is_terminal:
+        return "".join(f"{line}\n" for line in _lines(report))
+    with console.capture() as captured:
+        _print(report, console)
+    return captured.get()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """The headline first, as in a mail from cron; then a line a change."""
+    yield _plain(digest.headline(report))
+    yield from (f"note: {_plain(notice)}" for notice in digest.notices(report))
+    yield from map(_change_line, report.changes)
+    for group in digest.hold_groups(report):
+        yield f"held: {_runs(group)}: {_plain(group.reason)}"
+    for error in report.errors:
+        yield f"error: {_about(error.target)}{_plain(error.message)}"
+    for warning in report.warnings:
+        yield f"warning: {_about(warning.run)}{_plain(warning.message)}"
+    yield f"totals: {_totals(report)}"
+    command = digest.way_back(report)
+    if command:
+        yield f"take it back: {visible(command)}"
+
+
+def _change_line(change: ReportedChange) -> str:
+    states = f"{_plain(change.from_)} -> {_plain(change.to)}"
+    why = f"{_plain(change.rule)}: {_plain(change.reason)}"
+    error = f"; {_plain(change.error)}" if change.error else ""
+    name = f" ({_plain(change.name)})" if change.name else ""
+    return f"{change.outcome}: {_plain(change.run)}{name}: {states}, {why}{error}"
+
+
+def _print(report: Report, console: Console) -> None:
+    """The tables first and the headline last, where the eye is when a command has ended."""
+    if report.changes:
+        console.print(_changes_table(report))
+    if report.held:
+        console.print(_held_table(report))
+    for error in report.errors[:_ROWS]:
+        _say(console, f"error: {_about(error.target)}{_plain(error.message)}", "red")
+    for warning in report.warnings[:_ROWS]:
+        _say(console, f"warning: {_about(warning.run)}{_plain(warning.message)}", "yellow")
+    hidden = max(len(report.errors) - _ROWS, 0) + max(len(report.warnings) - _ROWS, 0)
+    if hidden:
+        _say(console, f"{hidden:,} more errors and warnings are in the report file", "dim")
+    for notice in digest.notices(report):
+        _say(console, _plain(notice), "bold yellow")
+    _say(console, _totals(report), "dim")
+    _say(console, _plain(digest.headline(report)), "bold")
+    command = digest.way_back(report)
+    if command:
+        console.print(Text(f"take it back: {visible(command)}"), soft_wrap=True)
+
+
+def _changes_table(report: Report) -> Table:
+    table = Table(title="Changes", title_justify="left", caption=_left_out(len(report.changes)))
+    for name in ("Run", "State", "Why", "Outcome"):
+        table.add_column(name, overflow="fold")
+    for change in report.changes[:_ROWS]:
+        outcome = f"{change.outcome}: {_plain(change.error)}" if change.error else change.outcome
+        table.add_row(
+            _run(change),
+            Text(f"{_plain(change.from_)} -> {_plain(change.to)}"),
+            Text(f"{_plain(change.reason)} ({_plain(change.rule)})"),
+            Text(outcome, _COLOURS[change.outcome]),
+        )
+    return table
+
+
+def _held_table(report: Report) -> Table:
+    groups = digest.hold_groups(report)
+    table = Table(title="Held", title_justify="left", caption=_left_out(len(groups)))
+    for name in ("Runs", "Why"):
+        table.add_column(name, overflow="fold")
+    for group in groups[:_ROWS]:
+        table.add_row(Text(_runs(group)), Text(_plain(group.reason)))
+    return table
+
+
+def _run(change: ReportedChange) -> Text:
+    page = web_page(change.url)
+    text = Text(_plain(change.run), Style(link=page))
+    return text.append(f"\n{_plain(change.name)}", "dim") if change.name else text
+
+
+def _left_out(rows: int) -> str | None:
+    return f"{rows - _ROWS:,} more are in the report file" if rows > _ROWS else None
+
+
+def _runs(group: digest.HoldGroup) -> str:
+    named = ", ".join(_plain(held.run) for held in group.held[:_RUNS_NAMED])
+    more = len(group.held) - _RUNS_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
+
+
+def _totals(report: Report) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in digest.counts(report))
+
+
+def _about(name: str | None) -> str:
+    return f"{_plain(name)}: " if name else ""
+
+
+def _say(console: Console, text: str, style: str) -> None:
+    console.print(Text(text, style))
+
+
+def _plain(text: str) -> str:
+    return visible(shortened(text, _SENTENCE))
