@@ -85,7 +85,8 @@ def notices(report: Report) -> list[str]:
     elif report.interrupted:
         found.append(f"Interrupted by {report.interrupted}")
     if report.brake and report.brake.tripped:
-        found.append(f"Brake: {report.brake.message or 'a limit was passed'}")
+        brake = "Brake, overruled by --force" if report.brake.overruled else "Brake"
+        found.append(f"{brake}: {report.brake.message or 'a limit was passed'}")
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
     found += [_incomplete(target) for target in report.targets if not target.complete]
@@ -153,7 +154,7 @@ def _kinds(report: Report, outcome: Outcome) -> str:
 
 
 def _why_not_tried(report: Report) -> str:
-    if report.brake and report.brake.tripped:
+    if report.brake and report.brake.tripped and not report.brake.overruled:
         return "the brake stopped the pass before its first write"
     if report.interrupted == "deadline":
         return "the deadline came first"

@@ -94,6 +94,13 @@ def test_the_notices_tell_what_else_matters() -> None:
     assert digest.notices(nothing()) == []
 
 
+def test_a_brake_that_was_overruled_is_told_and_blamed_for_nothing() -> None:
+    brake = Brake(tripped=True, overruled=True, message="501 changes are 1 too many")
+    report = finish(draft_of(Outcome.PLANNED, brake=brake, interrupted="SIGINT"), 10)
+    assert digest.notices(report)[1] == "Brake, overruled by --force: 501 changes are 1 too many."
+    assert digest.headline(report).endswith("; the pass was told to stop.")
+
+
 def test_there_is_a_way_back_only_from_what_was_written() -> None:
     assert digest.way_back(everything()) == "janitor undo /state/pass.jsonl"
     assert digest.way_back(nothing()) is None
