@@ -3,7 +3,7 @@
     GET    /emulator                      {"name": "janitor emulator", "now": …}
     GET    /emulator/requests             the log of clients' requests
     GET    /emulator/counts               counts since the last reset
-    POST   /emulator/reset                {"traffic": true, "faults": true, "runs": true}
+    POST   /emulator/reset                what to forget: {"traffic": true, "faults": true, …}
     GET    /emulator/settings             the settings in force; PATCH changes some
     POST   /emulator/seed                 a seed (janitor.emulator.seeding)
     GET    /emulator/runs                 the paths of all runs
@@ -52,6 +52,7 @@ class ResetRequest(BaseModel):
     traffic: bool = False
     faults: bool = False
     runs: bool = False
+    settings: bool = False
 
 
 class SweepChange(BaseModel):
@@ -136,6 +137,8 @@ class Control:
             self._book.clear()
         if wanted.runs:
             self._emulation.store.clear()
+        if wanted.settings:
+            self._emulation.restore_settings()
         return {}
 
     def _settings(self) -> Any:

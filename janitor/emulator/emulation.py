@@ -26,6 +26,7 @@ class Emulation:
 
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
         self.settings = settings or Settings()
+        self._first_settings = self.settings.model_dump()
         self.clock = clock or Clock()
         self.clock.offset += self.settings.clock_offset
         self.store = Store()
@@ -38,6 +39,10 @@ class Emulation:
         for name, value in changes.items():
             setattr(self.settings, name, value)
         self.clock.offset += self.settings.clock_offset - before
+
+    def restore_settings(self) -> None:
+        """Go back to the settings that the server was started with."""
+        self.change_settings(self._first_settings)
 
     def state_of(self, run: Run) -> str:
         """W&B's word for a run, now."""

@@ -116,20 +116,24 @@ class RunFields:
 
 def _config_getter(path: str) -> Callable[[Run], Any]:
     parts = path.split(".")
-    inner = parts[:-1] if parts[-1] == "value" else parts
 
     def config_value(run: Run) -> Any:
         config = read_json(run.config_text)
         if not isinstance(config, dict):
             return MISSING
-        for length in range(len(inner), 0, -1):
-            entry = config.get(".".join(inner[:length]), MISSING)
+        for length in range(len(parts), 0, -1):
+            entry = config.get(".".join(parts[:length]), MISSING)
             if entry is not MISSING:
-                value = entry.get("value", MISSING) if isinstance(entry, dict) else entry
-                return find_key(value, inner[length:])
+                rest = parts[length:]
+                return find_key(_unwrapped(entry), rest[1:] if rest[:1] == ["value"] else rest)
         return MISSING
 
     return config_value
+
+
+def _unwrapped(entry: Any) -> Any:
+    """W&B keeps ``{key: {"value": …}}``."""
+    return entry.get("value", MISSING) if isinstance(entry, dict) else entry
 
 
 def find_key(value: Any, parts: list[str]) -> Any:

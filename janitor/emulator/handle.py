@@ -141,14 +141,14 @@ class Handle:
         """Counts of the clients' requests since the last reset."""
         return Counts.from_json(self.call("GET", "/emulator/counts"))
 
-    def reset(self, *, traffic: bool = True, faults: bool = True, runs: bool = True) -> None:
-        """Forget requests and counts, rules, runs: all of it by default."""
-        body = {"traffic": traffic, "faults": faults, "runs": runs}
-        self.call("POST", "/emulator/reset", body)
+    def reset(self) -> None:
+        """Forget requests and counts, rules and runs, and restore the first settings."""
+        everything = ("traffic", "faults", "runs", "settings")
+        self.call("POST", "/emulator/reset", dict.fromkeys(everything, True))
 
     def reset_counts(self) -> None:
         """Forget the requests and their counts alone."""
-        self.reset(faults=False, runs=False)
+        self.call("POST", "/emulator/reset", {"traffic": True})
 
     def environment(self, folder: Path, key: str = DEFAULT_KEY) -> dict[str, str]:
         """Environment variables for a wandb client of this server, with folders of its own.

@@ -94,12 +94,13 @@ def _copy_fields(context: Context, run: Run, values: dict[str, Any]) -> None:
 
 
 def _register(context: Context, run: Run, values: dict[str, Any]) -> None:
+    if run.exit_code is not None:
+        run.stopped = False
+        run.exit_code = None
     run.state = values.get("state") or "running"
     run.heartbeat_at = context.now
     run.heartbeat_at_text = None
     run.watched = True
-    run.stopped = False
-    run.exit_code = None
     run.client_summary_text = run.summary_text
 
 

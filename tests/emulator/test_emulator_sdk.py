@@ -1,0 +1,139 @@
+"""The real wandb SDK against the emulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from emulator_clients import run_client, start_client, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from janitor.emulator import Emulator
+
+PATH = "acme/rl/r1"
+INIT = 'import wandb\nrun = wandb.init(entity="acme", project="rl", id="r1")\n'
+
+
+def test_a_run_that_finishes_is_kept_whole(emulator: Emulator, tmp_path: Path) -> None:
+    run_client(
+        emulator,
+        tmp_path,
+        """
+        import wandb
+        run = wandb.init(entity="acme", project="rl", id="r1", name="swift", group="g",
+                         tags=["a"], config={"lr": 0.1})
+        for step in range(3):
+            run.log({"loss": 1 / (step + 1), "bound": float("inf")})
+        run.summary["protein.state"] = "running"
+        print("hello from training")
+        run.finish()
+        """,
+    )
+    run = emulator.run(PATH)
+    assert (run.state, run.exit_code) == ("finished", 0)
+    assert (run.display_name, run.group, run.tags) == ("swift", "g", ["a"])
+    assert run.config == {"lr": 0.1}
+    assert run.history_line_count == 3
+    assert run.summary["protein.state"] == "running"
+    assert run.summary["bound"] == float("inf")
+    assert json.loads(run.files["wandb-summary.json"]) == run.summary
+    assert "hello from training" in run.log[0]
+
+
+def test_exit_code_1_is_failed(emulator: Emulator, tmp_path: Path) -> None:
+    process = start_client(emulator, tmp_path, INIT + 'raise RuntimeError("out of luck")')
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert emulator.run(PATH).state == "failed"
+
+
+def test_a_killed_process_is_running_until_its_silence_is_long_enough(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    process = start_client(emulator, tmp_path, INIT + 'run.log({"x": 1})\nprint(1)\ninput()')
+    _wait_for_line(process)
+    process.kill()
+    process.communicate(timeout=60)
+    assert emulator.run(PATH).state == "running"
+    emulator.advance(299)
+    assert emulator.run(PATH).state == "running"
+    emulator.advance(60)
+    assert emulator.run(PATH).state == "crashed"
+
+
+def test_a_run_called_crashed_that_posts_again_is_running(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    process = start_client(emulator, tmp_path, INIT + "print(1)\ninput()\nrun.finish()")
+    _wait_for_line(process)
+    emulator.advance(3600)
+    assert emulator.run(PATH).state == "crashed"
+    process.communicate("\n", timeout=60)
+    assert emulator.run(PATH).state == "finished"
+
+
+def test_resume_loads_the_servers_summary_and_keeps_it(emulator: Emulator, tmp_path: Path) -> None:
+    run_client(emulator, tmp_path, INIT + 'run.log({"loss": 1})\nrun.finish()')
+    emulator.change(PATH, summary_update={"protein.state": "success"})
+    out = run_client(
+        emulator,
+        tmp_path,
+        """
+        import wandb
+        run = wandb.init(entity="acme", project="rl", id="r1", resume="must")
+        print(run.resumed, run.summary["protein.state"])
+        run.log({"loss": 0.5})
+        run.finish()
+        """,
+    )
+    assert out.split() == ["True", "success"]
+    run = emulator.run(PATH)
+    assert (run.summary["protein.state"], run.summary["loss"]) == ("success", 0.5)
+    assert (run.history_line_count, run.summary["_step"]) == (2, 1)
+
+
+def test_resume_must_fails_without_a_run(emulator: Emulator, tmp_path: Path) -> None:
+    code = 'import wandb\nwandb.init(entity="acme", project="rl", id="r9", resume="must")'
+    process = start_client(emulator, tmp_path, code)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "r9" in err
+    assert emulator.run_paths() == []
+
+
+def test_a_run_of_a_sweep_carries_the_sweeps_name(emulator: Emulator, tmp_path: Path) -> None:
+    run_client(
+        emulator,
+        tmp_path,
+        "import wandb\nwandb.init().finish()",
+        WANDB_SWEEP_ID="s1",
+        WANDB_ENTITY="acme",
+        WANDB_PROJECT="rl",
+        WANDB_RUN_ID="r1",
+    )
+    assert emulator.run(PATH).sweep == "s1"
+    assert emulator.sweep("acme/rl/s1").runs == ["r1"]
+
+
+def test_a_live_sdk_erases_what_others_wrote_into_its_summary(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    process = start_client(
+        emulator,
+        tmp_path,
+        INIT + 'run.log({"x": 1})\nprint(1)\ninput()\nrun.finish()',
+        WANDB__FILE_STREAM_TRANSMIT_INTERVAL="1",
+    )
+    _wait_for_line(process)
+    wait_until(lambda: "x" in (emulator.run(PATH).summary or {}))
+    emulator.change(PATH, summary_update={"protein.state": "timeout"})
+    process.communicate("\n", timeout=60)
+    assert "protein.state" not in emulator.run(PATH).summary
+
+
+def _wait_for_line(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline(), process.stderr.read() if process.stderr else ""
