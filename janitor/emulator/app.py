@@ -222,5 +222,6 @@ def _run_path(request: Request) -> str:
 def _run_facts(request: Request, raw: bytes, kind: str) -> Facts:
     facts = _facts(request, raw)
     facts.kind = kind
+    facts.sdk = kind != "download"
     facts.runs.append(_run_path(request))
     return facts

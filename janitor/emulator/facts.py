@@ -44,6 +44,9 @@ class Facts:
     runs: list[str] = field(default_factory=list)
     """``entity/project/run``; the entity is empty where the request leaves it out."""
     sweeps: list[str] = field(default_factory=list)
+    sdk: bool = False
+    """Whether it comes from a run's own process: a post, an upload, or an upsertBucket that names
+    its run, where others give the run's storage id alone."""
     user_agent: str = ""
     bytes_in: int = 0
 
@@ -145,6 +148,7 @@ class _Reader:
             path = f"{values.get('entityName') or ''}/{project}/{name}"
         if path is not None:
             self._facts.runs.append(path)
+        self._facts.sdk = self._facts.sdk or bool(values.get("modelName") and name)
         if isinstance(values.get("sweep"), str):
             self._facts.sweeps.append(values["sweep"])
 

@@ -65,6 +65,12 @@ class Faults:
         return waiting
 
 
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is no JSON")
+
+
 class Handle:
     """An emulator at an address, whoever started it."""
 
@@ -76,7 +82,7 @@ class Handle:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the control room; raises EmulatorError where it refuses."""
-        data = None if body is None else json.dumps(body)
+        data = None if body is None else json.dumps(body, default=_plain)
         response = self._session.request(method, self.url + path, data=data, timeout=_TIMEOUT)
         if response.status_code != requests.codes.ok:
             raise EmulatorError(f"the emulator refuses {method} {path}: {response.text}")

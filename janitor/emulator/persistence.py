@@ -87,15 +87,18 @@ class StateFile:
 
     def save(self, store: Store) -> None:
         """Write what changed since the last time."""
-        if not store.dirty and not store.deleted:
+        if not store.dirty and not store.deleted and not store.wiped:
             return
         with self._database:
+            if store.wiped:
+                self._forget_all()
             for run in store.deleted:
                 self._forget(run)
             for record in store.dirty:
                 self._write(record)
         store.deleted.clear()
         store.dirty.clear()
+        store.wiped = False
 
     def load(self, store: Store) -> None:
         """Read everything into an empty store, which records its changes from then on."""
@@ -189,6 +192,11 @@ class StateFile:
         self._database.execute("delete from files where run = ?", (run.path,))
         for stream in _STREAMS:
             self._written.pop((run.path, stream), None)
+
+    def _forget_all(self) -> None:
+        for table in ("records", "lines", "files"):
+            self._database.execute(f"delete from {table}")  # noqa: S608 - our own table names
+        self._written.clear()
 
     def _read_project(
         self, store: Store, key: tuple[str, str, str], number: int, body: dict[str, Any]

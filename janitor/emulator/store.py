@@ -32,15 +32,18 @@ class Store:
         self._numbers = 0
         self.dirty: set[Run | Sweep | Project | Agent] = set()
         self.deleted: list[Run] = []
+        self.wiped = False
+        """Whether everything was forgotten before those changes."""
         self.records_changes = False
-        """Whether ``dirty`` and ``deleted`` are wanted, for a state file."""
+        """Whether changes are to be noted, for a state file."""
 
     def clear(self) -> None:
         """Forget everything."""
-        self.deleted.extend(run for project in self.projects() for run in project.runs.values())
         self._projects.clear()
         self._agents.clear()
         self.dirty.clear()
+        self.deleted.clear()
+        self.wiped = True
 
     def projects(self) -> Iterator[Project]:
         """Every project, in the order of creation."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from janitor.emulator.facts import Facts
 
 _KEPT = 50_000
-_TABLES = ("fields", "upserts", "posts")
+_TABLES = ("fields", "upserts", "edits", "posts")
 
 
 @dataclass(slots=True)
@@ -28,6 +28,8 @@ class Request:
     fields: list[str]
     runs: list[str]
     sweeps: list[str]
+    sdk: bool
+    """Whether it came from a run's own process."""
     user_agent: str
     bytes_in: int
     bytes_out: int = 0
@@ -46,6 +48,8 @@ class Counts:
     """By field: ``project``, ``project.runs``, ``upsertBucket``, …"""
     upserts: Counter[str] = field(default_factory=Counter)
     """How often ``upsertBucket`` was sent for a run, applied or not, by ``entity/project/run``."""
+    edits: Counter[str] = field(default_factory=Counter)
+    """The same, without those of the run's own process."""
     posts: Counter[str] = field(default_factory=Counter)
     """Filestream posts by ``entity/project/run``."""
 
@@ -79,6 +83,7 @@ class Traffic:
             fields=facts.fields,
             runs=facts.runs,
             sweeps=facts.sweeps,
+            sdk=facts.sdk,
             user_agent=facts.user_agent,
             bytes_in=facts.bytes_in,
         )
@@ -103,5 +108,7 @@ class Traffic:
         counts.fields.update(facts.fields)
         if "upsertBucket" in facts.fields:
             counts.upserts.update(facts.runs)
+            if not facts.sdk:
+                counts.edits.update(facts.runs)
         if facts.kind == "filestream":
             counts.posts.update(facts.runs)

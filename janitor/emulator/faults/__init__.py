@@ -12,6 +12,8 @@ A rule says which requests it is for and what happens to them::
     field        a field that the request asks for: ``upsertBucket``, ``project.runs``, …
     run          ``entity/project/run``, or a run's name alone
     sweep        a sweep's name, in an argument or a filter
+    operation    the name of a GraphQL operation
+    sdk          true: from a run's own process (it names its run); false: from anyone else
     user_agent   a regular expression
 
 Of the requests that fit, a rule takes those that also pass ``nth`` (the first is 1; a number or a

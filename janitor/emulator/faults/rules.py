@@ -35,6 +35,8 @@ class Match(BaseModel):
     field: str | None = None
     run: str | None = None
     sweep: str | None = None
+    operation: str | None = None
+    sdk: bool | None = None
     user_agent: str | None = None
 
     def fits(self, facts: Facts) -> bool:
@@ -42,6 +44,8 @@ class Match(BaseModel):
         return (
             (self.kind is None or self.kind == facts.kind)
             and (self.field is None or self.field in facts.fields)
+            and (self.operation is None or self.operation == facts.operation)
+            and (self.sdk is None or self.sdk == facts.sdk)
             and (self.sweep is None or self.sweep in facts.sweeps)
             and (self.run is None or any(_names(self.run, path) for path in facts.runs))
             and (self.path is None or re.search(self.path, facts.path) is not None)

@@ -1,0 +1,182 @@
+"""The server as a whole: state file, child process, command line, control room."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from emulator_clients import ask, post
+
+from janitor.emulator import Emulator, EmulatorProcess
+from janitor.emulator.clock import parse_duration
+from janitor.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATH = "acme/rl/r"
+
+
+def test_a_state_file_survives_a_restart(tmp_path: Path) -> None:
+    state = tmp_path / "emulator.sqlite"
+    with Emulator(state=state) as first:
+        first.seed(
+            {
+                "defaults": {"project": "acme/rl"},
+                "sweeps": [{"project": "acme/rl", "name": "s1", "config": {"method": "grid"}}],
+                "runs": [
+                    {"name": "r", "sweep": "s1", "summary_text": '{"a":Infinity}', "tags": ["t"]},
+                    {"name": "gone", "files": {"x": "y"}},
+                ],
+            }
+        )
+        line = {"wandb-history.jsonl": {"offset": 0, "content": ['{"_step": 0}']}}
+        url = f"{first.url}/files/{PATH}/file_stream"
+        requests.post(url, json={"files": line}, auth=("api", "k" * 40), timeout=9)
+        first.change(PATH, upload={"note.txt": "hello"}, display_name="named")
+        gone = first.run("acme/rl/gone").id
+        ask(
+            first,
+            "mutation ($id: ID!) { deleteRun(input: {id: $id}) { clientMutationId } }",
+            id=gone,
+        )
+        before, sweep = first.run(PATH), first.sweep("acme/rl/s1")
+    with Emulator(state=state) as second:
+        assert second.run_paths() == [PATH]
+        assert second.run(PATH) == before
+        assert second.sweep("acme/rl/s1") == sweep
+        second.seed([{"project": "acme/rl", "name": "later"}])
+        assert second.run_paths() == [PATH, "acme/rl/later"]
+        second.reset()
+    with Emulator(state=state) as third:
+        assert third.run_paths() == []
+        with pytest.raises(EmulatorError):
+            third.sweep("acme/rl/s1")
+
+
+def test_a_state_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    file.write_text("not a database, but long enough to be taken for one" * 100)
+    with pytest.raises(EmulatorError, match="cannot be opened"):
+        Emulator(state=file)
+
+
+def test_a_port_that_is_taken_is_told(emulator: Emulator) -> None:
+    port = int(emulator.url.rpartition(":")[2])
+    with pytest.raises(EmulatorError, match=f"cannot listen on 127.0.0.1:{port}"):
+        Emulator(port=port)
+
+
+def test_a_child_process_has_the_same_handle(tmp_path: Path) -> None:
+    seed = [{"project": "acme/rl", "name": "r", "state": "running"}]
+    with EmulatorProcess(seed=seed, crash_after=7, state=tmp_path / "state") as emulator:
+        assert emulator.settings.crash_after == 7
+        assert ask(emulator, "{ viewer { id } }")
+        assert emulator.counts.queries == 1
+        assert emulator.run(PATH).state == "running"
+        emulator.reset_counts()
+        assert emulator.requests == []
+    with pytest.raises(requests.ConnectionError):
+        post(emulator, "{ viewer { id } }")
+
+
+def test_the_command_line_tells_its_address_and_who_can_reach_it(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("[{project: acme/rl, name: r}]")
+    words = ["--port", "0", "--host", "0.0.0.0", "--crash-after", "5m", "--seed", str(seed)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "janitor.emulator", *words], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.terminate()
+    process.communicate(timeout=9)
+    assert line.startswith("janitor emulator ready at http://127.0.0.1:")
+    assert "OPEN TO THE NETWORK" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--crash-after", "soon"], "no duration"),
+        (["--seed", "/none.yaml"], "/none.yaml"),
+        (["--settings", '{"nope": 1}'], "nope"),
+        (["--state", "/none/state"], "/none/state"),
+    ],
+)
+def test_a_bad_option_is_told_in_one_line(words: list[str], message: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "janitor.emulator", "--port", "0", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_control_room_is_neither_logged_nor_hit_by_faults(emulator: Emulator) -> None:
+    emulator.faults.add(action="status", status=503)
+    emulator.seed([{"project": "acme/rl", "name": "r"}])
+    assert emulator.requests == []
+    assert [rule["seen"] for rule in emulator.faults.list()] == [0]
+
+
+def test_the_request_log_tells_what_was_asked(emulator: Emulator) -> None:
+    emulator.seed([{"project": "acme/rl", "name": "r", "sweep": "s1"}])
+    query = """
+      query Scan($name: String!, $filters: JSONString) {
+        project(name: "rl", entityName: "acme") {
+          run(name: $name) { id }
+          runs(filters: $filters) { edges { node { id } } }
+        }
+      }
+    """
+    ask(emulator, query, name="r", filters='{"sweep": "s1"}')
+    request = emulator.requests[0]
+    assert (request.kind, request.operation, request.status) == ("query", "Scan", 200)
+    assert request.fields == ["project", "project.run", "project.runs"]
+    assert (request.runs, request.sweeps) == ([PATH], ["s1"])
+    assert request.user_agent.startswith("python-requests")
+    assert request.bytes_in > 0
+    assert request.bytes_out > 0
+    counts = emulator.counts
+    assert (counts.requests, counts.queries, counts.mutations) == (1, 1, 0)
+    assert counts.fields["project.runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/emulator/runs/acme/rl/none"),
+        ("GET", "/emulator/sweeps/acme/rl/none"),
+        ("PATCH", "/emulator/runs/acme/rl/none"),
+    ],
+)
+def test_what_is_not_there_is_told(emulator: Emulator, method: str, path: str) -> None:
+    with pytest.raises(EmulatorError, match="there is no"):
+        emulator.call(method, path, {})
+
+
+@pytest.mark.parametrize("settings", [{"nope": 1}, {"crash_after": -1}, {"summary_keys": "odd"}])
+def test_unknown_settings_are_refused(emulator: Emulator, settings: dict[str, object]) -> None:
+    with pytest.raises(EmulatorError, match="refuses PATCH"):
+        emulator.configure(**settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1.5h", 5400), ("2d", 172800)]
+)
+def test_durations_are_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-5m", "five", "5x"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        parse_duration(text)
