@@ -118,7 +118,7 @@ class RunRecord:
                 self._lock.release()
 
     def enter(self, on_finish: OnFinish) -> None:
-        """This process works on the run; ``on_finish`` is called right before it finishes here."""
+        """Work on the run from here; ``on_finish`` is called right before it finishes here."""
         self._on_finish = on_finish
         if self._is_entered:
             return
