@@ -20,6 +20,7 @@ class Interrupter:
     def __init__(self, deadline: timedelta | None = None) -> None:
         self._reason: Interruption | None = None
         self._asked = Event()
+        self._asked_at = 0.0
         self._until = None if deadline is None else monotonic() + deadline.total_seconds()
 
     def ask(self, reason: Interruption) -> bool:
@@ -27,6 +28,7 @@ class Interrupter:
         if self._asked.is_set():
             return False
         self._reason = reason
+        self._asked_at = monotonic()
         self._asked.set()
         return True
 
@@ -35,6 +37,12 @@ class Interrupter:
         if self._reason is None and self._until is not None and monotonic() >= self._until:
             self.ask("deadline")
         return self._reason
+
+    def patience(self, seconds: float) -> float | None:
+        """What is left of so many seconds since the pass was asked to end; None if it was not."""
+        if self.reason() is None:
+            return None
+        return max(0.0, self._asked_at + seconds - monotonic())
 
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than until the pass is to end."""

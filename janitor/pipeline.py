@@ -63,6 +63,8 @@ class Pass:
         guards: The limits.
         interruption: What has ended the pass before its time, if anything; asked before each
             page and each write.
+        patience: How many seconds an answer may still be waited for; None for as long as it
+            takes.
         page_of: The address at which people see a run, given its path.
         traffic: What the pass cost the server so far.
         clock_reading: Where the clock's time came from.
@@ -78,6 +80,7 @@ class Pass:
     writer: Writer | None
     guards: Guards
     interruption: Callable[[], Interruption | None]
+    patience: Callable[[], float | None]
     page_of: Callable[[str], str]
     traffic: Callable[[], Requests]
     clock_reading: ClockReading
@@ -98,7 +101,9 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     resolution = resolve(work.store, targets)
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)
-    scanner = Scanner(work.store, work.policy, work.clock, work.observer, work.should_stop)
+    scanner = Scanner(
+        work.store, work.policy, work.clock, work.observer, work.should_stop, work.patience
+    )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from janitor.errors import StoreError
 from janitor.model import Clean, Policy, SweepMetadata, SweepRunState, Target, Untracked
 from janitor.ports import Clock, SweepReader
 from janitor.rules import Judgement, judge
+from janitor.workers import Unfinished, Workers
 
 SCANNERS = 8
 """Sweeps scanned at once."""
+_STOPPED = "stopped before all of it was read"
 
 
 class Observer(Protocol):
@@ -117,6 +119,7 @@ class Scanner:
         clock: Each page is judged by its own reading.
         observer: Told of each page.
         should_stop: Asked before each page; a scan that was stopped is incomplete.
+        patience: How many seconds a page may still be waited for.
 
     """
 
@@ -125,22 +128,30 @@ class Scanner:
     clock: Clock
     observer: Observer
     should_stop: Callable[[], bool]
+    patience: Callable[[], float | None]
 
     def scan(self, sweeps: Sequence[SweepMetadata]) -> list[SweepScan]:
         """Scan the sweeps side by side. A run of several is left to the first."""
-        with ThreadPoolExecutor(SCANNERS, thread_name_prefix="janitor-scan") as pool:
-            return list(pool.map(self._scan_sweep, sweeps))
+        scans = [SweepScan(sweep.path) for sweep in sweeps]
+        workers = Workers(SCANNERS, self.patience)
+        tasks = [
+            partial(self._scan_sweep, sweep, scan)
+            for sweep, scan in zip(sweeps, scans, strict=True)
+        ]
+        for index, done in enumerate(workers.run(tasks)):
+            if isinstance(done, Unfinished):
+                scans[index] = SweepScan(sweeps[index].path, error=_STOPPED)
+        workers.close()
+        return scans
 
-    def _scan_sweep(self, sweep: SweepMetadata) -> SweepScan:
+    def _scan_sweep(self, sweep: SweepMetadata, scan: SweepScan) -> None:
         """Read a sweep; once more where runs are missing: pages shift while others write."""
-        scan = SweepScan(sweep.path)
         try:
             shrank = self._read_pages(sweep, scan)
             if (scan.missing or shrank) and not self.should_stop():
                 self._read_pages(sweep, scan)
         except StoreError as error:
             scan.error = str(error)
-        return scan
 
     def _read_pages(self, sweep: SweepMetadata, scan: SweepScan) -> bool:
         """Read every page; whether the sweep shrank meanwhile, so that a page may have skipped."""
@@ -150,7 +161,7 @@ class Scanner:
         shrank = False
         while True:
             if self.should_stop():
-                scan.error = "stopped before all of it was read"
+                scan.error = _STOPPED
                 return False
             page = self.store.fetch_runs(sweep.target, after)
             shrank |= (page.run_count or 0) < (scan.expected or 0)

@@ -6,15 +6,16 @@ and every write is held against what the server then has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from time import monotonic
 
-from janitor.model import Outcome
+from janitor.errors import StoreError, TransientError
+from janitor.model import Outcome, RunInfo
 from janitor.repair.attempt import Attempt, Writer
 from janitor.repair.parts import Journal, Proposal, RepairStore, Result
 from janitor.repair.readback import check
+from janitor.workers import Unfinished, Workers
 
 __all__ = ["Journal", "Proposal", "RepairStore", "Result", "Writer", "repair"]
 
@@ -22,6 +23,10 @@ BATCH = 50
 """Runs read afresh, and read back, in one request."""
 WRITERS = 8
 """Writes under way at once."""
+READERS = 2
+_NO_ANSWER = "no answer came before the pass had to end"
+
+Summaries = Mapping[str, RunInfo | StoreError]
 
 
 def repair(proposals: Sequence[Proposal], writer: Writer) -> Iterator[Result]:
@@ -29,28 +34,48 @@ def repair(proposals: Sequence[Proposal], writer: Writer) -> Iterator[Result]:
     ordered = sorted(
         proposals, key=lambda one: (not one.wandb_state.has_ended, one.path.rsplit("/", 1)[0])
     )
-    with ThreadPoolExecutor(WRITERS, thread_name_prefix="janitor-write") as pool:
+    writers = Workers(WRITERS, writer.write_patience)
+    readers = Workers(READERS, writer.read_patience)
+    try:
         for start in range(0, len(ordered), BATCH):
-            yield from _repair_batch(ordered[start : start + BATCH], writer, pool)
+            for result in _repair_batch(ordered[start : start + BATCH], writer, writers, readers):
+                yield writer.settled(result)
+    finally:
+        writers.close()
+        readers.close()
 
 
 def _repair_batch(
-    batch: Sequence[Proposal], writer: Writer, pool: ThreadPoolExecutor
+    batch: Sequence[Proposal], writer: Writer, writers: Workers, readers: Workers
 ) -> Iterator[Result]:
-    if writer.should_stop():
-        yield from (Result(one, Outcome.PLANNED) for one in batch)
-        return
     read_at = monotonic()
     ended = [one.path for one in batch if one.wandb_state.has_ended]
-    fresh = writer.store.fetch_summaries(ended) if ended else {}
+    fresh = {} if writer.should_stop() else _read(ended, writer, readers)
     tasks = [partial(writer.carry_out, one, fresh.get(one.path), read_at) for one in batch]
     attempts: list[Attempt] = []
-    for done in pool.map(lambda task: task(), tasks):
-        if isinstance(done, Attempt):
-            attempts.append(done)
+    for proposal, done in zip(batch, writers.run(tasks), strict=True):
+        match done:
+            case Attempt():
+                attempts.append(done)
+            case Result():
+                yield done
+            case Unfinished.NOT_BEGUN:
+                yield Result(proposal, Outcome.PLANNED)
+            case Unfinished.ABANDONED:
+                yield writer.abandoned(proposal)
+    found = _read([attempt.proposal.path for attempt in attempts], writer, readers)
+    checks = [partial(check, attempt, found[attempt.proposal.path], writer) for attempt in attempts]
+    for attempt, checked in zip(attempts, readers.run(checks), strict=True):
+        if isinstance(checked, Result):
+            yield checked
         else:
-            yield writer.settled(done)
-    if attempts:
-        found = writer.store.fetch_summaries([attempt.proposal.path for attempt in attempts])
-        for attempt in attempts:
-            yield writer.settled(check(attempt, found[attempt.proposal.path], writer))
+            yield attempt.result(Outcome.FAILED, f"written, but not read back: {_NO_ANSWER}")
+
+
+def _read(paths: Sequence[str], writer: Writer, readers: Workers) -> Summaries:
+    if not paths:
+        return {}
+    (found,) = readers.run([partial(writer.store.fetch_summaries, paths)])
+    if isinstance(found, Unfinished):
+        return dict.fromkeys(paths, TransientError(_NO_ANSWER))
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -18,6 +18,11 @@ from janitor.plan import Withdrawn
 from janitor.ports import Clock
 from janitor.repair.parts import Journal, Proposal, RepairStore, Result
 from janitor.summary import Path
+
+_WRITES_END: Final = 8.0
+"""Seconds after which a pass that was asked to end waits for no write any more."""
+_READS_END: Final = 9.3
+"""The same for reading back what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Writer:
         clock: Gives the time of each judgement and write.
         journal: Told before and after each write.
         stop_requested: Asked before each write; once it says yes, no new write begins.
+        patience: Of so many seconds since the pass was asked to end, what is left; None where it
+            was not asked.
         sleep: Waits between two attempts; given seconds.
         attempts: How often a write that may pass is begun, each time with a fresh read.
 
@@ -60,13 +67,36 @@ class Writer:
     clock: Clock
     journal: Journal
     stop_requested: Callable[[], bool]
+    patience: Callable[[float], float | None]
     sleep: Callable[[float], None]
     attempts: int = 4
     _halted: Event = field(default_factory=Event)
+    _under_way: dict[str, Attempt] = field(default_factory=dict)
 
     def should_stop(self) -> bool:
         """Whether no new write may begin."""
         return self._halted.is_set() or self.stop_requested()
+
+    def write_patience(self) -> float | None:
+        """How long an answer to a write may still be waited for, in seconds."""
+        return self.patience(_WRITES_END)
+
+    def read_patience(self) -> float | None:
+        """How long an answer to a read may still be waited for, in seconds."""
+        return self.patience(_READS_END)
+
+    def began(self, attempt: Attempt) -> None:
+        """A write is about to be sent."""
+        self._under_way[attempt.proposal.path] = attempt
+
+    def abandoned(self, proposal: Proposal) -> Result:
+        """The result of a run whose answer could not be waited for."""
+        attempt = self._under_way.get(proposal.path)
+        if attempt is None:
+            return Result(proposal, Outcome.PLANNED)
+        return attempt.result(
+            Outcome.FAILED, "may have been written: no answer came before the pass had to end"
+        )
 
     def settled(self, result: Result) -> Result:
         """The result, recorded in the journal where a write had begun."""
@@ -131,8 +161,11 @@ class _Trial:
         if fresh is None:
             read_at = monotonic()
             fresh = writer.store.fetch_summaries([proposal.path])[proposal.path]
-        if isinstance(fresh, StoreError):
+        if isinstance(fresh, NotFoundError):
             raise fresh
+        if isinstance(fresh, StoreError):
+            # Reads are asked again by the store itself: here their failure is final.
+            raise StoreError(str(fresh)) from fresh
         if self._sent is not None and self._sent.edits.stand_in(fresh.summary):
             return self._sent  # the write was applied and its answer lost
         now = writer.clock.now()
@@ -146,6 +179,7 @@ class _Trial:
         before = edits.before(fresh.summary)
         writer.journal.intend(fresh, edits, before, now)
         self._sent = Attempt(proposal, fresh, edits, before, written, 0.0, now)
+        writer.began(self._sent)
         writer.store.update_run_summary(fresh, written)
         return replace(self._sent, window=monotonic() - read_at)
 

@@ -1,0 +1,65 @@
+# Everything here sets itself up: python3 (3.11 or newer) and make are enough.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+# The newest wandb is locked; the oldest that we support gets an environment of its own.
+LOWEST_WANDB = 0.28.2
+LOWEST = .venv-lowest
+JOBS ?= 2
+
+.PHONY: demo test check test-lowest test-long bench format lock clean
+
+demo: $(READY)
+	$(BIN)/janitor demo
+
+test: $(READY)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long"
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -p no:cacheprovider tests/readme
+
+# The rules and the contract of the W&B store, on the oldest wandb that we support.
+test-lowest: $(LOWEST)/.ready
+	$(LOWEST)/bin/pytest -n $(JOBS) tests/rules tests/stores
+
+# As `make test`, and the tests that take minutes: 200 passes and 200 kills.
+test-long: $(READY)
+	$(BIN)/pytest -n $(JOBS) --timeout 3600
+
+bench: $(READY)
+	$(BIN)/python tests/bench/scan.py
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Versions and hashes of all that we install, without the address of any package registry.
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra emulator --group dev --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	  --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "janitor needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOWEST)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(LOWEST)/bin/python -m pip install --quiet wandb==$(LOWEST_WANDB)
+	$(LOWEST)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
