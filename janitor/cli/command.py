@@ -1,0 +1,128 @@
+"""Commands and groups of the janitor: the options that all of them take, and late imports."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import click
+
+from janitor.cli.failures import run_guarded
+from janitor.cli.session import Session
+
+
+def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:
+    context.ensure_object(Session).verbosity += value
+
+
+def _set_log_format(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(Session).log_format = value
+
+
+def _options_of_all() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_count_verbosity,
+            help="Log more; -vv also shows the traceback of an error.",
+        ),
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(["console", "json"]),
+            is_eager=True,
+            expose_value=False,
+            callback=_set_log_format,
+            help="How log lines on stderr look.  [default: console]",
+        ),
+    ]
+
+
+class Command(click.Command):
+    """A command; it takes ``-v`` and ``--log-format``, as all do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _options_of_all()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Set the logs up, then run."""
+        ctx.ensure_object(Session).start_logging()
+        return super().invoke(ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is imported when it is used."""
+
+    module: str
+    """It holds the command under the name ``command``."""
+    summary: str
+    """The first line of the command's help, so that a list of commands imports none of them."""
+
+
+class Group(click.Group):
+    """A group of commands; ``-v`` and ``--log-format`` are taken before and after the command."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy
+        self.params += _options_of_all()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """The names, in the order of the table."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the signature is click's
+        """The command, imported now."""
+        if cmd_name not in self.lazy:
+            return None
+        command = import_module(self.lazy[cmd_name].module).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.lazy[cmd_name].module}.command is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the signature is click's
+        """Write the list of commands, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in self.lazy.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; an unknown name is told its nearest."""
+        name = args[0]
+        if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
+            nearest = difflib.get_close_matches(name, self.lazy, n=1)
+            hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+            raise click.UsageError(f"No such command '{name}'{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class RootGroup(Group):
+    """The outermost group: it ends the process with one sentence and an exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - the signature is click's
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit with the code that the command returns or its error means."""
+        run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
+        if not standalone_mode:
+            return run(standalone_mode=False, **extra)
+        session = Session(os.environ)
+        extra.setdefault("obj", session)
+        sys.exit(run_guarded(partial(run, standalone_mode=False, **extra), session))

@@ -1,0 +1,52 @@
+"""``janitor fix``: one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from janitor import report as reports
+from janitor.cli.command import Command
+from janitor.cli.exit_codes import ExitCode
+from janitor.cli.options import (
+    deadline_option,
+    force_option,
+    journal_option,
+    limit_options,
+    lock_options,
+    policy_options,
+    report_options,
+    stand_down_option,
+    target_options,
+)
+from janitor.cli.session import Session, pass_session
+
+
+@click.command("fix", cls=Command)
+@target_options
+@policy_options
+@report_options
+@click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 where a dry run finds changes.")
+@limit_options
+@force_option
+@stand_down_option
+@deadline_option
+@journal_option
+@lock_options
+@pass_session
+def command(
+    session: Session, /, *, dry_run: bool, exit_code: bool, force: bool, **flags: Any
+) -> ExitCode:
+    """Go through every run of the targets and repair the state of those that need it."""
+    from janitor.cli.assembly import assembled  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
+    from janitor.pipeline import fix  # noqa: PLC0415 - as above
+
+    config = session.load_config(flags).config.with_targets()
+    for path in config.report:
+        reports.check(path)
+    with assembled(config, config.policy, command="fix", dry_run=dry_run, force=force) as work:
+        report = fix(config.targets, work)
+    return conclude(report, config.report, tell_pending=exit_code and dry_run)

@@ -1,0 +1,93 @@
+"""How a pass comes along: a live display at a terminal, log lines elsewhere."""
+
+from __future__ import annotations
+
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+_log = structlog.stdlib.get_logger("janitor.pass")
+
+
+class LoggedProgress:
+    """An observer for pipes, cron and CI: one log line a page, shown with ``-v``."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def scanned(self, target: str, seen: int, expected: int | None) -> None:
+        """A page of a target was read."""
+        _log.info("scanned", target=target, seen=seen, expected=expected)
+
+    def repairing(self, total: int) -> None:
+        """The repair of so many runs begins."""
+        _log.info("repairing", runs=total)
+
+    def repaired(self) -> None:
+        """One of them is done."""
+
+
+class LiveProgress:
+    """An observer for a person at a terminal: bars on stderr that vanish at the end."""
+
+    def __init__(self, console: Console) -> None:
+        self._lock = Lock()
+        self._tasks: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def scanned(self, target: str, seen: int, expected: int | None) -> None:
+        """A page of a target was read."""
+        self._update(f"scan {target}", seen, expected)
+
+    def repairing(self, total: int) -> None:
+        """The repair of so many runs begins."""
+        self._update(_REPAIR, 0, total)
+
+    def repaired(self) -> None:
+        """One of them is done."""
+        with self._lock:
+            self._progress.advance(self._tasks[_REPAIR])
+
+    def _update(self, name: str, completed: int, total: int | None) -> None:
+        with self._lock:
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(name, total=total)
+            self._progress.update(self._tasks[name], completed=completed, total=total)
+
+
+_REPAIR = "repair"
+
+
+def observe(console: Console) -> LoggedProgress | LiveProgress:
+    """The observer that suits where stderr leads."""
+    return LiveProgress(console) if console.is_terminal else LoggedProgress()

@@ -1,0 +1,37 @@
+"""SIGTERM and SIGINT: the first asks the pass to end, the second ends it at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from janitor.interruption import Interrupter
+from janitor.report.schema import Interruption
+
+_log = structlog.stdlib.get_logger("janitor.pass")
+
+_NAMES: dict[int, Interruption] = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
+
+
+@contextmanager
+def heeding_signals(interrupter: Interrupter) -> Iterator[None]:
+    """Let signals end the pass; the former handlers are back afterwards."""
+
+    def ask(number: int, _: FrameType | None) -> None:
+        if interrupter.ask(_NAMES[number]):
+            _log.warning(f"{_NAMES[number]}: no new write begins, those under way are finished")
+        else:
+            os._exit(128 + number)
+
+    former: dict[int, Any] = {number: signal.signal(number, ask) for number in _NAMES}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+
+from janitor.cli import options
+from janitor.config import Config
+from janitor.config.layers import SETTINGS, Setting
+from janitor.config.targets import KINDS
+
+NOT_SETTINGS = {"config", "force"}
+
+
+@click.command()
+@options.target_options
+@options.policy_options
+@options.report_options
+@options.limit_options
+@options.force_option
+@options.stand_down_option
+@options.deadline_option
+@options.journal_option
+@options.lock_options
+@click.pass_context
+def everything(context: click.Context, /, **flags: object) -> None:
+    context.ensure_object(dict).update(flags)
+
+
+def flags_of(*args: str) -> dict[str, object]:
+    flags: dict[str, object] = {}
+    everything.main(list(args), standalone_mode=False, obj=flags)
+    return flags
+
+
+def test_every_flag_is_a_setting_that_the_configuration_knows() -> None:
+    names = {parameter.name for parameter in everything.params}
+    known = {setting.name for setting in SETTINGS if setting.has_flag} | set(KINDS) | NOT_SETTINGS
+    assert names == known
+
+
+def test_a_setting_complains_by_the_flag_that_people_type() -> None:
+    flags = {option for parameter in everything.params for option in parameter.opts}
+    assert {setting.flag_name for setting in SETTINGS if setting.has_flag} <= flags
+
+
+def test_a_flag_that_is_not_given_is_none_or_empty() -> None:
+    flags = flags_of()
+    assert {name for name, value in flags.items() if value not in (None, ())} == {"force"}
+    assert flags["force"] is False
+
+
+def test_no_stand_down_switches_the_setting_off() -> None:
+    assert flags_of("--no-stand-down")["stand_down"] is False
+
+
+def test_repeated_targets_are_kept_in_order() -> None:
+    flags = flags_of("--project", "b", "--sweep", "a/1", "--sweep", "a/2")
+    assert flags["sweep"] == ("a/1", "a/2")
+    assert [name for name in flags if name in KINDS] == ["project", "sweep", "group"]
+
+
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.has_flag])
+def test_the_default_that_the_help_names_is_the_default(setting: Setting) -> None:
+    defaults = dict(_flat(Config().model_dump(mode="json")))
+    option = next(each for each in everything.params if each.name == setting.name)
+    assert isinstance(option, click.Option)
+    named = re.search(r"\[default: (\d+\w*|protein)\]", option.help or "")
+    default = defaults[setting.key]
+    if named:
+        assert named[1] == (f"{default:g}" if isinstance(default, float) else str(default))
+    else:
+        assert default in (None, [], True)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
