@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -226,6 +226,10 @@ class Policy:
     def objective_key(self) -> str:
         """The objective's key in the summary."""
         return self.objective or f"{self.namespace}.objective"
+
+    def within(self, namespace: str) -> Policy:
+        """The policy under another namespace."""
+        return replace(self, namespace=namespace)
 
     def word(self, state: SweepRunState) -> str:
         """The word to write for a state."""

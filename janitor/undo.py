@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,8 +76,8 @@ class Restoration:
         )
 
 
-def restorations(file: Path, runs: Sequence[str] = ()) -> list[Restoration]:
-    """What a journal or a report says was written, to be put back.
+def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration], str]:
+    """What a journal or a report says was written, to be put back; and the namespace.
 
     Args:
         file: A journal (``.jsonl``) or a report (``.json``).
@@ -89,23 +89,24 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> list[Restoration]:
         ReportError: the report cannot be read.
 
     """
-    found = _of_report(file) if file.suffix.lower() == ".json" else _of_journal(file)
+    read = _of_report if file.suffix.lower() == ".json" else _of_journal
+    found, namespace = read(file)
     latest = {one.path: one for one in found}
     if not runs:
-        return list(latest.values())
+        return list(latest.values()), namespace
     chosen = []
     for run in runs:
         matches = [path for path in latest if run in {path, path.rsplit("/", 1)[-1]}]
         if not matches:
             raise UsageError(f"{file} tells of no write to a run {run}")
         chosen += matches
-    return [latest[path] for path in dict.fromkeys(chosen)]
+    return [latest[path] for path in dict.fromkeys(chosen)], namespace
 
 
-def _of_journal(file: Path) -> Iterable[Restoration]:
+def _of_journal(file: Path) -> tuple[list[Restoration], str]:
     record = read_journal(file)
-    for write in record.writes:
-        yield Restoration(
+    found = [
+        Restoration(
             path=write.run,
             name=write.name,
             form=write.form,
@@ -115,22 +116,28 @@ def _of_journal(file: Path) -> Iterable[Restoration]:
             wandb_state=WandbState(write.wandb_state),
             source=file.name,
         )
+        for write in record.writes
+    ]
+    return found, record.namespace
 
 
-def _of_report(file: Path) -> Iterable[Restoration]:
+def _of_report(file: Path) -> tuple[list[Restoration], str]:
     report = load(file)
-    for change in report.changes:
-        if change.outcome in {Outcome.WRITTEN, Outcome.FAILED} and change.form is not None:
-            yield Restoration(
-                path=change.run,
-                name=change.name,
-                form=change.form,
-                namespace=report.namespace,
-                before=change.before,
-                after=change.after,
-                wandb_state=WandbState(change.wandb_state or ""),
-                source=file.name,
-            )
+    found = [
+        Restoration(
+            path=change.run,
+            name=change.name,
+            form=change.form,
+            namespace=report.namespace,
+            before=change.before,
+            after=change.after,
+            wandb_state=WandbState(change.wandb_state or ""),
+            source=file.name,
+        )
+        for change in report.changes
+        if change.outcome in {Outcome.WRITTEN, Outcome.FAILED} and change.form is not None
+    ]
+    return found, report.namespace
 
 
 def undo(wanted: Sequence[Restoration], work: Pass) -> Report:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from janitor import __version__
+from janitor import report as reports
 from janitor.cli.progress import observe
 from janitor.cli.signals import heeding_signals
 from janitor.clock import PassClock
@@ -97,6 +98,21 @@ def assembled(
         yield replace(work, writer=writer, journal=str(journal.path))
 
 
+def check_before(config: Config) -> None:
+    """Make sure, before anything is done, that there is something to scan and room to tell it.
+
+    Raises:
+        UsageError: no target is named, or a report cannot be written.
+
+    """
+    if not config.targets:
+        raise UsageError(
+            "nothing to scan: name a --sweep, a --project or a --group, or targets in janitor.yaml"
+        )
+    for path in config.report:
+        reports.check(path)
+
+
 _SCANS_END = 2.0
 """Seconds after which a pass that was asked to end waits for no page any more."""
 
@@ -119,10 +135,10 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     there = server_time(address)
     here = datetime.now(UTC)
     if there is None:
-        warning = f"{address} names no time in its answers: ages are measured by this machine"
-        return PassClock(here), ClockReading(source="local", warning=warning)
+        lost = f"{address} names no time in its answers: ages are measured by this machine"
+        return PassClock(here), ClockReading(source="local", warning=lost)
     offset = there - here
-    warning = None
+    warning: str | None = None
     if abs(offset) > _WORTH_TELLING:
         ahead = "ahead of" if offset > timedelta(0) else "behind"
         warning = (

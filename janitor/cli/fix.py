@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from janitor import report as reports
 from janitor.cli.command import Command
 from janitor.cli.exit_codes import ExitCode
 from janitor.cli.options import (
@@ -40,13 +39,12 @@ def command(
     session: Session, /, *, dry_run: bool, exit_code: bool, force: bool, **flags: Any
 ) -> ExitCode:
     """Go through every run of the targets and repair the state of those that need it."""
-    from janitor.cli.assembly import assembled  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import assembled, check_before  # noqa: PLC0415 - `--help` needs none of it
     from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
     from janitor.pipeline import fix  # noqa: PLC0415 - as above
 
-    config = session.load_config(flags).config.with_targets()
-    for path in config.report:
-        reports.check(path)
+    config = session.load_config(flags).config
+    check_before(config)
     with assembled(config, config.policy, command="fix", dry_run=dry_run, force=force) as work:
         report = fix(config.targets, work)
     return conclude(report, config.report, tell_pending=exit_code and dry_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,8 @@ from typing import Self
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from janitor.scan import Observer
 
 _log = structlog.stdlib.get_logger("janitor.pass")
 
@@ -88,6 +91,6 @@ class LiveProgress:
 _REPAIR = "repair"
 
 
-def observe(console: Console) -> LoggedProgress | LiveProgress:
+def observe(console: Console) -> AbstractContextManager[Observer]:
     """The observer that suits where stderr leads."""
     return LiveProgress(console) if console.is_terminal else LoggedProgress()

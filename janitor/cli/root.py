@@ -7,6 +7,12 @@ import click
 from janitor.cli.command import Lazy, RootGroup
 
 COMMANDS = {
+    "fix": Lazy("janitor.cli.fix", "Repair the state of every run that needs it."),
+    "plan": Lazy("janitor.cli.plan", "Say what a pass would change, to be reviewed."),
+    "apply": Lazy("janitor.cli.apply", "Carry out a plan that was reviewed."),
+    "undo": Lazy("janitor.cli.undo", "Put back what stood before."),
+    "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
+    "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
     "config": Lazy("janitor.cli.config", "Show the settings, and what may stand in janitor.yaml."),
 }
 """Each command's file and summary, in the order in which people meet them."""

@@ -25,10 +25,20 @@ def render(report: Report) -> str:
         ReportError: a value is nested too deeply to be written.
 
     """
+    return pretty(report)
+
+
+def pretty(model: BaseModel) -> str:
+    """A model's JSON text: a line a field, and in a field that is a list a line an item.
+
+    Raises:
+        ReportError: a value is nested too deeply to be written.
+
+    """
     try:
-        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in _fields(report).items()]
+        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in _fields(model).items()]
     except ValueError as error:
-        raise ReportError(f"the report cannot be written as JSON: {error}") from error
+        raise ReportError(f"it cannot be written as JSON: {error}") from error
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 

@@ -1,0 +1,55 @@
+"""``janitor apply``: carry out a plan that was reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.exit_codes import ExitCode
+from janitor.cli.options import (
+    config_option,
+    deadline_option,
+    force_option,
+    journal_option,
+    limit_options,
+    lock_options,
+    report_options,
+)
+from janitor.cli.session import Session, pass_session
+
+
+@click.command("apply", cls=Command)
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
+@config_option
+@report_options
+@click.option("--dry-run", is_flag=True, help="Show the plan's changes, and change nothing.")
+@limit_options
+@force_option
+@deadline_option
+@journal_option
+@lock_options
+@pass_session
+def command(
+    session: Session, /, *, plan: Path, dry_run: bool, force: bool, **flags: Any
+) -> ExitCode:
+    """Carry out a plan of `janitor plan`, with the plan's own rules, thresholds and words.
+
+    Each run is read afresh and judged again; one that moved on since is left alone.
+    """
+    from janitor import report as reports  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import assembled  # noqa: PLC0415 - as above
+    from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
+    from janitor.pipeline import apply  # noqa: PLC0415 - as above
+    from janitor.plan_file import read_plan  # noqa: PLC0415 - as above
+
+    planned = read_plan(plan)
+    config = session.load_config(flags).config
+    for path in config.report:
+        reports.check(path)
+    policy = planned.policy.policy()
+    with assembled(config, policy, command="apply", dry_run=dry_run, force=force) as work:
+        report = apply(planned.changes, planned.brake, work)
+    return conclude(report, config.report)

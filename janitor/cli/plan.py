@@ -1,0 +1,54 @@
+"""``janitor plan``: what a pass would change, to be reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.exit_codes import ExitCode
+from janitor.cli.options import (
+    deadline_option,
+    limit_options,
+    policy_options,
+    report_options,
+    stand_down_option,
+    target_options,
+)
+from janitor.cli.session import Session, pass_session
+
+
+@click.command("plan", cls=Command)
+@target_options
+@policy_options
+@report_options
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the plan there, for `janitor apply`.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 4 where there are changes.")
+@limit_options
+@stand_down_option
+@deadline_option
+@pass_session
+def command(session: Session, /, *, out: Path | None, exit_code: bool, **flags: Any) -> ExitCode:
+    """Say what a pass would change; nothing is changed."""
+    from janitor.cli.assembly import assembled, check_before  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
+    from janitor.durable import check_writable  # noqa: PLC0415 - as above
+    from janitor.pipeline import fix  # noqa: PLC0415 - as above
+    from janitor.plan_file import write_plan  # noqa: PLC0415 - as above
+
+    config = session.load_config(flags).config
+    check_before(config)
+    if out is not None:
+        check_writable(out)
+    with assembled(config, config.policy, command="plan", dry_run=True) as work:
+        report = fix(config.targets, work, "plan")
+    if out is not None and report.targets:
+        write_plan(report, config.policy, out)
+    return conclude(report, config.report, tell_pending=exit_code)

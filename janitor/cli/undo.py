@@ -1,0 +1,52 @@
+"""``janitor undo``: put back what stood before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.exit_codes import ExitCode
+from janitor.cli.options import (
+    config_option,
+    deadline_option,
+    journal_option,
+    lock_options,
+    report_options,
+)
+from janitor.cli.session import Session, pass_session
+
+
+@click.command("undo", cls=Command)
+@click.argument("file", metavar="JOURNAL|REPORT", type=click.Path(path_type=Path))
+@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Say what would be put back, and change nothing.")
+@config_option
+@report_options
+@deadline_option
+@journal_option
+@lock_options
+@pass_session
+def command(
+    session: Session, /, *, file: Path, runs: tuple[str, ...], dry_run: bool, **flags: Any
+) -> ExitCode:
+    """Put back what stood before the writes that a journal (.jsonl) or a report (.json) tells of.
+
+    Key by key, and only while the value is still the one that the janitor wrote. An undo is
+    journaled, too, and can itself be undone.
+    """
+    from janitor import report as reports  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import assembled  # noqa: PLC0415 - as above
+    from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
+    from janitor.undo import restorations, undo  # noqa: PLC0415 - as above
+
+    wanted, namespace = restorations(file, runs)
+    config = session.load_config(flags).config
+    for path in config.report:
+        reports.check(path)
+    policy = config.policy.within(namespace)
+    with assembled(config, policy, command="undo", dry_run=dry_run) as work:
+        report = undo(wanted, work)
+    return conclude(report, config.report)

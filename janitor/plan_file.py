@@ -1,0 +1,136 @@
+"""A plan on disk: to be reviewed, and applied as it was reviewed.
+
+It carries the policy under which it was made, and each change with the judgement that must still
+hold when it is carried out. Strict JSON, schema ``janitor.plan/1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from janitor import strict_json
+from janitor.durable import write_atomically
+from janitor.errors import PlanError
+from janitor.model import Policy, SweepRunState
+from janitor.report.render_json import pretty
+from janitor.report.schema import FROM_FILE, Brake, Report, ReportedChange, Time
+
+SCHEMA: Final = "janitor.plan/1"
+
+
+class PlannedPolicy(BaseModel):
+    """A :class:`~janitor.model.Policy` as a plan carries it; durations in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str
+    objective: str | None
+    vocabulary: dict[SweepRunState, str]
+    heartbeat_timeout: float
+    evaluation_timeout: float | None
+    settle: float
+    crash_grace: float
+    future_tolerance: float
+    disabled_rules: tuple[str, ...]
+
+    @classmethod
+    def of(cls, policy: Policy) -> PlannedPolicy:
+        """The policy, to be written."""
+        evaluation = policy.evaluation_timeout
+        return cls(
+            namespace=policy.namespace,
+            objective=policy.objective,
+            vocabulary=dict(policy.vocabulary),
+            heartbeat_timeout=policy.heartbeat_timeout.total_seconds(),
+            evaluation_timeout=None if evaluation is None else evaluation.total_seconds(),
+            settle=policy.settle.total_seconds(),
+            crash_grace=policy.crash_grace.total_seconds(),
+            future_tolerance=policy.future_tolerance.total_seconds(),
+            disabled_rules=tuple(sorted(policy.disabled_rules)),
+        )
+
+    def policy(self) -> Policy:
+        """The policy that was written."""
+        evaluation = self.evaluation_timeout
+        return Policy(
+            namespace=self.namespace,
+            objective=self.objective,
+            vocabulary=self.vocabulary,
+            heartbeat_timeout=timedelta(seconds=self.heartbeat_timeout),
+            evaluation_timeout=None if evaluation is None else timedelta(seconds=evaluation),
+            settle=timedelta(seconds=self.settle),
+            crash_grace=timedelta(seconds=self.crash_grace),
+            future_tolerance=timedelta(seconds=self.future_tolerance),
+            disabled_rules=frozenset(self.disabled_rules),
+        )
+
+
+class PlanFile(BaseModel):
+    """What a plan file holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: str = Field(default=SCHEMA, alias="schema")
+    version: str
+    """The janitor's."""
+    created_at: Time
+    policy: PlannedPolicy
+    brake: Brake
+    changes: tuple[ReportedChange, ...]
+
+
+def write_plan(report: Report, policy: Policy, path: Path) -> None:
+    """Write the changes that a dry pass planned.
+
+    Raises:
+        PlanError: the file cannot be written.
+
+    """
+    plan = PlanFile(
+        version=report.version,
+        created_at=report.started_at,
+        policy=PlannedPolicy.of(policy),
+        brake=report.brake or Brake(tripped=False),
+        changes=report.changes,
+    )
+    write_atomically(path, pretty(plan), error=PlanError)
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan back.
+
+    Raises:
+        PlanError: there is no such file, it is no plan, or of another schema version.
+
+    """
+    data = _read_json(path)
+    schema = data.get("schema")
+    if schema != SCHEMA:
+        told = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
+        raise PlanError(
+            f"{path} {told}, and this janitor applies {SCHEMA!r}: make the plan anew with"
+            " `janitor plan`"
+        )
+    try:
+        return PlanFile.model_validate(data, context=FROM_FILE)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    try:
+        data = strict_json.loads(path.read_bytes())
+    except OSError as error:
+        raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise PlanError(f"{path} is no plan: it is no JSON ({error})") from error
+    if not isinstance(data, dict):
+        raise PlanError(f"{path} is no plan: it holds no JSON object")
+    return data
