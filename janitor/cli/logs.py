@@ -75,7 +75,7 @@ def _renderers(log_format: str, *, colors: bool) -> list[Processor]:
         ]
     return [
         structlog.dev.ConsoleRenderer(
-            colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            colors=colors, exception_formatter=structlog.dev.plain_traceback
         )
     ]
 
