@@ -81,8 +81,8 @@ class RunFields:
     """Finds the getter of a named field, at a moment: a run's state depends on the time."""
 
     def __init__(self, now: datetime, crash_after: float, *, nested_only: bool = False) -> None:
-        self._now = now
-        self._crash_after = crash_after
+        self.now = now
+        self.crash_after = crash_after
         self.nested_only = nested_only
         """Whether a dotted summary path is never one key with a dot in its name."""
         self.depends_on_time = False
@@ -92,7 +92,7 @@ class RunFields:
         """The getter of a field; raises UnknownFieldError."""
         if name == "state":
             self.depends_on_time = True
-            now, crash_after = self._now, self._crash_after
+            now, crash_after = self.now, self.crash_after
             return lambda run: run.state_at(now, crash_after)
         if name.startswith(_CONFIG):
             return _config_getter(name.removeprefix(_CONFIG))

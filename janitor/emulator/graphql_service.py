@@ -25,6 +25,7 @@ from janitor.emulator.fields import UnknownFieldError
 from janitor.emulator.filters import FilterError
 from janitor.emulator.listing import PageError
 from janitor.emulator.resolvers import BINDABLES
+from janitor.emulator.rows import RowExecutor
 from janitor.emulator.settings import SummaryKeys
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class GraphQLService:
             context_value=context,
             variable_values=read_variables(body),
             operation_name=body.get("operationName") or None,
+            executor_class=RowExecutor,
         )
         return _answer_of(result)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from janitor.emulator.fields import RunFields
 from janitor.emulator.filters import compile_filter, only_sweep, parse_filter
 from janitor.emulator.records import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from janitor.emulator.fields import RunFields
     from janitor.emulator.records import Project, Run
 
 Item = TypeVar("Item")
 DEFAULT_ORDER = "+created_at"
 _KEPT = 16
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class PageError(ValueError):
@@ -82,13 +84,16 @@ def cut_page(
 class _Answer:
     revision: int
     runs: list[Run]
+    first: datetime
+    last: datetime
+    """It holds from the first to the last of these moments."""
 
 
 class RunLists:
-    """Chooses and orders a project's runs, and keeps the latest answers until a run changes."""
+    """Chooses and orders a project's runs, and keeps the latest answers while they hold."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, str, str, bool], _Answer] = {}
+        self._kept: dict[tuple[int, str, str, bool, float], _Answer] = {}
 
     def select(
         self, project: Project, filters: str | None, order: str | None, fields: RunFields
@@ -97,17 +102,25 @@ class RunLists:
 
         Raises FilterError, UnknownFieldError.
         """
-        key = (project.number, filters or "", order or DEFAULT_ORDER, fields.nested_only)
+        wanted = order or DEFAULT_ORDER
+        key = (project.number, filters or "", wanted, fields.nested_only, fields.crash_after)
         kept = self._kept.get(key)
-        if kept is not None and kept.revision == project.revision:
+        holds = kept is not None and kept.first <= fields.now <= kept.last
+        if kept is not None and holds and kept.revision == project.revision:
             return kept.runs
-        runs = _ordered(_matching(project, filters, fields), order or DEFAULT_ORDER, fields)
+        runs = _ordered(_matching(project, filters, fields), wanted, fields)
+        last = _next_crash(project, fields) if fields.depends_on_time else _FAR
         self._kept.pop(key, None)
-        if not fields.depends_on_time:
-            self._kept[key] = _Answer(project.revision, runs)
-            if len(self._kept) > _KEPT:
-                del self._kept[next(iter(self._kept))]
+        self._kept[key] = _Answer(project.revision, runs, fields.now, last)
+        if len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
         return runs
+
+
+def _next_crash(project: Project, fields: RunFields) -> datetime:
+    """When the next of the project's runs will be called crashed, if it stays silent."""
+    ends = (run.silent_at(fields.crash_after) for run in project.runs.values())
+    return min((end for end in ends if end is not None and end >= fields.now), default=_FAR)
 
 
 def _matching(project: Project, filters: str | None, fields: RunFields) -> list[Run]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -181,11 +182,15 @@ class Run:
         self.summary_text = text
         self.selections.clear()
 
+    def silent_at(self, crash_after: float) -> datetime | None:
+        """The last moment at which a watched run that stays silent is not called crashed."""
+        if not self.watched or self.state not in {"running", "preempting"}:
+            return None
+        return (self.heartbeat_at or self.created_at) + timedelta(seconds=crash_after)
+
     def state_at(self, now: datetime, crash_after: float) -> str:
         """W&B's word for the run: a watched run that fell silent is crashed, or preempted."""
-        if not self.watched or self.state not in {"running", "preempting"}:
-            return self.state
-        last = self.heartbeat_at or self.created_at
-        if (now - last).total_seconds() <= crash_after:
+        end = self.silent_at(crash_after)
+        if end is None or now <= end:
             return self.state
         return "preempted" if self.state == "preempting" else "crashed"

@@ -27,6 +27,7 @@ A seed is a list of runs, or an object of defaults and runs::
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,7 +42,7 @@ from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
     from janitor.emulator.emulation import Emulation
-    from janitor.emulator.records import Project, Run
+    from janitor.emulator.records import Project
 
 
 def _as_text(value: Any) -> Any:
@@ -156,17 +157,34 @@ def _make_sweep(emulation: Emulation, seed: SeedSweep, now: datetime) -> None:
 
 def _make_runs(emulation: Emulation, seed: SeedRun, now: datetime) -> int:
     project = _project(emulation, seed, now)
+    texts = _texts(seed)
     if seed.count == 1:
-        _make_run(emulation, project, seed, seed.name, now)
+        _make_run(emulation, project, seed, seed.name, texts)
     else:
         for number in range(seed.count):
-            _make_run(emulation, project, seed, f"{seed.name}-{number}", now)
+            _make_run(emulation, project, seed, f"{seed.name}-{number}", texts)
     return seed.count
 
 
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What runs of one seed share."""
+
+    summary: str
+    client_summary: str
+    config: str
+
+
+def _texts(seed: SeedRun) -> _Texts:
+    text = json.dumps(seed.summary or {}) if seed.summary_text is None else seed.summary_text
+    own = text if seed.client_summary is None else json.dumps(seed.client_summary)
+    return _Texts(text, own, config_text(seed.config))
+
+
 def _make_run(
-    emulation: Emulation, project: Project, seed: SeedRun, name: str, now: datetime
-) -> Run:
+    emulation: Emulation, project: Project, seed: SeedRun, name: str, texts: _Texts
+) -> None:
+    now = emulation.clock.now()
     created_at, created_at_text = read_moment(seed.created_at, now)
     run = emulation.store.add_run(project, name, created_at or now)
     run.created_at_text = created_at_text
@@ -174,12 +192,10 @@ def _make_run(
         run.heartbeat_at, run.heartbeat_at_text = read_moment(seed.heartbeat_at, now)
     run.display_name = seed.display_name or name
     run.user = seed.user or project.entity
-    run.config_text = config_text(seed.config)
+    run.config_text = texts.config
     run.tags = list(seed.tags)
-    text = seed.summary_text
-    run.set_summary(json.dumps(seed.summary or {}) if text is None else text)
-    own = seed.client_summary
-    run.client_summary_text = run.summary_text if own is None else json.dumps(own)
+    run.set_summary(texts.summary)
+    run.client_summary_text = texts.client_summary
     run.history = [json.dumps({"_step": step} | row) for step, row in enumerate(seed.history)]
     run.seeded_history_lines = max(0, seed.history_line_count - len(run.history))
     for file_name, content in seed.files.items():
@@ -188,6 +204,4 @@ def _make_run(
         setattr(run, field, getattr(seed, field))
     run.exit_code = seed.exit_code
     if seed.sweep:
-        sweep = emulation.store.ensure_sweep(project, seed.sweep, now)
-        emulation.store.put_in_sweep(run, sweep)
-    return run
+        emulation.store.put_in_sweep(run, emulation.store.ensure_sweep(project, seed.sweep, now))
