@@ -10,7 +10,16 @@ import click
 
 from janitor.cli.command import Command
 from janitor.cli.failures import printable
-from janitor.cli.options import policy_options, report_options, target_options
+from janitor.cli.options import (
+    deadline_option,
+    journal_option,
+    limit_options,
+    lock_options,
+    policy_options,
+    report_options,
+    stand_down_option,
+    target_options,
+)
 from janitor.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -21,6 +30,11 @@ if TYPE_CHECKING:
 @target_options
 @policy_options
 @report_options
+@limit_options
+@stand_down_option
+@deadline_option
+@journal_option
+@lock_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @pass_session
 def command(session: Session, /, *, as_json: bool, **flags: Any) -> None:
