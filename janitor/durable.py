@@ -56,6 +56,17 @@ def write_atomically(
         _sync_folder(place.parent)
 
 
+def make_folder(path: Path, *, error: Raised = JanitorError) -> None:
+    """Make a folder (0700), and those above it, where it is missing.
+
+    Raises:
+        JanitorError: of the kind given.
+
+    """
+    with _told(f"cannot make the folder {path}", error):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def check_writable(path: str | Path, *, error: Raised = UsageError) -> None:
     """Make sure, before any work is done, that ``write_atomically`` can succeed here.
 

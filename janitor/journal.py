@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
-from janitor.durable import AppendOnlyLog, read_log
+from janitor.durable import AppendOnlyLog, check_writable, make_folder, read_log
 from janitor.edits import Edits
 from janitor.errors import JournalError
 from janitor.model import Outcome, RunInfo
@@ -32,11 +34,14 @@ from janitor.summary import Path as Place
 SCHEMA: Final = "janitor.journal/1"
 KEPT: Final = 50
 """Journals kept in a folder; the oldest go when a new pass begins."""
-_PATTERN: Final = "janitor-*.jsonl"
+_FILE_NAME: Final = "janitor-{}.jsonl"
 
 
 class PassJournal:
     """The journal of one pass. Safe from many threads.
+
+    The file is made with the first write: passes that wrote nothing would push out, of those that
+    are kept, the ones that somebody may want to undo.
 
     Args:
         folder: Where journals live; made where it is missing (0700).
@@ -46,7 +51,7 @@ class PassJournal:
         version: The janitor's.
 
     Raises:
-        JournalError: the file cannot be made.
+        JournalError: no file can be made there.
 
     """
 
@@ -54,24 +59,22 @@ class PassJournal:
         self, folder: Path, clock: Clock, *, command: str, namespace: str, version: str
     ) -> None:
         self._clock = clock
-        started = clock.now()
-        self.path = _new_path(folder, started)
-        self._log = AppendOnlyLog(self.path, error=JournalError)
-        self._log.append(
-            {
-                "event": "pass",
-                "schema": SCHEMA,
-                "command": command,
-                "namespace": namespace,
-                "version": version,
-                "started_at": format_time(started),
-            }
-        )
-        _drop_oldest(folder)
+        self._started = clock.now()
+        self._about = {"command": command, "namespace": namespace, "version": version}
+        self._folder = folder
+        self._lock = Lock()
+        self._log: AppendOnlyLog | None = None
+        make_folder(folder, error=JournalError)
+        check_writable(folder / _FILE_NAME.format("check"), error=JournalError)
+
+    @property
+    def path(self) -> Path | None:
+        """Where the journal stands; None while nothing is written."""
+        return None if self._log is None else self._log.path
 
     def intend(self, run: RunInfo, edits: Edits, before: Mapping[Place, Any], at: datetime) -> None:
         """Record a write that is about to begin; on return it is on disk."""
-        self._log.append(
+        self._opened().append(
             {
                 "event": "intent",
                 "run": run.path,
@@ -87,13 +90,27 @@ class PassJournal:
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""
         record = {"event": "outcome", "run": path, "outcome": outcome.value, "error": error}
-        self._log.append({**record, "at": format_time(self._clock.now())}, use_headroom=True)
+        self._opened().append(self._timed(record), use_headroom=True)
 
     def close(self, interrupted: str | None = None) -> None:
         """Record that the pass came to its end."""
-        record = {"event": "end", "interrupted": interrupted}
-        self._log.append({**record, "at": format_time(self._clock.now())}, use_headroom=True)
-        self._log.close()
+        if self._log is not None:
+            record = {"event": "end", "interrupted": interrupted}
+            self._log.append(self._timed(record), use_headroom=True)
+            self._log.close()
+
+    def _opened(self) -> AppendOnlyLog:
+        with self._lock:
+            if self._log is None:
+                log = AppendOnlyLog(_new_path(self._folder, self._started), error=JournalError)
+                started = {"started_at": format_time(self._started)}
+                log.append({"event": "pass", "schema": SCHEMA, **self._about, **started})
+                self._log = log
+                _drop_oldest(self._folder)
+            return self._log
+
+    def _timed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        return {**record, "at": format_time(self._clock.now())}
 
 
 @dataclass(slots=True)
@@ -172,17 +189,17 @@ def read_journal(path: Path) -> JournalRecord:
 
 def journals(folder: Path) -> list[Path]:
     """The journals of a folder, the oldest first."""
-    return sorted(folder.glob(_PATTERN))
+    return sorted(folder.glob(_FILE_NAME.format("*")))
 
 
 def _new_path(folder: Path, started: datetime) -> Path:
-    stem = f"janitor-{started:%Y%m%dT%H%M%S.%fZ}"
-    path = folder / f"{stem}.jsonl"
-    number = 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}.jsonl"
-    return path
+    stem = f"{started:%Y%m%dT%H%M%S.%fZ}"
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(
+        path
+        for name in chain([stem], numbered)
+        if not (path := folder / _FILE_NAME.format(name)).exists()
+    )
 
 
 def _drop_oldest(folder: Path) -> None:

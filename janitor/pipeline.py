@@ -68,7 +68,7 @@ class Pass:
         page_of: The address at which people see a run, given its path.
         traffic: What the pass cost the server so far.
         clock_reading: Where the clock's time came from.
-        journal: The journal's path.
+        journal: The journal's path; None while nothing is written.
         version: The janitor's.
 
     """
@@ -84,7 +84,7 @@ class Pass:
     page_of: Callable[[str], str]
     traffic: Callable[[], Requests]
     clock_reading: ClockReading
-    journal: str | None
+    journal: Callable[[], str | None]
     version: str
 
     def should_stop(self) -> bool:
@@ -144,13 +144,13 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
         namespace=work.policy.namespace,
     )
     draft.clock = work.clock_reading
-    draft.journal = work.journal
     return draft
 
 
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
     draft.interrupted = work.interruption()
+    draft.journal = work.journal()
     draft.requests = work.traffic()
     return draft.finish(work.clock.now(), runs=runs)
 

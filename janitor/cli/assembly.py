@@ -79,7 +79,7 @@ def assembled(
             page_of=lambda path: _page(door.app_address, path),
             traffic=lambda: _traffic(door, store),
             clock_reading=reading,
-            journal=None,
+            journal=lambda: None,
             version=__version__,
         )
         if dry_run:
@@ -95,7 +95,9 @@ def assembled(
             patience=interrupter.patience,
             sleep=interrupter.sleep,
         )
-        yield replace(work, writer=writer, journal=str(journal.path))
+        yield replace(
+            work, writer=writer, journal=lambda: str(journal.path) if journal.path else None
+        )
 
 
 def check_before(config: Config) -> None:

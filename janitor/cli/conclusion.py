@@ -13,6 +13,7 @@ from rich.console import Console
 
 from janitor import report as reports
 from janitor.cli.exit_codes import ExitCode, first_that_applies
+from janitor.cli.failures import printable
 from janitor.report import render_terminal
 from janitor.report.schema import Report
 
@@ -28,8 +29,12 @@ def conclude(report: Report, paths: Sequence[Path], *, tell_pending: bool = Fals
     """
     for path in paths:
         reports.write(report, path)
-    click.echo(render_terminal.render(report, Console()), nl=False)
     code = exit_code_of(report, tell_pending=tell_pending)
+    for error in report.errors:
+        about = f"{error.target}: " if error.target else ""
+        click.echo(f"janitor: {printable(about + error.message)}", err=True)
+    if code is not ExitCode.USAGE:
+        click.echo(render_terminal.render(report, Console()), nl=False)
     if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
         # They wait for a server that hangs, and nobody waits for them.
         sys.stdout.flush()
