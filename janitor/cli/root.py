@@ -12,6 +12,7 @@ COMMANDS = {
     "apply": Lazy("janitor.cli.apply", "Carry out a plan that was reviewed."),
     "undo": Lazy("janitor.cli.undo", "Put back what stood before."),
     "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
+    "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
     "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
     "config": Lazy("janitor.cli.config", "Show the settings, and what may stand in janitor.yaml."),
 }

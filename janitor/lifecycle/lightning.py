@@ -1,0 +1,83 @@
+"""A callback for PyTorch Lightning: ``Trainer(…, callbacks=[SweepStateCallback()])``."""
+# ruff: noqa: ARG002 - the signatures are the Trainer's
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+try:
+    from lightning.pytorch import Callback  # type: ignore[import-not-found,unused-ignore] # an extra
+except ImportError:
+    from pytorch_lightning import Callback  # type: ignore[import-not-found,no-redef,unused-ignore] # its other name
+
+from janitor.lifecycle.manager import RobustSweepStateManager
+from janitor.model import SweepRunState
+
+
+class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, without the extra
+    """Keeps the state of the Trainer's W&B run: that of its WandbLogger, else ``wandb.run``.
+
+    Args:
+        objective: the metric that the sweep optimizes, as the module logs it; its last value
+            becomes the run's objective. Without it a finished fit is a success.
+        settings: those of :class:`RobustSweepStateManager`.
+
+    """
+
+    def __init__(self, objective: str | None = None, **settings: Any) -> None:
+        super().__init__()
+        self.manager = RobustSweepStateManager(rank=1)  # silent, until a fit starts
+        self._objective = objective
+        self._settings = settings
+        self._batches: float | None = None
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Set running; a resumed run is another attempt."""
+        settings = {"rank": 0 if trainer.is_global_zero else 1} | self._settings
+        if trainer.is_global_zero:
+            settings.setdefault("wandb_run", _run_of(trainer))
+        self.manager = RobustSweepStateManager(**settings)
+        self.manager.__enter__()
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Learn how many steps there will be, once: the question is not a cheap one."""
+        batches = trainer.estimated_stepping_batches
+        self._batches = batches if math.isfinite(batches) and batches > 0 else None
+
+    def on_train_batch_end(self, trainer: Any, *_: Any, **__: Any) -> None:
+        """A heartbeat, with the part of the steps that is done where their number is known."""
+        is_known = self._batches is not None
+        self.manager.heartbeat(progress=trainer.global_step / self._batches if is_known else None)
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """Set evaluating; the sanity check before the first epoch is none."""
+        if not trainer.sanity_checking:
+            self.manager.set_state(SweepRunState.EVALUATING)
+
+    def on_validation_batch_end(self, *_: Any, **__: Any) -> None:
+        """A heartbeat."""
+        self.manager.heartbeat()
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Go on training."""
+        if not trainer.sanity_checking:
+            self.manager.set_state(SweepRunState.RUNNING)
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Write the state that the exception means."""
+        self.manager.handle_exception(exception)
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Set success, with the objective if one was named; a failure where it never came."""
+        if self._objective is not None:
+            self.manager.set_success(trainer.callback_metrics.get(self._objective))
+        self.manager.__exit__(None, None, None)
+
+
+def _run_of(trainer: Any) -> Any:
+    """The run of the trainer's WandbLogger, which starts it where it has not been started."""
+    for logger in trainer.loggers:
+        if any(each.__name__ == "WandbLogger" for each in type(logger).__mro__):
+            return logger.experiment
+    return None
