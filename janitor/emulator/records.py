@@ -82,8 +82,6 @@ class Agent:
     created_at: datetime
     heartbeat_at: datetime
     run_names: list[str] = field(default_factory=list)
-    stopping: set[str] = field(default_factory=set)
-    """Runs that this agent was told to stop."""
     done: bool = False
 
     @property

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from janitor.emulator.resolvers import files, history, people, projects, run_writes, runs, sweeps
+from janitor.emulator.resolvers import (
+    files,
+    history,
+    people,
+    projects,
+    run_writes,
+    runs,
+    sweep_writes,
+    sweeps,
+)
 
 if TYPE_CHECKING:
     from ariadne import ObjectType
@@ -17,4 +26,5 @@ BINDABLES: tuple[ObjectType, ...] = (
     *files.BINDABLES,
     *sweeps.BINDABLES,
     *run_writes.BINDABLES,
+    *sweep_writes.BINDABLES,
 )
