@@ -9,6 +9,10 @@ JSON lines, one file a pass:
 
 A key in ``after`` and not in ``before`` did not exist; one in ``before`` and not in ``after`` was
 removed. An intent without an outcome may have been written: the pass was killed in between.
+
+An intent with ``covered`` and ``put_back`` mends the write before it, which had covered what the
+run's own process sent meanwhile: these keys are given back to the run. Its ``before`` is what the
+run would hold had the janitor not come by.
 """
 
 from __future__ import annotations
@@ -19,8 +23,10 @@ from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final
 
+from janitor import summary as summaries
 from janitor.durable import AppendOnlyLog, check_writable, make_folder, read_log
 from janitor.edits import Edits
 from janitor.errors import JournalError
@@ -72,8 +78,17 @@ class PassJournal:
         """Where the journal stands; None while nothing is written."""
         return None if self._log is None else self._log.path
 
-    def intend(self, run: RunInfo, edits: Edits, before: Mapping[Place, Any], at: datetime) -> None:
+    def intend(
+        self,
+        run: RunInfo,
+        edits: Edits,
+        before: Mapping[Place, Any],
+        at: datetime,
+        put_back: Mapping[Place, Any] = MappingProxyType({}),
+    ) -> None:
         """Record a write that is about to begin; on return it is on disk."""
+        covered = {place: summaries.get(run.summary, place) for place in put_back}
+        mending = {"covered": named(covered, Form.FLAT), "put_back": named(put_back, Form.FLAT)}
         self._opened().append(
             {
                 "event": "intent",
@@ -83,6 +98,7 @@ class PassJournal:
                 "form": edits.form.value,
                 "before": named(before, edits.form),
                 "after": named(edits.values, edits.form),
+                **(mending if put_back else {}),
                 "at": format_time(at),
             }
         )
@@ -91,6 +107,10 @@ class PassJournal:
         """Record what became of a write that :meth:`intend` announced."""
         record = {"event": "outcome", "run": path, "outcome": outcome.value, "error": error}
         self._opened().append(self._timed(record), use_headroom=True)
+
+    def came_back(self, path: str) -> None:
+        """Record that a run which an earlier pass called over was found alive."""
+        self._opened().append(self._timed({"event": "came_back", "run": path}))
 
     def close(self, interrupted: str | None = None) -> None:
         """Record that the pass came to its end."""
@@ -106,7 +126,7 @@ class PassJournal:
                 started = {"started_at": format_time(self._started)}
                 log.append({"event": "pass", "schema": SCHEMA, **self._about, **started})
                 self._log = log
-                _drop_oldest(self._folder)
+                _drop_oldest(self._folder, log.path)
             return self._log
 
     def _timed(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +148,10 @@ class JournaledWrite:
     outcome: str | None = None
     """None where the pass ended in between: it may have been written."""
     error: str | None = None
+    covered: Mapping[str, Any] = field(default_factory=dict)
+    """The run's own keys that the write before this one had covered, as they then stood."""
+    put_back: Mapping[str, Any] = field(default_factory=dict)
+    """The same keys as they were given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +167,8 @@ class JournalRecord:
     """Whether the pass came to its end."""
     writes: tuple[JournaledWrite, ...] = field(default_factory=tuple)
     """In the order in which they were begun; a run whose write was begun anew stands again."""
+    came_back: tuple[str, ...] = ()
+    """Runs that an earlier pass had called over, found alive."""
 
 
 def read_journal(path: Path) -> JournalRecord:
@@ -152,24 +178,25 @@ def read_journal(path: Path) -> JournalRecord:
         JournalError: it is no journal, or of another schema version.
 
     """
-    head, *records = read_log(path, error=JournalError).records or ({},)
-    if head.get("schema") != SCHEMA:
+    records = read_log(path, error=JournalError).records
+    if not records or records[0].get("schema") != SCHEMA:
         raise JournalError(f"{path} is no journal that this janitor reads ({SCHEMA})")
+    try:
+        return _read_records(path, *records)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"{path} is malformed: {error!r}") from error
+
+
+def _read_records(
+    path: Path, head: Mapping[str, Any], *records: Mapping[str, Any]
+) -> JournalRecord:
     writes: list[JournaledWrite] = []
     latest: dict[str, JournaledWrite] = {}
     ended = False
     for record in records:
         match record.get("event"):
             case "intent":
-                write = JournaledWrite(
-                    run=record["run"],
-                    name=record["name"],
-                    wandb_state=record["wandb_state"],
-                    form=Form(record["form"]),
-                    before=record["before"],
-                    after=record["after"],
-                    at=record["at"],
-                )
+                write = _read_intent(record)
                 writes.append(write)
                 latest[write.run] = write
             case "outcome" if (known := latest.get(record["run"])) is not None:
@@ -184,6 +211,20 @@ def read_journal(path: Path) -> JournalRecord:
         started_at=head["started_at"],
         ended=ended,
         writes=tuple(writes),
+    )
+
+
+def _read_intent(record: Mapping[str, Any]) -> JournaledWrite:
+    return JournaledWrite(
+        run=record["run"],
+        name=record["name"],
+        wandb_state=record["wandb_state"],
+        form=Form(record["form"]),
+        before=dict(record["before"]),
+        after=dict(record["after"]),
+        at=record["at"],
+        covered=dict(record.get("covered", {})),
+        put_back=dict(record.get("put_back", {})),
     )
 
 
@@ -202,6 +243,11 @@ def _new_path(folder: Path, started: datetime) -> Path:
     )
 
 
-def _drop_oldest(folder: Path) -> None:
-    for path in journals(folder)[:-KEPT]:
-        path.unlink(missing_ok=True)
+def _drop_oldest(folder: Path, ours: Path) -> None:
+    """Drop all but the last; never ours, whatever the clock said when the others were named."""
+    others = [path for path in journals(folder) if path != ours]
+    for path in others[: 1 - KEPT]:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise JournalError(f"cannot drop the old journal {path}: {error.strerror}") from error

@@ -14,6 +14,7 @@ from janitor.guards import (
     stand_down,
 )
 from janitor.model import Change, Hold, Outcome, Policy, Target
+from janitor.past import Past, came_back, false_positives
 from janitor.plan import Repair, named, plan_change
 from janitor.ports import Clock, Store
 from janitor.repair import Proposal, Result, Writer, repair
@@ -69,6 +70,7 @@ class Pass:
         traffic: What the pass cost the server so far.
         clock_reading: Where the clock's time came from.
         journal: The journal's path; None while nothing is written.
+        past: What earlier passes wrote.
         version: The janitor's.
 
     """
@@ -85,6 +87,7 @@ class Pass:
     traffic: Callable[[], Requests]
     clock_reading: ClockReading
     journal: Callable[[], str | None]
+    past: Past
     version: str
 
     def should_stop(self) -> bool:
@@ -111,6 +114,7 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     _stand_down(scans, work, draft)
     judged = [judgement for scan in scans for judgement in scan.judged.values()]
     draft.brake = brake(judged, work.guards.brake)
+    _report_returns(judged, work, draft)
     changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
     _carry_out(changes, work, draft, as_reviewed=False)
     return close_report(draft, work, runs)
@@ -188,6 +192,17 @@ def _stand_down(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> N
             scan.judged[path] = held_by_stand_down(scan.judged[path], found)
 
 
+def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:
+    """Count the runs that an earlier pass called over by mistake; each of them once."""
+    for warning in work.past.warnings:
+        draft.add_warning(warning)
+    found = came_back(judged, work.past, work.policy)
+    draft.false_positives = false_positives(found, judged)
+    for path in found.keys() & work.past.writes.keys():
+        if work.writer is not None:
+            work.writer.journal.came_back(path)
+
+
 def _report_scan(scan: SweepScan, work: Pass, draft: ReportDraft) -> list[ReportedChange]:
     """Put what is left alone into the report; what is to be changed is returned."""
     for state in scan.clean.values():
@@ -255,6 +270,8 @@ def report_results(
         work.observer.repaired()
         if result.window is not None:
             windows.append(result.window)
+    if writer.halted is not None:
+        draft.add_error(f"no more was written, for the journal cannot tell of it: {writer.halted}")
     if windows:
         draft.race_window = RaceWindow(
             median_seconds=median(windows), max_seconds=max(windows), writes=len(windows)

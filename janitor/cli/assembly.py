@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,9 @@ from janitor.durations import format_age
 from janitor.errors import JanitorError, JournalError, StoreError, UsageError
 from janitor.guards import BrakeLimits, StandDownLimits
 from janitor.interruption import Interrupter
-from janitor.journal import PassJournal
+from janitor.journal import PassJournal, journals
 from janitor.model import Policy
+from janitor.past import Past
 from janitor.pipeline import Guards, Pass
 from janitor.repair import Writer
 from janitor.report.schema import ClockReading, Command, Requests
@@ -46,6 +47,7 @@ def assembled(
     command: Command,
     dry_run: bool,
     force: bool = False,
+    past: Past | None = None,
 ) -> Iterator[Pass]:
     """A pass that is ready to run; signals end it, and its journal is closed when it is done.
 
@@ -80,6 +82,7 @@ def assembled(
             traffic=lambda: _traffic(door, store),
             clock_reading=reading,
             journal=lambda: None,
+            past=past or Past(),
             version=__version__,
         )
         if dry_run:
@@ -113,6 +116,20 @@ def check_before(config: Config) -> None:
         )
     for path in config.report:
         reports.check(path)
+
+
+def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
+    """What earlier passes wrote, by the journals that are kept and by these reports.
+
+    Raises:
+        ReportError: a report cannot be read.
+
+    """
+    past = Past()
+    for path in reports_of_past:
+        past.add_report(path)
+    past.add_journals(journals(journal_folder(config)))
+    return past
 
 
 _SCANS_END = 2.0

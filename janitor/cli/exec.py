@@ -11,7 +11,7 @@ from janitor.cli.failures import sentence
 from janitor.cli.session import Session, pass_session
 
 
-@click.command("exec", cls=Command, context_settings={"ignore_unknown_options": True})
+@click.command("exec", cls=Command, context_settings={"allow_interspersed_args": False})
 @click.option(
     "--project",
     metavar="ENTITY/PROJECT",

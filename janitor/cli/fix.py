@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from janitor.cli.options import (
     limit_options,
     lock_options,
     policy_options,
+    previous_option,
     report_options,
     stand_down_option,
     target_options,
@@ -28,6 +30,7 @@ from janitor.cli.session import Session, pass_session
 @report_options
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 where a dry run finds changes.")
+@previous_option
 @limit_options
 @force_option
 @stand_down_option
@@ -36,15 +39,25 @@ from janitor.cli.session import Session, pass_session
 @lock_options
 @pass_session
 def command(
-    session: Session, /, *, dry_run: bool, exit_code: bool, force: bool, **flags: Any
+    session: Session,
+    /,
+    *,
+    dry_run: bool,
+    exit_code: bool,
+    force: bool,
+    previous: tuple[Path, ...],
+    **flags: Any,
 ) -> ExitCode:
     """Go through every run of the targets and repair the state of those that need it."""
-    from janitor.cli.assembly import assembled, check_before  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import assembled, check_before, recall  # noqa: PLC0415 - `--help` needs none of it
     from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
     from janitor.pipeline import fix  # noqa: PLC0415 - as above
 
     config = session.load_config(flags).config
     check_before(config)
-    with assembled(config, config.policy, command="fix", dry_run=dry_run, force=force) as work:
+    past = recall(config, previous)
+    with assembled(
+        config, config.policy, command="fix", dry_run=dry_run, force=force, past=past
+    ) as work:
         report = fix(config.targets, work)
     return conclude(report, config.report, tell_pending=exit_code and dry_run)

@@ -7,6 +7,7 @@ an empty tuple where it is not given; the values are read and refused there, not
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -98,6 +99,16 @@ policy_options = _together(
     ),
 )
 """How to judge."""
+
+previous_option = click.option(
+    "--previous",
+    metavar="REPORT",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A .json report of an earlier pass, where no journal is kept: tells which runs that it"
+    " called over came back; repeatable.",
+)
+"""What earlier passes wrote, besides the journals; a parameter of the command."""
 
 report_options = _together(
     click.option(

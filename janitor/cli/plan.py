@@ -13,6 +13,7 @@ from janitor.cli.options import (
     deadline_option,
     limit_options,
     policy_options,
+    previous_option,
     report_options,
     stand_down_option,
     target_options,
@@ -31,13 +32,22 @@ from janitor.cli.session import Session, pass_session
     help="Write the plan there, for `janitor apply`.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 4 where there are changes.")
+@previous_option
 @limit_options
 @stand_down_option
 @deadline_option
 @pass_session
-def command(session: Session, /, *, out: Path | None, exit_code: bool, **flags: Any) -> ExitCode:
+def command(
+    session: Session,
+    /,
+    *,
+    out: Path | None,
+    exit_code: bool,
+    previous: tuple[Path, ...],
+    **flags: Any,
+) -> ExitCode:
     """Say what a pass would change; nothing is changed."""
-    from janitor.cli.assembly import assembled, check_before  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import assembled, check_before, recall  # noqa: PLC0415 - `--help` needs none of it
     from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
     from janitor.durable import check_writable  # noqa: PLC0415 - as above
     from janitor.pipeline import fix  # noqa: PLC0415 - as above
@@ -47,7 +57,8 @@ def command(session: Session, /, *, out: Path | None, exit_code: bool, **flags: 
     check_before(config)
     if out is not None:
         check_writable(out)
-    with assembled(config, config.policy, command="plan", dry_run=True) as work:
+    past = recall(config, previous)
+    with assembled(config, config.policy, command="plan", dry_run=True, past=past) as work:
         report = fix(config.targets, work, "plan")
     if out is not None and report.targets:
         write_plan(report, config.policy, out)

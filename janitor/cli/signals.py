@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -30,6 +31,24 @@ def heeding_signals(interrupter: Interrupter) -> Iterator[None]:
             os._exit(128 + number)
 
     former: dict[int, Any] = {number: signal.signal(number, ask) for number in _NAMES}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def exiting_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGINT leave the block as SystemExit, so that all is cleaned up.
+
+    The exit code is the conventional one, 128 and the signal's number.
+    """
+
+    def leave(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    former: dict[int, Any] = {number: signal.signal(number, leave) for number in _NAMES}
     try:
         yield
     finally:

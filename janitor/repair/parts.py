@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from janitor.edits import Edits
@@ -36,13 +37,26 @@ class RepairStore(SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol)
 class Journal(Protocol):
     """Keeps what stood before each write. Safe from many threads."""
 
-    def intend(self, run: RunInfo, edits: Edits, before: Mapping[Path, Any], at: datetime) -> None:
+    def intend(
+        self,
+        run: RunInfo,
+        edits: Edits,
+        before: Mapping[Path, Any],
+        at: datetime,
+        put_back: Mapping[Path, Any] = MappingProxyType({}),
+    ) -> None:
         """Record a write that is about to begin; on return it is on disk.
+
+        ``put_back`` is what a first write of ours had covered and this one gives back to the run:
+        no change of ours, so that no undo takes it away again.
 
         Raises:
             JournalError: it is not, and the write must not begin.
 
         """
+
+    def came_back(self, path: str) -> None:
+        """Record that a run which an earlier pass called over was found alive."""
 
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""

@@ -44,7 +44,11 @@ class Reading:
 
     def mark(self, name: str, policy: Policy) -> Any:
         """What our own mark ``NAMESPACE.janitor.name`` says, or ABSENT."""
-        return summaries.read(self.run.summary, policy.namespace, f"janitor.{name}")
+        return self.own(f"janitor.{name}", policy)
+
+    def own(self, name: str, policy: Policy) -> Any:
+        """What stands under ``NAMESPACE.name``, or ABSENT."""
+        return summaries.read(self.run.summary, policy.namespace, name)
 
 
 def read_run(run: RunInfo, policy: Policy, now: datetime) -> Reading | Hold | Untracked:
@@ -106,11 +110,12 @@ def _decide(
 
 
 def _read_objective(run: RunInfo, policy: Policy) -> Any:
+    """The objective of the form that counts first; null there is nothing, and the other counts."""
     if policy.objective is None:
-        value = summaries.read(run.summary, policy.namespace, "objective")
+        values = summaries.readings(run.summary, policy.namespace, "objective")
     else:
-        value = summaries.find(run.summary, policy.objective)
-    return ABSENT if value is None else value
+        values = summaries.findings(run.summary, policy.objective)
+    return next((value for value in values if value is not None and value is not ABSENT), ABSENT)
 
 
 def _quote(value: Any) -> str:
