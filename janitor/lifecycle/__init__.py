@@ -5,8 +5,9 @@ imported; nothing else, for training environments are crowded.
 """
 
 from janitor.lifecycle.clock import Clock
+from janitor.lifecycle.decorator import tracked
 from janitor.lifecycle.manager import RobustSweepStateManager
 from janitor.lifecycle.states import IllegalMoveError
 from janitor.model import SweepRunState
 
-__all__ = ["Clock", "IllegalMoveError", "RobustSweepStateManager", "SweepRunState"]
+__all__ = ["Clock", "IllegalMoveError", "RobustSweepStateManager", "SweepRunState", "tracked"]

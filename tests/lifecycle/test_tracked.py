@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from lifecycle_runs import FakeRun, FakeTime
 
-from janitor.lifecycle.tracked import tracked
+from janitor.lifecycle import tracked
 
 
 def test_a_tracked_function_runs_and_succeeds(
