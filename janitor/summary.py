@@ -53,7 +53,28 @@ def parse(text: str | None) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise ValueError(f"it is a JSON {_JSON_NAMES[type(value)]}, not an object")  # noqa: TRY004 - a malformed text, not a caller's wrong type
+    if text.count("{") + text.count("[") > DEEPEST and _is_deeper_than(DEEPEST, value):
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
     return value
+
+
+DEEPEST: Final = 100
+"""Levels of objects and lists that a summary may have: what is read is compared and written level
+by level, and Python's stack must hold out for that."""
+
+
+def _is_deeper_than(levels: int, value: Any) -> bool:
+    below = [value]
+    for _ in range(levels):
+        below = [
+            item
+            for holder in below
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, dict | list)
+        ]
+        if not below:
+            return False
+    return True
 
 
 _JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool: "boolean"}
@@ -74,10 +95,9 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
     return value
 
 
-def find(summary: Mapping[str, Any], dotted: str) -> Any:
-    """What a dotted name means: the flat key of that name, else the nested one, else ABSENT."""
-    flat = get(summary, (dotted,))
-    return flat if flat is not ABSENT else get(summary, tuple(dotted.split(".")))
+def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
+    """What a dotted name can mean: what stands at the flat key, then at the nested one."""
+    return get(summary, (dotted,)), get(summary, tuple(dotted.split(".")))
 
 
 def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
@@ -115,17 +135,22 @@ def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
 
 def read(summary: Mapping[str, Any], namespace: str, name: str) -> Any:
     """What stands under the namespace: in the form of ``state`` first, then in the other."""
-    paths = (flat_path(namespace, name), nested_path(namespace, name))
-    if form_of(summary, namespace) is Form.NESTED:
-        paths = paths[::-1]
-    found = get(summary, paths[0])
-    return found if found is not ABSENT else get(summary, paths[1])
+    first, second = readings(summary, namespace, name)
+    return first if first is not ABSENT else second
+
+
+def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any, Any]:
+    """What stands under the namespace, in the form of ``state`` first, then in the other."""
+    flat = get(summary, flat_path(namespace, name))
+    nested = get(summary, nested_path(namespace, name))
+    return (nested, flat) if form_of(summary, namespace) is Form.NESTED else (flat, nested)
 
 
 def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, Any]:
     """A copy of the summary with each path set to its value, or removed where that is ABSENT.
 
-    Objects on the way are copied and made where they are missing; all else is shared.
+    Objects on the way are copied, made where they are missing, and taken away with the last key
+    that is removed from them; all else is shared.
 
     Raises:
         ValueError: something that is no object stands in the way of a path.
@@ -133,6 +158,9 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
     """
     result = dict(summary)
     for path, value in edits.items():
+        if value is ABSENT:
+            _remove(result, path)
+            continue
         level = result
         for key in path[:-1]:
             below = level.get(key, {})
@@ -140,11 +168,21 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
                 raise ValueError(f"{key!r} is in use: it holds no object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
             level[key] = below = dict(below)
             level = below
-        if value is ABSENT:
-            level.pop(path[-1], None)
-        else:
-            level[path[-1]] = value
+        level[path[-1]] = value
     return result
+
+
+def _remove(level: dict[str, Any], path: Path) -> None:
+    """Remove what stands at a path, if anything does, and the objects that this leaves empty."""
+    if get(level, path) is ABSENT:
+        return
+    first, *rest = path
+    if rest:
+        level[first] = below = dict(level[first])
+        _remove(below, tuple(rest))
+        if below:
+            return
+    del level[first]
 
 
 def same(left: Any, right: Any) -> bool:
