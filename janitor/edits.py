@@ -71,8 +71,7 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
     last_alive, created_at = reading.vitals.last_alive, reading.vitals.created_at
     named: dict[str, Any] = {"state": policy.word(change.to), "last_update": at.isoformat()}
     if last_alive is not None:
-        success = change.to is SweepRunState.SUCCESS
-        named["completion_time" if success else "failure_time"] = last_alive.isoformat()
+        named[_time_of_end(change.to)] = last_alive.isoformat()
     if change.to is not SweepRunState.SUCCESS and _is_missing(reading, policy, "error"):
         named["error"] = _error(change.to, change.reason, change.rule)
     if (
@@ -89,7 +88,7 @@ def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime
     """The state it had; what we wrote when we called the run over gives way to one mark."""
     named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
     named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
-    named |= {"completion_time": ABSENT, "failure_time": ABSENT}
+    named[_time_of_end(reading.state)] = ABSENT
     ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
     if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
         named["error"] = ABSENT
@@ -101,12 +100,15 @@ def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime
 def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:
     """Whether the runtime is the one that we reckoned from the time that we took for its end."""
     summary, created_at = reading.run.summary, reading.vitals.created_at
-    name = "completion_time" if reading.state is SweepRunState.SUCCESS else "failure_time"
-    ended_at = parse_time(summaries.read(summary, policy.namespace, name))
+    ended_at = parse_time(summaries.read(summary, policy.namespace, _time_of_end(reading.state)))
     runtime = summaries.read(summary, policy.namespace, "runtime_seconds")
     if ended_at is None or created_at is None:
         return False
     return bool(summaries.same(runtime, (ended_at - created_at).total_seconds()))
+
+
+def _time_of_end(state: SweepRunState) -> str:
+    return "completion_time" if state is SweepRunState.SUCCESS else "failure_time"
 
 
 def _error(state: SweepRunState, reason: Any, rule: Any) -> str:

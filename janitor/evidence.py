@@ -67,16 +67,22 @@ class Vitals:
 
 
 def take_vitals(run: RunInfo, policy: Policy, now: datetime) -> Vitals:
-    """Collect and weigh a run's evidence. ``createdAt`` counts only where nothing else does."""
+    """Collect and weigh a run's evidence.
+
+    ``createdAt`` counts where nothing else does, or where all else is older: a run whose machine's
+    clock runs behind was alive when the server took it in.
+    """
     horizon = now + policy.future_tolerance
     evidence = [_piece(source, raw, horizon) for source, raw in _signs(run, policy)]
     created = _piece("createdAt", run.created_at, horizon)
     times = [piece.at for piece in evidence if piece.at is not None and not piece.is_future]
-    if not times and created.at is not None and not created.is_future:
-        times = [created.at]
-    if not times or created.at is None:
+    last_alive = max(times, default=None)
+    if created.at is None:
         evidence += [created] * (created.raw is not None)
-    return Vitals(now, tuple(evidence), created.at, max(times, default=None))
+    elif last_alive is None or (created.at > last_alive and not created.is_future):
+        evidence.append(created)
+        last_alive = last_alive if created.is_future else created.at
+    return Vitals(now, tuple(evidence), created.at, last_alive)
 
 
 def _signs(run: RunInfo, policy: Policy) -> Iterator[tuple[str, Any]]:
