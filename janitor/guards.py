@@ -115,7 +115,7 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     silent = [one for one in active if _rule(one) == heartbeat_expired.ID]
     percent = 100 * len(silent) / len(active) if active else 0.0
     counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
-    if counts and percent > limits.max_silent_percent:
+    if counts and not percent <= limits.max_silent_percent:  # no number is no permission
         return Brake(
             tripped=True,
             limit="max_silent_percent",
