@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from janitor import summary as summaries
 from janitor.edits import Edits
 from janitor.errors import UsageError
-from janitor.journal import read_journal
+from janitor.journal import JournaledWrite, read_journal
 from janitor.model import Outcome, RunInfo, WandbState
 from janitor.pipeline import Pass, close_report, open_report, report_results
 from janitor.plan import Withdrawn, named
@@ -41,6 +41,8 @@ class Restoration:
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:  # noqa: ARG002 - a Proposal's signature
         """What to put back in the run as it is now."""
+        if fresh.defect is not None:
+            return Withdrawn(f"its summary cannot be read: {fresh.defect}")
         back: dict[summaries.Path, Any] = {}
         in_the_way = []
         for key in dict.fromkeys([*self.after, *self.before]):
@@ -116,9 +118,21 @@ def _of_journal(file: Path) -> tuple[list[Restoration], str]:
             wandb_state=WandbState(write.wandb_state),
             source=file.name,
         )
-        for write in record.writes
+        for write in _standing(record.writes)
     ]
     return found, record.namespace
+
+
+def _standing(writes: Iterable[JournaledWrite]) -> Iterable[JournaledWrite]:
+    """The last write of each run, or the one before where that is not known to have mended it."""
+    standing: dict[str, JournaledWrite] = {}
+    for write in writes:
+        mended = write.outcome in {Outcome.WRITTEN, Outcome.SUPERSEDED}
+        if not write.put_back or mended:
+            standing[write.run] = write
+        else:
+            standing.setdefault(write.run, write)
+    return standing.values()
 
 
 def _of_report(file: Path) -> tuple[list[Restoration], str]:

@@ -75,7 +75,7 @@ def _repair_batch(
 def _read(paths: Sequence[str], writer: Writer, readers: Workers) -> Summaries:
     if not paths:
         return {}
-    (found,) = readers.run([partial(writer.store.fetch_summaries, paths)])
+    (found,) = readers.run([partial(writer.read, paths)])
     if isinstance(found, Unfinished):
         return dict.fromkeys(paths, TransientError(_NO_ANSWER))
     return found

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from threading import Event
 from time import monotonic
 from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from janitor import summary as summaries
 from janitor.edits import Edits
 from janitor.errors import JournalError, NotFoundError, StoreError, TransientError
 from janitor.model import Outcome, RunInfo
 from janitor.plan import Withdrawn
 from janitor.ports import Clock
 from janitor.repair.parts import Journal, Proposal, RepairStore, Result
+from janitor.report.keys import key_of
 from janitor.summary import Path
 
 _WRITES_END: Final = 8.0
 """Seconds after which a pass that was asked to end waits for no write any more."""
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,19 @@ class Attempt:
     before: Mapping[Path, Any]
     written: Mapping[str, Any]
     """The whole summary that was sent."""
-    window: float
     at: datetime
     """The moment of the judgement behind it."""
+    window: float | None = None
+    """Seconds between the fresh read's start and the write's answer; None where none came."""
+
+    def lacking(self, found: RunInfo) -> str | None:
+        """The places where the run now differs from what was sent, by name; None for none."""
+        paths = [path for path, _, _ in summaries.differences(self.written, found.summary)]
+        if not paths:
+            return None
+        names = sorted(key_of(path, self.edits.form) for path in paths)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more
 
     def result(self, outcome: Outcome, error: str | None = None) -> Result:
         """What became of it."""
@@ -70,12 +82,24 @@ class Writer:
     patience: Callable[[float], float | None]
     sleep: Callable[[float], None]
     attempts: int = 4
-    _halted: Event = field(default_factory=Event)
+    halted: str | None = None
+    """Why no write begins any more, where it is the journal that forbids it."""
     _under_way: dict[str, Attempt] = field(default_factory=dict)
 
     def should_stop(self) -> bool:
         """Whether no new write may begin."""
-        return self._halted.is_set() or self.stop_requested()
+        return self.halted is not None or self.stop_requested()
+
+    def halt(self, error: JournalError) -> None:
+        """Begin no more writes: what they do could not be told."""
+        self.halted = self.halted or str(error)
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+        """The runs as they are now; the store's error for each where it cannot be asked at all."""
+        try:
+            return self.store.fetch_summaries(paths)
+        except StoreError as error:
+            return dict.fromkeys(paths, error)
 
     def write_patience(self) -> float | None:
         """How long an answer to a write may still be waited for, in seconds."""
@@ -103,8 +127,8 @@ class Writer:
         if result.began:
             try:
                 self.journal.settle(result.proposal.path, result.outcome, result.error)
-            except JournalError:
-                self._halted.set()
+            except JournalError as error:
+                self.halt(error)
         return result
 
     def carry_out(
@@ -135,14 +159,14 @@ class Writer:
                         fresh = None
                     return trial.run(fresh, read_at)
         except NotFoundError as error:
-            return Result(proposal, Outcome.SUPERSEDED, str(error))
+            return trial.ended(Outcome.SUPERSEDED, str(error))
         except JournalError as error:
-            self._halted.set()
-            return Result(proposal, Outcome.FAILED, f"not written: {error}")
+            self.halt(error)
+            return trial.ended(Outcome.FAILED, f"not written: {error}")
         except TransientError as error:
             return trial.unanswered(error)
         except StoreError as error:
-            return trial.failed(str(error))
+            return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")
 
 
@@ -153,6 +177,7 @@ class _Trial:
         self._writer = writer
         self._proposal = proposal
         self._sent: Attempt | None = None
+        self._sent_since = 0.0
 
     def run(self, fresh: RunInfo | StoreError | None, read_at: float) -> Attempt | Result:
         writer, proposal = self._writer, self._proposal
@@ -160,25 +185,30 @@ class _Trial:
             return self._stopped()
         if fresh is None:
             read_at = monotonic()
-            fresh = writer.store.fetch_summaries([proposal.path])[proposal.path]
+            fresh = writer.read([proposal.path])[proposal.path]
         if isinstance(fresh, NotFoundError):
             raise fresh
         if isinstance(fresh, StoreError):
             # Reads are asked again by the store itself: here their failure is final.
             raise StoreError(str(fresh)) from fresh
-        if self._sent is not None and self._sent.edits.stand_in(fresh.summary):
-            return self._sent  # the write was applied and its answer lost
+        if fresh.defect is not None:
+            return self.ended(Outcome.SUPERSEDED, f"its summary cannot be read: {fresh.defect}")
+        if (applied := self._applied(fresh)) is not None:
+            return applied
         now = writer.clock.now()
         edits = proposal.edits(fresh, now)
         if isinstance(edits, Withdrawn):
-            return Result(proposal, Outcome.SUPERSEDED, edits.reason, state=edits.state)
+            return self.ended(Outcome.SUPERSEDED, edits.reason, edits.state)
         try:
             written = edits.applied(fresh.summary)
         except ValueError as error:
-            return Result(proposal, Outcome.FAILED, str(error))
+            return self.ended(Outcome.FAILED, str(error))
         before = edits.before(fresh.summary)
+        if self._sent is not None:
+            writer.journal.settle(proposal.path, Outcome.FAILED, "not there; begun anew")
         writer.journal.intend(fresh, edits, before, now)
-        self._sent = Attempt(proposal, fresh, edits, before, written, 0.0, now)
+        self._sent = Attempt(proposal, fresh, edits, before, written, now)
+        self._sent_since = read_at
         writer.began(self._sent)
         writer.store.update_run_summary(fresh, written)
         return replace(self._sent, window=monotonic() - read_at)
@@ -193,13 +223,18 @@ class _Trial:
         if self._sent is None:
             return Result(self._proposal, Outcome.FAILED, str(error))
         path = self._proposal.path
-        found = self._writer.store.fetch_summaries([path])[path]
-        if isinstance(found, RunInfo) and self._sent.edits.stand_in(found.summary):
-            return self._sent
-        return self.failed(f"may have been written: {error}")
+        found = self._writer.read([path])[path]
+        applied = self._applied(found) if isinstance(found, RunInfo) else None
+        return applied or self.ended(Outcome.FAILED, f"may have been written: {error}")
 
-    def failed(self, message: str) -> Result:
-        """The result of a failure, with the write that was begun."""
+    def ended(self, outcome: Outcome, message: str, state: str | None = None) -> Result:
+        """The result of a run that is not written any more, with the write that was begun."""
         if self._sent is None:
-            return Result(self._proposal, Outcome.FAILED, message)
-        return self._sent.result(Outcome.FAILED, message)
+            return Result(self._proposal, outcome, message, state=state)
+        return replace(self._sent.result(outcome, message), state=state)
+
+    def _applied(self, found: RunInfo) -> Attempt | None:
+        """The last write, if it was applied and only its answer lost."""
+        if self._sent is None or not self._sent.edits.stand_in(found.summary):
+            return None
+        return replace(self._sent, window=monotonic() - self._sent_since)

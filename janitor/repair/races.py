@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from janitor import summary as summaries
 from janitor.edits import Edits
-from janitor.errors import JournalError, StoreError
+from janitor.errors import JournalError, StoreError, TransientError
 from janitor.evidence import parse_time
 from janitor.model import Outcome, RunInfo
 from janitor.plan import Withdrawn
@@ -67,11 +67,19 @@ def recover(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
                 "the run's process was at work while it was written: what it logged in between"
                 " may be covered until it logs again",
             )
-        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
+        return _standing(attempt, found)
     truth = _truth(attempt, found, uploaded)
     if not truth.covered:
-        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
+        return _standing(attempt, found)
     return _put_back(attempt, found, truth, writer)
+
+
+def _standing(attempt: Attempt, found: RunInfo) -> Result:
+    """What became of a write that covered nothing."""
+    lacking = attempt.lacking(found)
+    if lacking is None:
+        return attempt.result(Outcome.WRITTEN, attempt.edits.note)
+    return attempt.result(Outcome.FAILED, f"the server does not have what was written: {lacking}")
 
 
 def _uploaded(attempt: Attempt, writer: Writer) -> Mapping[str, Any] | None:
@@ -83,10 +91,11 @@ def _uploaded(attempt: Attempt, writer: Writer) -> Mapping[str, Any] | None:
     time = parse_time(uploaded_at)
     if time is not None and time < attempt.at - _SAME_END:
         return None
-    fresh, own = attempt.run.summary.get("_timestamp"), summary.get("_timestamp")
-    if isinstance(fresh, int | float) and isinstance(own, int | float) and own < fresh:
-        return None
-    return summary
+    logged_before = parse_time(attempt.run.summary.get("_timestamp"))
+    logged_last = parse_time(summary.get("_timestamp"))
+    if logged_before is None or logged_last is None:
+        return None if time is None else summary
+    return summary if logged_last >= logged_before else None
 
 
 def _truth(attempt: Attempt, found: RunInfo, uploaded: Mapping[str, Any]) -> _Truth:
@@ -110,35 +119,76 @@ def _truth(attempt: Attempt, found: RunInfo, uploaded: Mapping[str, Any]) -> _Tr
 def _put_back(attempt: Attempt, found: RunInfo, truth: _Truth, writer: Writer) -> Result:
     """Write the run's own keys again, with our edits where it is judged as before."""
     now = writer.clock.now()
-    as_it_was = replace(found, summary=truth.summary)
-    decided = attempt.proposal.edits(as_it_was, now)
-    wanted = truth.summary if isinstance(decided, Withdrawn) else decided.applied(truth.summary)
+    mended, decided = _mended(attempt, replace(found, summary=truth.summary), now)
     names = ", ".join(sorted(truth.covered))
-    mending = Edits(attempt.edits.form, _changes(found.summary, wanted))
-    told = f"its own process was at work meanwhile; put back: {names}"
-    after: RunInfo | StoreError | JournalError
     try:
-        writer.journal.intend(found, mending, mending.before(found.summary), now)
-        writer.store.update_run_summary(found, wanted)
-        after = writer.store.fetch_summaries([found.path])[found.path]
-    except (StoreError, JournalError) as error:
-        after = error
-    if not isinstance(after, RunInfo):
+        writer.journal.settle(found.path, Outcome.WRITTEN, f"it covered {names}")
+        writer.journal.intend(
+            found, mended.edits, mended.before, now, _changes(found.summary, mended.written)
+        )
+    except JournalError as error:
+        writer.halt(error)
         return attempt.result(
-            Outcome.FAILED, f"covered keys could not be put back: {names} ({after})"
+            Outcome.FAILED, f"covered keys could not be put back: {names} ({error})"
         )
-    if list(summaries.differences(wanted, after.summary)):
-        return attempt.result(Outcome.FAILED, f"covered keys may not be put back: {names}")
+    failure = _write(mended, found, writer)
+    if failure is not None:
+        return attempt.result(
+            Outcome.FAILED, f"covered keys could not be put back: {names} ({failure})"
+        )
+    told = f"its own process was at work meanwhile; put back: {names}"
+    if lost := _lost(attempt, found, truth):
+        return mended.result(
+            Outcome.FAILED, f"{told}; the server does not have what was written: {lost}"
+        )
     if isinstance(decided, Withdrawn):
-        return Result(
-            attempt.proposal,
-            Outcome.SUPERSEDED,
-            f"{told}; {decided.reason}",
-            state=decided.state,
-            window=attempt.window,
-            began=True,
+        gone = mended.result(Outcome.SUPERSEDED, f"{told}; {decided.reason}")
+        return replace(gone, state=decided.state)
+    return mended.result(Outcome.WRITTEN, told)
+
+
+def _mended(
+    attempt: Attempt, as_it_was: RunInfo, now: datetime
+) -> tuple[Attempt, Edits | Withdrawn]:
+    """The write to make on top of the run's own summary, as it is judged now."""
+    decided = attempt.proposal.edits(as_it_was, now)
+    edits = Edits(attempt.edits.form, {}) if isinstance(decided, Withdrawn) else decided
+    try:
+        written = edits.applied(as_it_was.summary)
+    except ValueError as error:
+        decided, edits = Withdrawn(str(error)), Edits(attempt.edits.form, {})
+        written = dict(as_it_was.summary)
+    before = edits.before(as_it_was.summary)
+    return replace(attempt, edits=edits, before=before, written=written), decided
+
+
+def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
+    """Write, and read back; why the server does not have it, if it does not."""
+    unanswered = None
+    try:
+        writer.store.update_run_summary(found, mended.written)
+    except TransientError as error:
+        unanswered = str(error)  # it may have been applied: the read-back tells
+    except StoreError as error:
+        return str(error)
+    after = writer.read([found.path])[found.path]
+    if isinstance(after, StoreError):
+        return unanswered or str(after)
+    if after.defect is not None:
+        return f"it reads back damaged: {after.defect}"
+    lacking = mended.lacking(after)
+    return None if lacking is None else unanswered or f"the server does not have {lacking}"
+
+
+def _lost(attempt: Attempt, found: RunInfo, truth: _Truth) -> str:
+    """The keys that were sent, are gone, and that the run's own process did not bring back."""
+    return ", ".join(
+        sorted(
+            path[0]
+            for path, _, now in summaries.differences(attempt.written, found.summary)
+            if now is ABSENT and path[0] not in truth.covered
         )
-    return attempt.result(Outcome.WRITTEN, told)
+    )
 
 
 def _changes(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[Path, Any]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from janitor import summary as summaries
 from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
 from janitor.repair.attempt import Attempt, Writer
 from janitor.repair.parts import Result
 from janitor.repair.races import recover, showed_life
 from janitor.report.keys import key_of
-from janitor.summary import Path, differences
-
-_NAMED = 5
+from janitor.summary import ABSENT, differences
 
 
 def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Result:
@@ -23,22 +20,32 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
         )
     if found.defect is not None:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
-    changed = [path for path, _, _ in differences(attempt.written, found.summary)]
-    ours_stand = attempt.edits.stand_in(found.summary)
-    lived = showed_life(attempt.run, found)
-    if lived and ours_stand:
-        return recover(attempt, found, writer)
-    if lived:
+    if showed_life(attempt.run, found):
+        if attempt.edits.stand_in(found.summary):
+            return recover(attempt, found, writer)
         return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
-    if not changed:
+    return _unlived(attempt, found)
+
+
+def _unlived(attempt: Attempt, found: RunInfo) -> Result:
+    """What became of the write to a run that lay still meanwhile."""
+    lacking = attempt.lacking(found)
+    if lacking is None:
         return attempt.result(Outcome.WRITTEN, attempt.edits.note)
-    return attempt.result(
-        Outcome.FAILED,
-        f"the server does not have what was written: {_names(changed, attempt)}",
+    if _another_janitor_wrote(attempt, found):
+        return attempt.result(Outcome.SUPERSEDED, "another janitor wrote it meanwhile")
+    return attempt.result(Outcome.FAILED, f"the server does not have what was written: {lacking}")
+
+
+def _another_janitor_wrote(attempt: Attempt, found: RunInfo) -> bool:
+    """Whether nothing but our own keys have other values, the mark of the moment among them."""
+    changed = {path: now for path, _, now in differences(attempt.written, found.summary)}
+    return (
+        all(path in attempt.edits.values for path in changed)
+        and all(now is not ABSENT for now in changed.values())
+        and any(_is_moment(path, attempt.edits.form) for path in changed)
     )
 
 
-def _names(paths: Sequence[Path], attempt: Attempt) -> str:
-    names = sorted(key_of(path, attempt.edits.form) for path in paths)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+def _is_moment(path: summaries.Path, form: summaries.Form) -> bool:
+    return key_of(path, form).replace("/", ".").endswith(".janitor.at")
