@@ -42,7 +42,7 @@ format: $(READY)
 # Versions and hashes of all that we install, without the address of any package registry.
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra emulator --group dev --universal \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	  --quiet --output-file requirements.lock
 
