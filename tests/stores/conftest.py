@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from janitor.emulator import Emulator
+from janitor.model import Policy
+from janitor.stores.wandb import Door, WandbStore
+
+ATTEMPT = 1
+"""Seconds that one attempt of a request may take: hanging servers are met in many tests."""
+
+
+@pytest.fixture(scope="package")
+def one_emulator() -> Iterator[Emulator]:
+    """One server for all tests: wandb reads its settings once per process."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def door(one_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """The way to that server, through the real ``wandb.Api``."""
+    before = dict(os.environ)
+    os.environ.update(one_emulator.environment(tmp_path_factory.mktemp("wandb")))
+    yield Door(ATTEMPT)
+    sys.modules["wandb"].teardown()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def emulator(one_emulator: Emulator, door: Door) -> Emulator:  # noqa: ARG001 - opened before counts begin
+    """The server, without runs, faults or a history."""
+    one_emulator.reset()
+    return one_emulator
+
+
+@pytest.fixture
+def wandb_store(door: Door, emulator: Emulator) -> WandbStore:  # noqa: ARG001 - what is behind the door
+    """A store that has learnt nothing yet of its server."""
+    return WandbStore(door, Policy())
