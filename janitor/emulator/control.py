@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -195,7 +195,11 @@ class Control:
 
 
 def _is_from_here(request: Request) -> bool:
-    return request.client is not None and ip_address(request.client.host).is_loopback
+    if request.client is None:
+        return False
+    address = ip_address(request.client.host)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _problem(status: HTTPStatus, message: str) -> Response:

@@ -206,6 +206,11 @@ def test_a_rule_may_take_the_nth_request_alone(emulator: Emulator) -> None:
     assert statuses == [200, 503, 200, 503, 200]
 
 
+def test_a_rule_may_spare_the_first_requests(emulator: Emulator) -> None:
+    emulator.faults.add(action="status", status=503, skip=1, times=2)
+    assert [post(emulator, READ).status_code for _ in range(4)] == [200, 503, 503, 200]
+
+
 def test_a_rule_may_take_requests_by_chance_and_the_same_ones_by_seed(emulator: Emulator) -> None:
     def statuses() -> list[int]:
         emulator.faults.clear()

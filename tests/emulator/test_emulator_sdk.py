@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from emulator_clients import run_client, start_client, wait_until
+from emulator_clients import ask, run_client, start_client, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +133,47 @@ def test_a_live_sdk_erases_what_others_wrote_into_its_summary(
     emulator.change(PATH, summary_update={"protein.state": "timeout"})
     process.communicate("\n", timeout=60)
     assert "protein.state" not in emulator.run(PATH).summary
+
+
+def test_a_write_may_be_held_until_a_real_run_has_finished(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    code = INIT + 'print(1)\ninput()\nrun.summary["final"] = 1\nrun.finish()'
+    process = start_client(emulator, tmp_path, code)
+    _wait_for_line(process)
+    emulator.faults.add(action="hold", match={"field": "upsertBucket", "sdk": False})
+    mutation = """
+      mutation ($id: String) {
+        upsertBucket(input: {id: $id, summaryMetrics: "{\\"mark\\": 1}"}) { bucket { state } }
+      }
+    """
+    with ThreadPoolExecutor() as pool:
+        held = pool.submit(ask, emulator, mutation, id=emulator.run(PATH).id)
+        wait_until(lambda: emulator.faults.waiting == 1)
+        process.communicate("\n", timeout=60)
+        assert emulator.run(PATH).summary["final"] == 1
+        emulator.faults.release()
+        assert held.result()["upsertBucket"]["bucket"]["state"] == "finished"
+    run = emulator.run(PATH)
+    assert run.summary == {"mark": 1}
+    assert json.loads(run.files["wandb-summary.json"])["final"] == 1
+    assert (emulator.counts.edits[PATH], emulator.counts.upserts[PATH] > 1) == (1, True)
+
+
+def test_an_identity_token_logs_in(emulator: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("head.claims.signature")
+    out = run_client(
+        emulator,
+        tmp_path,
+        """
+        import os
+        del os.environ["WANDB_API_KEY"]
+        import wandb
+        print(wandb.Api().viewer.username)
+        """,
+        WANDB_IDENTITY_TOKEN_FILE=str(tmp_path / "token"),
+    )
+    assert out.startswith("token-")
 
 
 def _wait_for_line(process: subprocess.Popen[str]) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from emulator_clients import ask, post
 
-from janitor.emulator import Emulator, EmulatorProcess
+from janitor.emulator import Clock, Emulator, EmulatorProcess
+from janitor.emulator.app import build_app
 from janitor.emulator.clock import parse_duration
+from janitor.emulator.emulation import Emulation
 from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from pathlib import Path
 
 PATH = "acme/rl/r"
@@ -125,6 +130,48 @@ def test_the_control_room_is_neither_logged_nor_hit_by_faults(emulator: Emulator
     emulator.seed([{"project": "acme/rl", "name": "r"}])
     assert emulator.requests == []
     assert [rule["seen"] for rule in emulator.faults.list()] == [0]
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [("127.0.0.1", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.1", 403)],
+)
+def test_only_this_machine_may_enter_the_control_room(client: str, status: int) -> None:
+    assert asyncio.run(_status_for(client, "/emulator/counts")) == status
+
+
+async def _status_for(client: str, path: str) -> int:
+    """The status of an answer to a client at some address."""
+    answers: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": (client, 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "root_path": "",
+    }
+    await build_app(Emulation())(scope, receive, send)
+    status: int = answers[0]["status"]
+    return status
+
+
+def test_a_clock_may_be_given() -> None:
+    with Emulator(clock=Clock(source=lambda: 1_000_000.0)) as emulator:
+        assert emulator.now() == datetime(1970, 1, 12, 13, 46, 40, tzinfo=UTC)
+        emulator.advance(20)
+        assert emulator.now() == datetime(1970, 1, 12, 13, 47, tzinfo=UTC)
 
 
 def test_the_request_log_tells_what_was_asked(emulator: Emulator) -> None:

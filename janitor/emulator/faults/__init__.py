@@ -17,7 +17,8 @@ A rule says which requests it is for and what happens to them::
     user_agent   a regular expression
 
 Of the requests that fit, a rule takes those that also pass ``nth`` (the first is 1; a number or a
-list), ``probability`` with its ``seed``, and ``times`` (how often it fires at most).
+list), ``skip`` (so many are spared first), ``probability`` with its ``seed``, and ``times`` (how
+often it fires at most).
 
 ``action`` and its own settings:
 

@@ -70,6 +70,7 @@ class BaseRule(BaseModel):
     id: str = ""
     match: Match = Field(default_factory=Match)
     nth: PositiveInt | list[PositiveInt] | None = None
+    skip: NonNegativeInt = 0
     times: NonNegativeInt | None = None
     probability: float | None = Field(default=None, ge=0, le=1)
     seed: int = 0
@@ -88,6 +89,8 @@ class BaseRule(BaseModel):
         if not self.match.fits(facts):
             return False
         self._seen += 1
+        if self._seen <= self.skip:
+            return False
         if self.times is not None and self._fired >= self.times:
             return False
         wanted = [self.nth] if isinstance(self.nth, int) else self.nth
