@@ -19,7 +19,7 @@ from janitor.plan import Repair, named, plan_change
 from janitor.ports import Clock, Store
 from janitor.repair import Proposal, Result, Writer, repair
 from janitor.report.builder import ReportDraft
-from janitor.report.describe import describe_hold
+from janitor.report.describe import describe_hold, describe_thresholds
 from janitor.report.schema import (
     Brake,
     ClockReading,
@@ -148,6 +148,7 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
         namespace=work.policy.namespace,
     )
     draft.clock = work.clock_reading
+    draft.thresholds = describe_thresholds(work.policy)
     return draft
 
 

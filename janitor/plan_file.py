@@ -17,8 +17,9 @@ from janitor import strict_json
 from janitor.durable import write_atomically
 from janitor.errors import PlanError
 from janitor.model import Policy, SweepRunState
+from janitor.report.part import FROM_FILE, Time
 from janitor.report.render_json import pretty
-from janitor.report.schema import FROM_FILE, Brake, Report, ReportedChange, Time
+from janitor.report.schema import Brake, Report, ReportedChange
 
 SCHEMA: Final = "janitor.plan/1"
 

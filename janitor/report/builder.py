@@ -24,6 +24,7 @@ from janitor.report.schema import (
     ReportedWarning,
     Requests,
     StandDown,
+    Thresholds,
     Totals,
 )
 
@@ -47,6 +48,7 @@ class ReportDraft:
     dry_run: bool
     started_at: datetime
     namespace: str = "protein"
+    thresholds: Thresholds | None = None
     clock: ClockReading | None = None
     brake: Brake | None = None
     stand_down: StandDown | None = None
@@ -134,6 +136,7 @@ class ReportDraft:
             held=tuple(sorted(self._held, key=_place)),
             errors=tuple(self._errors),
             warnings=tuple(self._all_warnings()),
+            thresholds=self.thresholds,
             clock=self.clock,
             brake=self.brake,
             stand_down=self.stand_down,

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from janitor import strict_json
 from janitor.evidence import Vitals
-from janitor.model import Change, Hold, Outcome
-from janitor.report.schema import ReportedChange, ReportedEvidence, ReportedHold, Sign
+from janitor.model import Change, Hold, Outcome, Policy, SweepRunState
+from janitor.report.schema import ReportedChange, ReportedEvidence, ReportedHold, Sign, Thresholds
 from janitor.rules import Judgement
 from janitor.rules.reading import Reading
 from janitor.summary import ABSENT
@@ -86,6 +86,17 @@ def describe_evidence(reading: Reading) -> ReportedEvidence:
         signs=_signs(vitals),
         objective=None if objective is ABSENT else _shortened(objective),
         wandb_state=str(reading.run.wandb_state),
+    )
+
+
+def describe_thresholds(policy: Policy) -> Thresholds:
+    """How long runs are given."""
+    evaluation = policy.timeout(SweepRunState.EVALUATING)
+    return Thresholds(
+        heartbeat_timeout_seconds=policy.heartbeat_timeout.total_seconds(),
+        evaluation_timeout_seconds=evaluation.total_seconds(),
+        settle_seconds=policy.settle.total_seconds(),
+        crash_grace_seconds=policy.crash_grace.total_seconds(),
     )
 
 

@@ -115,7 +115,9 @@ def counts(report: Report) -> list[tuple[str, int]]:
 def way_back(report: Report) -> str | None:
     """The command that takes the pass back, if it wrote anything and kept a journal."""
     wrote = report.totals.written or report.totals.failed
-    return f"janitor undo {shlex.quote(report.journal)}" if wrote and report.journal else None
+    journals = (report.journal,) if report.journal else report.merged_journals
+    commands = [f"janitor undo {shlex.quote(journal)}" for journal in journals]
+    return " && ".join(commands) if wrote and commands else None
 
 
 def signature(report: Report) -> str:

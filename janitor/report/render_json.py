@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from janitor import strict_json
 from janitor.errors import ReportError
-from janitor.report.schema import FROM_FILE, SCHEMA, Report
+from janitor.report.part import FROM_FILE
+from janitor.report.schema import SCHEMA, Report
 
 
 def render(report: Report) -> str:

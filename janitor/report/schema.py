@@ -1,9 +1,9 @@
 r"""The report as data: what a pass saw, changed and left, and why. Schema ``janitor.report/1``.
 
 Frozen. Code that makes a report may use no field that is not here (``extra="forbid"``). A file is
-read with more tolerance: within ``/1`` fields are only ever added, so fields that this version
-does not know come from a later one and are skipped (see :data:`FROM_FILE`). A change that takes
-a field away or gives it another meaning is ``/2``, which this version refuses.
+read with more tolerance (:mod:`janitor.report.part`): within ``/1`` fields are only ever added,
+so fields that this version does not know come from a later one and are skipped. A change that
+takes a field away or gives it another meaning is ``/2``, which this version refuses.
 
 Text is what people read, so half a surrogate pair in it is shown as ``\ud800``; the values in
 ``before`` and ``after`` are data and stay exactly as they stood.
@@ -11,67 +11,18 @@ Text is what people read, so half a surrogate pair in it is shown as ``\ud800``;
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field
 
 from janitor.model import Outcome
+from janitor.report.part import Part, Text, Time, Values
 from janitor.summary import Form
 
 SCHEMA: Final = "janitor.report/1"
 
-FROM_FILE: Final = {"from_file": True}
-"""The validation context under which unknown fields are skipped rather than refused."""
-
 Command = Literal["fix", "plan", "apply", "undo"]
 Interruption = Literal["SIGTERM", "SIGINT", "deadline"]
-
-
-def _whole(text: Any) -> Any:
-    if isinstance(text, str):
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return text
-
-
-def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise ValueError("a key is text")  # noqa: TRY004 - pydantic reports ValueError
-    return key
-
-
-def _utc(time: datetime) -> datetime:
-    return time.astimezone(UTC)
-
-
-Text = Annotated[str, BeforeValidator(_whole)]
-Time = Annotated[AwareDatetime, AfterValidator(_utc)]
-Values = dict[Annotated[str, PlainValidator(_key)], Any]
-"""Keys of a summary and what stood there: JSON values, bare ``Infinity`` included."""
-
-
-class Part(BaseModel):
-    """What all parts of a report share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _skip_fields_of_later_versions(cls, data: Any, info: ValidationInfo) -> Any:
-        if info.context is not FROM_FILE or not isinstance(data, dict):
-            return data
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {key: value for key, value in data.items() if key in known}
 
 
 class ReportedTarget(Part):
@@ -142,8 +93,8 @@ class ReportedChange(Part):
     reason: Text
     outcome: Outcome
     evidence: ReportedEvidence = ReportedEvidence()
-    before: Values = {}
-    after: Values = {}
+    before: Values = Field(default_factory=dict)
+    after: Values = Field(default_factory=dict)
     error: Text | None = None
     target: Text | None = None
     """The resolved sweep or group under which the run was judged."""
@@ -192,6 +143,15 @@ class ClockReading(Part):
     offset_seconds: float | None = None
     """The server's time minus this machine's."""
     warning: Text | None = None
+
+
+class Thresholds(Part):
+    """How long runs were given: the times of the policy that the pass judged by, in seconds."""
+
+    heartbeat_timeout_seconds: float
+    evaluation_timeout_seconds: float
+    settle_seconds: float
+    crash_grace_seconds: float
 
 
 class Brake(Part):
@@ -255,7 +215,7 @@ class Requests(Part):
 class FalsePositives(Part):
     """Runs that an earlier pass repaired and that turned out to be alive."""
 
-    by_rule: dict[Text, int] = {}
+    by_rule: dict[Text, int] = Field(default_factory=dict)
     runs: tuple[Text, ...] = ()
     suggested_heartbeat_timeout_seconds: float | None = None
 
@@ -275,13 +235,14 @@ class Report(Part):
     """What ended the pass before its time."""
     targets: tuple[ReportedTarget, ...] = ()
     totals: Totals = Totals()
-    states_before: dict[Text, int] = {}
+    states_before: dict[Text, int] = Field(default_factory=dict)
     """Runs by state, in our words; untracked runs are left out, ``unknown`` could not be told."""
-    states_after: dict[Text, int] = {}
+    states_after: dict[Text, int] = Field(default_factory=dict)
     changes: tuple[ReportedChange, ...] = ()
     held: tuple[ReportedHold, ...] = ()
     errors: tuple[ReportedError, ...] = ()
     warnings: tuple[ReportedWarning, ...] = ()
+    thresholds: Thresholds | None = None
     clock: ClockReading | None = None
     brake: Brake | None = None
     stand_down: StandDown | None = None
@@ -290,3 +251,5 @@ class Report(Part):
     false_positives: FalsePositives | None = None
     journal: Text | None = None
     """The path of the journal, with which all of this can be taken back."""
+    merged_journals: tuple[Text, ...] = ()
+    """Those of the reports that this one was merged from; ``journal`` is None then."""
