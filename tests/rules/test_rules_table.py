@@ -1,0 +1,333 @@
+"""Every row of the table of rules, with its boundaries and with all of W&B's words."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from judging import check_changed, check_held, check_noop
+from run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
+
+from janitor.model import Clean, Policy, Untracked
+
+ENDED = ("finished", "failed", "crashed", "killed", "preempted")
+MAYBE_ALIVE = ("running", "pending", "preempting", "unknown", "", "hibernating", "Finished")
+OPEN = ("initializing", "running", "evaluating")
+TERMINAL = ("success", "failure", "timeout", "crashed", "cancelled")
+FINITE = (0, 0.0, -1.5, 1e308, 10**30, -(10**400))
+NOT_FINITE = (math.inf, -math.inf, math.nan, True, False, "0.5", "", [0.5], {"value": 1})
+FORMS = (flat, nested)
+
+
+# ---- objective-recorded ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", FINITE)
+@pytest.mark.parametrize("wandb", ENDED)
+def test_an_ended_run_with_a_finite_objective_succeeded(wandb: str, objective: float) -> None:
+    run = make_run(flat(objective=objective), wandb, silent=0 * SECOND)
+    check_changed(run, "objective-recorded", "success", "protein.objective is recorded")
+
+
+@pytest.mark.parametrize("wandb", MAYBE_ALIVE)
+def test_a_run_that_may_live_is_given_time_to_finish_what_it_recorded(wandb: str) -> None:
+    settling = make_run(flat(objective=1), wandb, silent=5 * MINUTE)
+    check_held(settling, "its own process will finish it", "objective-recorded")
+    settled = make_run(flat(objective=1), wandb, silent=5 * MINUTE + SECOND)
+    check_changed(settled, "objective-recorded", "success")
+
+
+@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("make", FORMS)
+def test_an_objective_counts_in_every_open_state_and_form(make: Any, state: str) -> None:
+    check_changed(make_run(make(state, objective=0.5)), "objective-recorded", "success")
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 4.9])
+def test_a_heartbeat_a_little_ahead_of_our_clock_is_a_sign_of_life(ahead: float) -> None:
+    run = make_run(flat(objective=1), silent=-ahead * MINUTE)
+    check_held(run, "its own process will finish it", "objective-recorded")
+
+
+def test_settle_is_a_setting() -> None:
+    hour = Policy(settle=HOUR)
+    run = make_run(flat(objective=1), silent=HOUR)
+    check_held(run, "its own process", "objective-recorded", hour)
+    check_changed(
+        make_run(flat(objective=1), silent=HOUR + SECOND), "objective-recorded", "success"
+    )
+    check_changed(
+        make_run(flat(objective=1), silent=SECOND),
+        "objective-recorded",
+        "success",
+        policy=Policy(settle=timedelta(0)),
+    )
+
+
+def test_a_recorded_objective_without_any_time_is_held_while_the_run_may_live() -> None:
+    summary = flat(objective=1)
+    check_held(
+        make_run(summary, silent=None, created_at=None), "nothing tells when", "objective-recorded"
+    )
+    check_changed(
+        make_run(summary, "finished", silent=None, created_at=None), "objective-recorded", "success"
+    )
+
+
+# ---- the objective's key --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        flat() | {"loss": 0.5},
+        nested() | {"loss": 0.5},
+        flat(objective="of another reader") | {"loss": 0.5},
+    ],
+)
+def test_the_key_of_the_objective_is_a_setting(summary: dict[str, Any]) -> None:
+    check_changed(
+        make_run(summary, "finished"),
+        "objective-recorded",
+        "success",
+        "loss is recorded",
+        policy=Policy(objective="loss"),
+    )
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"metrics.val": 2},
+        {"metrics": {"val": 2}},
+        {"metrics.val": 2, "metrics": {"val": None}},
+        {"metrics.val": None, "metrics": {"val": 2}},
+    ],
+)
+def test_a_dotted_key_of_the_objective_is_found_flat_and_nested(held: dict[str, Any]) -> None:
+    check_changed(
+        make_run(flat() | held, "killed"),
+        "objective-recorded",
+        "success",
+        policy=Policy(objective="metrics.val"),
+    )
+
+
+@pytest.mark.parametrize("held", [{}, {"metrics": 2}, {"metrics": {"loss": 2}}, {"val": 2}])
+def test_no_other_key_is_taken_for_the_objective(held: dict[str, Any]) -> None:
+    check_changed(
+        make_run(flat(objective=1) | held, "killed"),
+        "wandb-killed",
+        "cancelled",
+        policy=Policy(objective="metrics.val"),
+    )
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        flat(objective=None) | {"protein": {"objective": 3}},
+        nested(objective=None) | {"protein.objective": 3},
+    ],
+)
+def test_a_null_in_one_form_does_not_hide_the_objective_in_the_other(
+    summary: dict[str, Any],
+) -> None:
+    check_changed(make_run(summary, "failed"), "objective-recorded", "success")
+
+
+# ---- objective-invalid ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", NOT_FINITE)
+@pytest.mark.parametrize("wandb", ENDED)
+def test_an_ended_run_whose_objective_is_no_finite_number_failed(
+    wandb: str, objective: Any
+) -> None:
+    run = make_run(flat(objective=objective), wandb, silent=0 * SECOND)
+    check_changed(run, "objective-invalid", "failure", "is no finite number")
+
+
+@pytest.mark.parametrize("objective", NOT_FINITE)
+@pytest.mark.parametrize("wandb", MAYBE_ALIVE)
+def test_a_run_that_may_live_may_still_correct_its_objective(wandb: str, objective: Any) -> None:
+    check_held(make_run(flat(objective=objective), wandb, silent=30 * MINUTE), "alive 30 minutes")
+
+
+@pytest.mark.parametrize("make", FORMS)
+def test_a_null_objective_counts_as_not_there(make: Any) -> None:
+    check_held(make_run(make(objective=None), "finished", silent=MINUTE), "an evaluation may")
+    check_changed(
+        make_run(make(objective=None), "finished"),
+        "heartbeat-expired",
+        "timeout",
+        "ended without an objective",
+    )
+
+
+# ---- wandb-crashed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wandb", ["crashed", "preempted"])
+@pytest.mark.parametrize("state", OPEN)
+def test_a_crashed_run_is_given_time_to_come_back(state: str, wandb: str) -> None:
+    check_held(make_run(flat(state), wandb, silent=15 * MINUTE), f"W&B says {wandb}")
+    run = make_run(flat(state), wandb, silent=15 * MINUTE + SECOND)
+    check_changed(run, "wandb-crashed", "crashed", f"W&B says {wandb}")
+
+
+def test_the_grace_of_a_crash_is_a_setting() -> None:
+    patient = Policy(crash_grace=3 * HOUR, heartbeat_timeout=9 * HOUR)
+    check_held(make_run(wandb="crashed", silent=3 * HOUR), "W&B says crashed", policy=patient)
+    run = make_run(wandb="crashed", silent=3 * HOUR + SECOND)
+    check_changed(run, "wandb-crashed", "crashed", policy=patient)
+    at_once = Policy(crash_grace=timedelta(0))
+    check_held(make_run(wandb="crashed", silent=timedelta(0)), "W&B says", policy=at_once)
+    check_changed(
+        make_run(wandb="crashed", silent=SECOND), "wandb-crashed", "crashed", policy=at_once
+    )
+
+
+def test_a_crashed_run_without_any_time_is_held() -> None:
+    run = make_run(wandb="crashed", silent=None, created_at=None)
+    check_held(run, "nothing tells when", "wandb-crashed")
+
+
+@pytest.mark.parametrize("state", TERMINAL)
+@pytest.mark.parametrize("wandb", [*ENDED, *MAYBE_ALIVE])
+def test_a_terminal_run_is_clean_whatever_wandb_says(wandb: str, state: str) -> None:
+    check_noop(make_run(flat(state), wandb), Clean)
+    check_noop(make_run(nested(state, objective=1), wandb), Clean)
+
+
+# ---- wandb-failed and wandb-killed ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("silent", [timedelta(0), 9 * HOUR])
+@pytest.mark.parametrize(("wandb", "to"), [("failed", "failure"), ("killed", "cancelled")])
+def test_what_wandb_calls_failed_or_killed_is_over_at_once(
+    wandb: str, to: str, silent: timedelta, state: str
+) -> None:
+    check_changed(make_run(flat(state), wandb, silent=silent), f"wandb-{wandb}", to)
+
+
+@pytest.mark.parametrize("wandb", ["Failed", "FAILED", "kill", "crash", "preempting", "finished "])
+@pytest.mark.parametrize("state", OPEN)
+def test_words_that_only_look_like_wandbs_own_may_be_alive(state: str, wandb: str) -> None:
+    check_held(make_run(flat(state), wandb, silent=30 * MINUTE), f"W&B says {wandb}")
+
+
+# ---- heartbeat-expired ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("wandb", [*MAYBE_ALIVE, "finished"])
+def test_a_run_is_held_for_as_long_as_the_timeout_lasts(wandb: str, state: str) -> None:
+    check_held(make_run(flat(state), wandb, silent=30 * MINUTE), "alive 30 minutes ago")
+
+
+@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("wandb", MAYBE_ALIVE)
+def test_a_second_beyond_the_timeout_a_silent_run_is_given_up(wandb: str, state: str) -> None:
+    run = make_run(flat(state), wandb, silent=30 * MINUTE + SECOND)
+    check_changed(run, "heartbeat-expired", "timeout", "silent for 30 minutes and 1 second")
+
+
+def test_a_run_that_ended_without_an_objective_is_told_from_a_silent_one() -> None:
+    run = make_run(flat("evaluating"), "finished", silent=HOUR)
+    check_changed(run, "heartbeat-expired", "timeout", "ended without an objective")
+
+
+@pytest.mark.parametrize("state", ["initializing", "running"])
+def test_evaluations_have_a_timeout_of_their_own(state: str) -> None:
+    slow = Policy(evaluation_timeout=2 * HOUR)
+    check_held(make_run(flat("evaluating"), silent=2 * HOUR), "alive", policy=slow)
+    late = make_run(flat("evaluating"), silent=2 * HOUR + SECOND)
+    check_changed(late, "heartbeat-expired", "timeout", policy=slow)
+    check_changed(
+        make_run(flat(state), silent=31 * MINUTE), "heartbeat-expired", "timeout", policy=slow
+    )
+    quick = Policy(evaluation_timeout=MINUTE)
+    check_held(make_run(flat(state), silent=30 * MINUTE), "alive", policy=quick)
+
+
+def test_without_a_timeout_of_their_own_evaluations_have_the_general_one() -> None:
+    policy = Policy(heartbeat_timeout=HOUR)
+    check_held(make_run(flat("evaluating"), silent=HOUR), "alive 1 hour ago", policy=policy)
+    late = make_run(flat("evaluating"), silent=HOUR + SECOND)
+    check_changed(late, "heartbeat-expired", "timeout", policy=policy)
+
+
+# ---- what is not ours, and what nobody may touch --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        {},
+        {"loss": 1},
+        {"state": "running"},
+        {"protein": 1},
+        {"protein": {}},
+        {"protein": {"heartbeat": ago(HOUR), "objective": 1}},
+        {"protein.heartbeat": ago(HOUR), "protein.objective": 1},
+        {"Protein.state": "running"},
+        {"other.state": "running"},
+        {"a": {"protein.state": "running"}},
+    ],
+)
+@pytest.mark.parametrize("wandb", ["running", "failed"])
+def test_a_run_without_our_state_is_not_ours(wandb: str, summary: dict[str, Any]) -> None:
+    check_noop(make_run(summary, wandb), Untracked)
+
+
+@pytest.mark.parametrize("wandb", [*ENDED, *MAYBE_ALIVE])
+@pytest.mark.parametrize("summary", [flat(), flat(objective=1), nested(), flat("success")])
+def test_a_tagged_run_is_held_always(summary: dict[str, Any], wandb: str) -> None:
+    run = make_run(summary, wandb, tags=("best", "janitor:ignore"))
+    check_held(run, "tagged janitor:ignore")
+
+
+@pytest.mark.parametrize("tag", ["janitor", "ignore", "janitor:ignored", "Janitor:Ignore"])
+def test_other_tags_mean_nothing(tag: str) -> None:
+    check_changed(make_run(tags=(tag,)), "heartbeat-expired", "timeout")
+
+
+def test_an_untracked_run_stays_untracked_under_any_tag() -> None:
+    check_noop(make_run({"loss": 1}, tags=("janitor:ignore",)), Untracked)
+
+
+def test_a_summary_that_is_no_object_is_held() -> None:
+    run = make_run({}, "failed", defect="it is a JSON list, not an object")
+    check_held(run, "the summary cannot be read: it is a JSON list, not an object")
+
+
+# ---- rules that are switched off ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "run"),
+    [
+        ("wandb-crashed", make_run(wandb="crashed", silent=20 * MINUTE)),
+        ("wandb-failed", make_run(wandb="failed", silent=MINUTE)),
+        ("wandb-killed", make_run(wandb="killed", silent=MINUTE)),
+        ("heartbeat-expired", make_run(silent=9 * HOUR)),
+        ("objective-invalid", make_run(flat(objective="?"), "finished", silent=MINUTE)),
+    ],
+)
+def test_a_rule_that_is_switched_off_is_not_asked(rule: str, run: Any) -> None:
+    check_held(run, f"W&B says {run.wandb_state}", policy=Policy(disabled_rules=frozenset({rule})))
+
+
+@pytest.mark.parametrize("wandb", [*ENDED, *MAYBE_ALIVE])
+def test_no_other_rule_gives_up_a_run_that_recorded_its_objective(wandb: str) -> None:
+    policy = Policy(disabled_rules=frozenset({"objective-recorded"}))
+    check_held(make_run(flat(objective=1), wandb), "disabled", "objective-recorded", policy)
+
+
+def test_the_next_rule_judges_where_one_is_switched_off() -> None:
+    policy = Policy(disabled_rules=frozenset({"wandb-crashed"}))
+    check_changed(make_run(wandb="crashed"), "heartbeat-expired", "timeout", policy=policy)
