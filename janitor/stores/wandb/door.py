@@ -1,0 +1,228 @@
+"""The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
+
+``wandb.Api`` opens it; its private ``_service_api`` is what W&B's own sister packages use. Every
+private name of wandb that we need stands in this file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janitor.errors import CredentialsError, StoreError, TransientError
+from janitor.stores.wandb.failures import classify, explain
+
+if TYPE_CHECKING:
+    import wandb
+
+SUPPORTED = "0.28.2 to 0.31"
+_HIDDEN_RETRIES = 1
+"""wandb-core's own retries, mutations too; 0 would mean 20."""
+_HIDDEN_WAIT = 1
+"""Seconds between them; whole seconds only."""
+_OPENING = 12
+"""Seconds that the first answer of a server may take."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What went through a door. Bytes are those of queries and of answers' JSON."""
+
+    reads: int = 0
+    writes: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+
+
+class Door:
+    """An open connection to one W&B server; safe from many threads.
+
+    Args:
+        attempt_timeout: Seconds that one attempt of a request may take.
+
+    Raises:
+        CredentialsError: no credentials, or the server refuses them.
+        StoreError: the server cannot be reached, or this wandb is not one that we know.
+
+    """
+
+    def __init__(self, attempt_timeout: float = 20.0) -> None:
+        self.traffic = Traffic()
+        self._attempt_timeout = max(1, int(attempt_timeout))
+        # Core's own bound stays below Python's: otherwise the cause is lost.
+        self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
+        _quieten(os.environ, Path(self._folder.name))
+        self._api = self._open()
+
+    @property
+    def address(self) -> str:
+        """The server's address, from wandb's settings."""
+        return str(self._api.settings["base_url"])
+
+    @property
+    def app_address(self) -> str:
+        """Where people see their runs; ends without a slash."""
+        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the door itself
+
+    def default_entity(self) -> str | None:
+        """The entity that wandb takes where none is named."""
+        named = self._api.settings.get("entity")
+        try:
+            return str(named) if named else self._api.default_entity
+        except self._failures as failure:
+            raise classify(failure, self.address) from failure
+
+    def execute(self, query: str, variables: Mapping[str, Any]) -> tuple[Any, int]:
+        """The ``data`` of a GraphQL request's answer, and how many bytes it had.
+
+        Raises:
+            StoreError: the kind that the failure means; see :mod:`janitor.errors`.
+
+        """
+        api, sizes = self._api, list[int]()
+
+        def parse(text: str) -> Any:
+            sizes.append(len(text))
+            return json.loads(text)
+
+        self._count_request(query, variables)
+        try:
+            data = api._service_api.execute_graphql(  # noqa: SLF001 - the door itself
+                query, variables, timeout=self._timeout, parse=parse
+            )
+        except self._failures as failure:
+            if getattr(failure, "response", None) is None:
+                self._reopen(api, failure)
+            raise classify(failure, self.address) from failure
+        with self._lock:
+            self.traffic.bytes_in += sizes[0]
+        return data, sizes[0]
+
+    def uploaded_file(self, path: str, name: str) -> tuple[str, Any] | None:
+        """The text of a file that a run uploaded, and when it last did; None where there is none.
+
+        Through wandb's public objects: they know how to reach a file wherever it is kept.
+
+        Raises:
+            StoreError: it could not be asked for, or not be had.
+
+        """
+        import wandb.errors  # noqa: PLC0415 - costs a second and 70 MB
+
+        folder = Path(self._folder.name) / "files" / path
+        try:
+            files = list(self._api.run(path).files([name]))
+            if not files:
+                return None
+            with files[0].download(root=str(folder), replace=True) as file:
+                return file.read(), getattr(files[0], "updated_at", None)
+        except self._failures as failure:
+            raise classify(failure, self.address) from failure
+        except (wandb.errors.Error, ValueError) as failure:
+            cause = failure.__cause__ or getattr(failure, "exc", None) or failure
+            raise classify(cause, self.address) from failure
+
+    def _count_request(self, query: str, variables: Mapping[str, Any]) -> None:
+        size = len(query) + sum(len(str(value)) for value in variables.values())
+        with self._lock:
+            self.traffic.bytes_out += size
+            if query.lstrip().startswith("mutation"):
+                self.traffic.writes += 1
+            else:
+                self.traffic.reads += 1
+
+    def _reopen(self, broken: wandb.Api, failure: BaseException) -> None:
+        """Start wandb-core anew where it is gone; a time-out leaves it as it is."""
+        if "in time" in str(failure):
+            return
+        with self._lock:
+            if self._api is broken:
+                import wandb  # noqa: PLC0415 - costs a second and 70 MB
+
+                wandb.teardown()
+                self._api = self._open()
+
+    def _open(self) -> wandb.Api:
+        try:
+            import wandb  # noqa: PLC0415 - costs a second and 70 MB
+            from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
+            from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
+            from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
+            from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
+
+            self._failures = (
+                WandbApiFailedError,
+                MailboxClosedError,
+                HandleAbandonedError,
+                ForkedError,
+                OSError,
+            )
+            settings = wandb.setup(
+                wandb.Settings(
+                    x_graphql_retry_max=_HIDDEN_RETRIES,
+                    x_graphql_retry_wait_min_seconds=_HIDDEN_WAIT,
+                    x_graphql_retry_wait_max_seconds=_HIDDEN_WAIT,
+                    x_graphql_timeout_seconds=self._attempt_timeout,
+                )
+            ).settings
+        except (ImportError, AttributeError, TypeError) as error:
+            raise _unknown_wandb(error) from error
+        try:
+            api = wandb.Api(timeout=_OPENING)
+            api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
+        except UsageError as error:
+            raise CredentialsError(
+                f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
+                f" `wandb login --host {settings.base_url}`"
+            ) from error
+        except AuthenticationError as error:
+            raise _of_login(error, settings.base_url) from error
+        except AttributeError as error:
+            raise _unknown_wandb(error) from error
+        return api
+
+
+def _of_login(error: Exception, address: str) -> StoreError:
+    """wandb calls an outage an authentication error, too: its cause tells them apart."""
+    cause = error.__cause__
+    if cause is None:
+        return CredentialsError(
+            f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
+        )
+    told = classify(cause, address)
+    if isinstance(told, TransientError):
+        return TransientError(
+            f"W&B at {address} cannot be reached: {explain(str(cause))}; check WANDB_BASE_URL"
+            " and the network"
+        )
+    return told
+
+
+def _unknown_wandb(error: Exception) -> StoreError:
+    return StoreError(
+        f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
+    )
+
+
+def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
+    """Keep wandb from prompting, from talking, from writing outside ``folder``.
+
+    A WANDB_SERVICE left over from a parent process would break the Api.
+    """
+    environ.pop("WANDB_SERVICE", None)
+    environ["WANDB_SILENT"] = "true"
+    environ["WANDB_ERROR_REPORTING"] = "false"
+    for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_DIR"):
+        environ[name] = str(folder)
+    try:
+        Path.home()
+    except RuntimeError:
+        environ.setdefault("WANDB_CONFIG_DIR", str(folder))

@@ -1,0 +1,82 @@
+"""What wandb raises, in our own words.
+
+wandb-core hands a failure over as text and, now and then, an HTTP status: WANDB's Python side
+sees status 0 for GraphQL errors, for connections that fail and for statuses that were retried.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from janitor.errors import (
+    CredentialsError,
+    NotFoundError,
+    PermissionDeniedError,
+    RejectedError,
+    StoreError,
+    TooLargeError,
+    TransientError,
+)
+
+_RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
+_STATUS = re.compile(r"\bHTTP (\d{3})\b")
+_TIMED_OUT = re.compile(r"Client\.Timeout|deadline exceeded|timed? ?out|respond in time", re.I)
+_DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.I)
+_MISSING = re.compile(r"not found|does not exist|could not find|no such", re.I)
+_INVALID = re.compile(r"unknown (argument|field|type)|cannot query|undefined|syntax error", re.I)
+_TOO_LARGE = re.compile(
+    r"too large|too big|too many|exceeds|maximum|at most|no more than|payload size|page size", re.I
+)
+_LONGEST = 300
+
+
+def explain(message: str) -> str:
+    """wandb-core's message in one line, without its account of its own retries."""
+    text = " ".join(_RETRIED.sub("", message).split())
+    text = text.removeprefix("input: ")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def classify(failure: BaseException, address: str) -> StoreError:
+    """The error of ours that a failure of wandb's door means."""
+    response: Any = getattr(failure, "response", None)
+    message = str(failure) or type(failure).__name__
+    status = int(getattr(response, "http_status", 0) or 0)
+    if not status and (found := _STATUS.search(message)):
+        status = int(found.group(1))
+    if status:
+        return _of_status(status, explain(message), address)
+    return _of_message(explain(message), address)
+
+
+def _of_status(status: int, message: str, address: str) -> StoreError:
+    told = message if f"{status}" in message else f"HTTP {status}: {message}"
+    if status == 401:
+        return CredentialsError(
+            f"W&B at {address} refuses the credentials (HTTP 401): check WANDB_API_KEY or"
+            f" run `wandb login --host {address}`"
+        )
+    if status == 403:
+        return PermissionDeniedError(f"W&B at {address} denies permission (HTTP 403): {message}")
+    if status == 404:
+        return NotFoundError(f"W&B at {address} knows nothing of it (HTTP 404): {message}")
+    if status == 413 or (status == 400 and _TOO_LARGE.search(message)):
+        return TooLargeError(f"W&B at {address} finds it too large: {told}")
+    if status in {408, 429} or status >= 500:
+        return TransientError(f"W&B at {address} answers: {told}", slow=status != 429)
+    return RejectedError(f"W&B at {address} refuses the request: {told}")
+
+
+def _of_message(message: str, address: str) -> StoreError:
+    if _TIMED_OUT.search(message):
+        return TransientError(f"W&B at {address} did not answer in time: {message}", slow=True)
+    if _INVALID.search(message):
+        return RejectedError(f"W&B at {address} refuses the request: {message}")
+    if _TOO_LARGE.search(message):
+        return TooLargeError(f"W&B at {address} finds it too large: {message}")
+    if _DENIED.search(message):
+        return PermissionDeniedError(f"W&B at {address} denies permission: {message}")
+    if _MISSING.search(message):
+        return NotFoundError(f"W&B at {address} knows nothing of it: {message}")
+    return TransientError(f"the request to W&B at {address} failed: {message}")

@@ -1,0 +1,46 @@
+"""A run of W&B's GraphQL as a :class:`~janitor.model.RunInfo`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from janitor import summary as summaries
+from janitor.model import RunInfo, WandbState
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A project: what every query of runs is asked under."""
+
+    entity: str
+    project: str
+
+    def __str__(self) -> str:
+        return f"{self.entity}/{self.project}"
+
+
+def read_node(node: Mapping[str, Any], scope: Scope) -> RunInfo:
+    """A run's node. A summary that is no object leaves the run with a ``defect``, not an error."""
+    defect = None
+    try:
+        summary = summaries.parse(node["summaryMetrics"])
+    except ValueError as error:
+        summary, defect = {}, str(error)
+    return RunInfo(
+        entity=scope.entity,
+        project=scope.project,
+        id=node["name"],
+        storage_id=node["id"],
+        name=node["displayName"] or node["name"],
+        wandb_state=WandbState(node["state"] or ""),
+        summary=summary,
+        sweep=node["sweepName"],
+        group=node["group"],
+        tags=tuple(node["tags"] or ()),
+        created_at=node["createdAt"],
+        heartbeat_at=node["heartbeatAt"],
+        history_lines=node["historyLineCount"],
+        defect=defect,
+    )

@@ -1,0 +1,242 @@
+"""WandbStore: the runs of W&B's sweeps, projects and groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from janitor import summary as summaries
+from janitor.errors import (
+    NotFoundError,
+    RejectedError,
+    StoreError,
+    TargetError,
+    TooLargeError,
+    TransientError,
+)
+from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target, TargetKind
+from janitor.ports import Store
+from janitor.stores.wandb import queries
+from janitor.stores.wandb.door import Door
+from janitor.stores.wandb.nodes import Scope, read_node
+
+_SMALLEST_PAGE: Final = 25
+_SWEEPS_PAGE: Final = 100
+_LARGEST_BATCH: Final = 50
+_BATCH_BYTES: Final = 8_000_000
+"""A batch of whole summaries beyond this is too much to hold: the next ones are smaller."""
+_SAMPLE: Final = 5
+
+
+class WandbStore:
+    """The runs that a W&B server holds, read slim and written whole.
+
+    Args:
+        door: The way to the server.
+        policy: Tells which keys of a summary a scan has to bring.
+        page_size: How many runs to ask for at once; halved where the server cannot.
+
+    """
+
+    def __init__(self, door: Door, policy: Policy, page_size: int = 1000) -> None:
+        self._door = door
+        self._keys = queries.summary_keys(policy)
+        self._policy = policy
+        self._page_size = page_size
+        self._batch = _LARGEST_BATCH
+        self._sliced = True
+        self._flat_keys_are_shown = False
+
+    # -- SweepReader
+
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+        """What the target stands for: one sweep, one group, or every sweep of a project."""
+        entity = target.entity or self._door.default_entity()
+        if entity is None:
+            raise TargetError(
+                f"{target}: wandb has no default entity; write the {target.kind} as ENTITY/{target}"
+            )
+        scope = Scope(entity, target.project)
+        match target.kind:
+            case TargetKind.SWEEP:
+                return (self._sweep(scope, target.name),)
+            case TargetKind.GROUP:
+                return (self._group(scope, target.name),)
+            case TargetKind.PROJECT:
+                return self._sweeps(scope)
+
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        """A page of runs; asked for again, smaller, where it fails for its size or time."""
+        while True:
+            size, sliced = self._page_size, self._sliced
+            try:
+                page = self._page(target, after, size, sliced=sliced)
+            except (TooLargeError, TransientError) as error:
+                if size <= _SMALLEST_PAGE or (isinstance(error, TransientError) and not error.slow):
+                    raise
+                self._page_size = min(self._page_size, max(_SMALLEST_PAGE, size // 2))
+            except RejectedError as error:
+                if not sliced or "keys" not in str(error):
+                    raise
+                self._sliced = False
+            else:
+                if after is None and sliced and self._keys_are_lost(page):
+                    self._sliced = False
+                    continue
+                return page
+
+    def _page(self, target: Target, after: str | None, size: int, *, sliced: bool) -> RunPage:
+        field = "group" if target.kind is TargetKind.GROUP else "sweep"
+        variables: dict[str, Any] = {
+            "filters": json.dumps({field: target.name}),
+            "first": size,
+            "after": after,
+        }
+        if sliced:
+            variables["keys"] = self._keys
+        scope = Scope(target.entity or "", target.project)
+        project = self._project(scope, queries.runs(sliced=sliced), variables)
+        listing = project["runs"]
+        info = listing["pageInfo"]
+        return RunPage(
+            runs=tuple(read_node(edge["node"], scope) for edge in listing["edges"]),
+            run_count=project["runCount"],
+            after=info["endCursor"] if info["hasNextPage"] else None,
+        )
+
+    def _keys_are_lost(self, page: RunPage) -> bool:
+        """Whether whole runs of a first page have keys of ours that the page does not show.
+
+        Such a server resolves ``summaryMetrics(keys:)`` in a way that we do not know. One flat key
+        that is shown proves, once for all, that it takes dotted names as they stand.
+        """
+        namespace = self._policy.namespace
+        if self._flat_keys_are_shown or any(_shows_flat(run, namespace) for run in page.runs):
+            self._flat_keys_are_shown = True
+            return False
+        strangers = [run.path for run in page.runs if not _is_ours(run, self._policy)]
+        step = max(1, len(strangers) // _SAMPLE)
+        sample = self.fetch_summaries(strangers[::step][:_SAMPLE])
+        return any(
+            isinstance(run, RunInfo) and _is_ours(run, self._policy) for run in sample.values()
+        )
+
+    # -- SummaryReader
+
+    def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+        """The runs at these paths, whole, up to 50 a request."""
+        found: dict[str, RunInfo | StoreError] = {}
+        parted = sorted(path.rsplit("/", 1) for path in paths)
+        for project, group in groupby(parted, key=lambda parts: parts[0]):
+            scope = Scope(*project.split("/", 1))
+            names = [name for _, name in group]
+            while names:
+                batch, names = names[: self._batch], names[self._batch :]
+                found |= self._batched(scope, batch)
+        return found
+
+    def _batched(self, scope: Scope, names: Sequence[str]) -> dict[str, RunInfo | StoreError]:
+        """One batch; where it fails, its halves, down to the one run that cannot be read."""
+        variables = {f"r{index}": name for index, name in enumerate(names)}
+        try:
+            project, size = self._sized_project(scope, queries.summaries(len(names)), variables)
+        except (TooLargeError, TransientError, RejectedError, NotFoundError) as error:
+            may_be_one_run = not isinstance(error, TransientError) or error.slow
+            if len(names) == 1 or not may_be_one_run:
+                return {f"{scope}/{name}": error for name in names}
+            middle = len(names) // 2
+            self._batch = max(1, min(self._batch, middle))
+            return self._batched(scope, names[:middle]) | self._batched(scope, names[middle:])
+        if size > _BATCH_BYTES:
+            self._batch = max(1, min(self._batch, len(names) * _BATCH_BYTES // size))
+        return {
+            f"{scope}/{name}": _whole(project[f"r{index}"], scope, name)
+            for index, name in enumerate(names)
+        }
+
+    def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
+        """The summary that the run's process uploaded as a file at its end, and when it did."""
+        found = self._door.uploaded_file(path, "wandb-summary.json")
+        if found is None:
+            return None
+        try:
+            return summaries.parse(found[0]), found[1]
+        except ValueError as error:
+            raise RejectedError(f"the wandb-summary.json of {path} cannot be read: {error}") from error
+
+    # -- SummaryWriter
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        """Replace the run's summary."""
+        self._door.execute(
+            queries.WRITE_SUMMARY, {"id": run.storage_id, "summary": summaries.dump(summary)}
+        )
+
+    # -- projects, sweeps and groups
+
+    def _project(self, scope: Scope, query: str, variables: Mapping[str, Any]) -> Any:
+        return self._sized_project(scope, query, variables)[0]
+
+    def _sized_project(
+        self, scope: Scope, query: str, variables: Mapping[str, Any]
+    ) -> tuple[Any, int]:
+        data, size = self._door.execute(
+            query, {"entity": scope.entity, "project": scope.project, **variables}
+        )
+        if not isinstance(data, dict) or data.get("project") is None:
+            raise NotFoundError(
+                f"there is no project {scope} at {self._door.address}, or this login may not see it"
+            )
+        return data["project"], size
+
+    def _sweep(self, scope: Scope, name: str) -> SweepMetadata:
+        node = self._project(scope, queries.SWEEP, {"sweep": name})["sweep"]
+        if node is None:
+            raise NotFoundError(f"there is no sweep {name} in project {scope}")
+        return _read_sweep(node, scope)
+
+    def _group(self, scope: Scope, name: str) -> SweepMetadata:
+        filters = json.dumps({"group": name})
+        if not self._project(scope, queries.GROUP, {"filters": filters})["runCount"]:
+            raise NotFoundError(f"no run of project {scope} is in a group {name}")
+        return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
+
+    def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
+        found: dict[str, SweepMetadata] = {}
+        after: str | None = None
+        while True:
+            listing = self._project(scope, queries.SWEEPS, {"first": _SWEEPS_PAGE, "after": after})[
+                "sweeps"
+            ]
+            for edge in listing["edges"]:
+                sweep = _read_sweep(edge["node"], scope)
+                found[sweep.path] = sweep
+            after = listing["pageInfo"]["endCursor"]
+            if not listing["pageInfo"]["hasNextPage"] or after is None:
+                return tuple(found.values())
+
+
+def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:
+    target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
+    return SweepMetadata(target, node["displayName"] or node["name"], node["state"])
+
+
+def _whole(node: Mapping[str, Any] | None, scope: Scope, name: str) -> RunInfo | StoreError:
+    if node is None:
+        return NotFoundError(f"there is no run {name} in project {scope}")
+    return read_node(node, scope)
+
+
+def _shows_flat(run: RunInfo, namespace: str) -> bool:
+    """Whether the run's state stands there as a flat key, and as nothing else."""
+    return summaries.form_of(run.summary, namespace) is summaries.Form.FLAT
+
+
+def _is_ours(run: RunInfo, policy: Policy) -> bool:
+    return run.defect is not None or summaries.form_of(run.summary, policy.namespace) is not None
+
+
+_conforms: Callable[[Door, Policy], Store] = WandbStore
+"""For the type checker: a WandbStore serves all of a pass."""
