@@ -80,6 +80,8 @@ class SeedRun(BaseModel):
     host: str | None = None
     history_line_count: int = 0
     history: list[dict[str, Any]] = Field(default_factory=list)
+    system_metrics: dict[str, Any] = Field(default_factory=dict)
+    """The latest readings of its machine."""
     files: dict[str, str] = Field(default_factory=dict)
     watched: bool = False
     exit_code: int | None = None
@@ -197,6 +199,7 @@ def _make_run(
     run.set_summary(texts.summary)
     run.client_summary_text = texts.client_summary
     run.history = [json.dumps({"_step": step} | row) for step, row in enumerate(seed.history)]
+    run.events = [json.dumps(seed.system_metrics)] if seed.system_metrics else []
     run.seeded_history_lines = max(0, seed.history_line_count - len(run.history))
     for file_name, content in seed.files.items():
         run.files[file_name] = StoredFile(file_name, content.encode(), "text/plain", now)

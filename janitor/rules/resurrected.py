@@ -18,10 +18,10 @@ _BEYOND_OUR_WRITE = timedelta(minutes=1)
 
 def judge(reading: Reading, policy: Policy) -> Change | Silent:
     """The state that our mark says the run had, once W&B hears its heart beat again."""
-    marked_at = parse_time(reading.mark("at", policy))
-    beat_at = parse_time(reading.run.heartbeat_at)
     if (why := _not_ours(reading, policy)) is not None:
         return Silent(why)
+    marked_at = parse_time(reading.mark("at", policy))
+    beat_at = parse_time(reading.run.heartbeat_at)
     if marked_at is None or beat_at is None or reading.vitals.future is not None:
         return Silent("the times of the mark and of the heartbeat cannot be compared")
     if beat_at - marked_at <= _BEYOND_OUR_WRITE:
@@ -36,9 +36,10 @@ def judge(reading: Reading, policy: Policy) -> Change | Silent:
 
 def _not_ours(reading: Reading, policy: Policy) -> str | None:
     """Why a run is none that the janitor called over by mistake, if it is not."""
-    state, previous = reading.mark("state", policy), reading.mark("previous_state", policy)
+    state = reading.mark("state", policy)
     if state is ABSENT:
         return "no mark of the janitor"
+    previous = reading.mark("previous_state", policy)
     if state != reading.state:
         return "the state is no longer the one that the janitor wrote"
     if reading.run.wandb_state != "running":
