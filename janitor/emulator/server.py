@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -147,4 +148,5 @@ def serve(options: Options, clock: Clock | None = None) -> None:
             else "OPEN TO THE NETWORK: anyone who reaches it may read and write its runs"
         )
         print(f"janitor emulator ready at {service.url} ({reach})", flush=True)  # noqa: T201 - the one line
-        service.run()
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
+            service.run()

@@ -37,6 +37,17 @@ def ask(emulator: Handle, query: str, **variables: Any) -> Any:
     return body["data"]
 
 
+def post_lines(emulator: Handle, path: str, file: str, lines: list[str]) -> None:
+    """Post lines to a run's filestream, as its process would."""
+    response = requests.post(
+        f"{emulator.url}/files/{path}/file_stream",
+        json={"files": {file: {"offset": 0, "content": lines}}},
+        auth=("api", DEFAULT_KEY),
+        timeout=_PATIENCE,
+    )
+    assert response.status_code == 200, response.text
+
+
 def start_client(
     emulator: Handle, folder: Path, code: str, **environment: str
 ) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from emulator_clients import ask, run_client, start_client, wait_until
+from emulator_clients import ask, post_lines, run_client, start_client, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,70 @@ def test_a_run_that_finishes_is_kept_whole(emulator: Emulator, tmp_path: Path) -
     assert "hello from training" in run.log[0]
 
 
+def test_what_was_logged_is_read_again(emulator: Emulator, tmp_path: Path) -> None:
+    out = run_client(
+        emulator,
+        tmp_path,
+        INIT
+        + """
+for step in range(4):
+    run.log({"loss": 4 - step} if step % 2 else {"loss": 4 - step, "extra": float("nan")})
+print("a line")
+run.finish()
+found = wandb.Api().run("acme/rl/r1")
+print(found.lastHistoryStep, [row["loss"] for row in found.history(pandas=False)])
+print([row["loss"] for row in found.history(pandas=False, samples=2)])
+print([row["_step"] for row in found.scan_history(min_step=1, max_step=3)])
+print([row["loss"] for row in found.scan_history(keys=["loss", "extra"])])
+print(found.metadata["program"] is not None, len(found.files()))
+found.file("output.log").delete()
+print([file.name for file in wandb.Api().run("acme/rl/r1").files(names=["output.log"])])
+""",
+    )
+    assert out.splitlines() == [
+        "a line",
+        "3 [4, 3, 2, 1]",
+        "[4, 2]",
+        "[1, 2]",
+        "[4, 2]",
+        "True 5",
+        "[]",
+    ]
+
+
+def test_the_console_is_read_by_pages_and_from_its_end(emulator: Emulator) -> None:
+    emulator.seed([{"project": "acme/rl", "name": "r1"}])
+    lines = [f"2026-11-20T00:00:0{n}.5 line {n}" for n in range(3)] + [
+        "ERROR 2026-11-20T00:00:03 x"
+    ]
+    post_lines(emulator, PATH, "output.log", lines)
+    query = """
+      query ($first: Int, $after: String, $last: Int) {
+        project(name: "rl", entityName: "acme") { run(name: "r1") {
+          logLineCount
+          logLines(first: $first, after: $after, last: $last) {
+            edges { node { number timestamp level line } }
+            pageInfo { endCursor hasNextPage }
+          }
+        } }
+      }
+    """
+    run = ask(emulator, query, first=3)["project"]["run"]
+    page = run["logLines"]
+    assert (run["logLineCount"], len(page["edges"])) == (4, 3)
+    assert page["edges"][1]["node"]["line"] == "line 1"
+    rest = ask(emulator, query, first=3, after=page["pageInfo"]["endCursor"])["project"]["run"]
+    assert rest["logLines"]["edges"][0]["node"] == {
+        "number": 3,
+        "timestamp": "2026-11-20T00:00:03",
+        "level": "error",
+        "line": "x",
+    }
+    assert rest["logLines"]["pageInfo"]["hasNextPage"] is False
+    last = ask(emulator, query, last=1)["project"]["run"]["logLines"]["edges"]
+    assert [edge["node"]["number"] for edge in last] == [3]
+
+
 def test_exit_code_1_is_failed(emulator: Emulator, tmp_path: Path) -> None:
     process = start_client(emulator, tmp_path, INIT + 'raise RuntimeError("out of luck")')
     process.communicate(timeout=60)
@@ -59,9 +123,9 @@ def test_a_killed_process_is_running_until_its_silence_is_long_enough(
     process.kill()
     process.communicate(timeout=60)
     assert emulator.run(PATH).state == "running"
-    emulator.advance(299)
+    emulator.advance(200)
     assert emulator.run(PATH).state == "running"
-    emulator.advance(60)
+    emulator.advance(200)
     assert emulator.run(PATH).state == "crashed"
 
 

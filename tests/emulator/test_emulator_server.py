@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -97,8 +98,9 @@ def test_the_command_line_tells_its_address_and_who_can_reach_it(tmp_path: Path)
     )
     assert process.stdout is not None
     line = process.stdout.readline()
-    process.terminate()
+    process.send_signal(signal.SIGINT)
     process.communicate(timeout=9)
+    assert process.returncode == 0
     assert line.startswith("janitor emulator ready at http://127.0.0.1:")
     assert "OPEN TO THE NETWORK" in line
 
