@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from janitor.model import Untracked as Untracked
     from janitor.model import Verdict as Verdict
     from janitor.model import WandbState as WandbState
+    from janitor.observations import observations as observations
     from janitor.ports import Store as Store
 
     __version__: str
@@ -80,6 +81,7 @@ _MODULES = {
     "UsageError": "janitor.errors",
     "Verdict": "janitor.model",
     "WandbState": "janitor.model",
+    "observations": "janitor.observations",
     "parse_target": "janitor.config",
 }
 """Each public name's module. The imports above say the same to type checkers; a test compares."""
