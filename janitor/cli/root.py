@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
     "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
     "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
+    "demo": Lazy("janitor.cli.demo", "Show the janitor at work on runs made for it."),
     "emulator": Lazy("janitor.cli.emulator", "Run a W&B-compatible server on this machine."),
     "config": Lazy("janitor.cli.config", "Show the settings, and what may stand in janitor.yaml."),
 }

@@ -1,0 +1,38 @@
+"""``janitor demo``: the janitor at work on runs made for it, without account or network.
+
+Where to read on: ``story`` (what is shown), ``seeds`` (the runs that are put there), ``trainings``
+(those that are real), ``stage`` (what runs behind the scenes).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.emulator_extra import needing_emulator_extra
+
+
+@click.command("demo", cls=Command)
+@click.option(
+    "--folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="janitor-demo",
+    show_default=True,
+    help="Where to write the reports: into a new folder there, each time.",
+)
+@click.option("--keep", is_flag=True, help="Leave the server and its runs there until Ctrl-C.")
+def command(folder: Path, *, keep: bool) -> None:
+    """Show the janitor at work on runs made for it.
+
+    A W&B-compatible server is started on this machine and filled with runs of every kind, some of
+    them real trainings; then `janitor fix` repairs them. No account, no network; half a minute.
+    """
+    from janitor.cli.signals import exiting_on_signals  # noqa: PLC0415 - `--help` needs none of it
+
+    with exiting_on_signals(), needing_emulator_extra():
+        from janitor.cli.demo.story import tell  # noqa: PLC0415 - as above
+
+        tell(folder, keep=keep)
