@@ -9,7 +9,7 @@ LOWEST_WANDB = 0.28.2
 LOWEST = .venv-lowest
 JOBS ?= 2
 
-.PHONY: demo test check test-lowest test-long bench format lock clean
+.PHONY: demo test check test-lowest test-long bench format lock readme clean
 
 demo: $(READY)
 	$(BIN)/janitor demo
@@ -45,6 +45,10 @@ lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	  --quiet --output-file requirements.lock
+
+# The parts of the README that are made from the code.
+readme: $(READY)
+	$(BIN)/python -m tests.readme.generated
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
