@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from janitor.durations import format_age
 from janitor.model import Change, Hold
 from janitor.report.schema import Brake, StandDown
-from janitor.rules import Judgement, heartbeat_expired, wandb_crashed
+from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, wandb_crashed
 from janitor.rules.reading import Reading
 
 _GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID})
+"""Besides these, every own rule: nobody knows what it concludes from."""
 _QUIET = timedelta(minutes=5)
 """A run is silent from here on: W&B itself calls it crashed after so long."""
 
@@ -100,7 +101,7 @@ def stand_down(
 def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
     """The judgement of a run that fell silent with the others: a guess at its death is held."""
     verdict = judgement.verdict
-    if isinstance(verdict, Change) and verdict.rule in _GUESSES:
+    if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
         held = Hold(verdict.rule, f"stand-down: {found.message}")
         return Judgement(judgement.run, judgement.reading, held)
     return judgement
@@ -112,7 +113,7 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     if len(changes) > limits.max_changes:
         return Brake.of_changes(len(changes), limits.max_changes)
     active = [one for one in judged if _is_open_and_active(one)]
-    silent = [one for one in active if _rule(one) == heartbeat_expired.ID]
+    silent = [one for one in active if _is_guess(_rule(one))]
     percent = 100 * len(silent) / len(active) if active else 0.0
     counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
     if counts and not percent <= limits.max_silent_percent:  # no number is no permission
@@ -126,6 +127,11 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
             f" {limits.max_silent_percent:g} %",
         )
     return Brake(tripped=False)
+
+
+def _is_guess(rule: str | None) -> bool:
+    """Whether a rule gives up active runs for what they do not do; own rules may be such."""
+    return rule == heartbeat_expired.ID or (rule is not None and rule not in RULE_IDS)
 
 
 def _rule(judgement: Judgement) -> str | None:

@@ -11,6 +11,9 @@ from typing import Any
 IGNORE_TAG = "janitor:ignore"
 """A run that carries this tag in W&B is held, always."""
 
+AUTO = "auto"
+"""As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
+
 
 class SweepRunState(StrEnum):
     """Where a run of a sweep stands, as its own summary says it under ``protein.state``."""
@@ -117,6 +120,8 @@ class RunInfo:
     """How many steps of history the store holds; it grows while a run lives."""
     defect: str | None = None
     """Why the summary could not be read as an object; then ``summary`` is empty."""
+    sweep_metric: str | None = None
+    """The metric that the run's sweep names, where the policy asks for it; see :data:`AUTO`."""
 
     @property
     def path(self) -> str:
@@ -133,6 +138,8 @@ class RunPage:
     """How many runs the store says the target has, at the moment of this page."""
     after: str | None
     """The cursor of the next page; None on the last."""
+    left_out: int = 0
+    """How many runs besides these were not asked for: they have been silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +210,48 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ignore:
+    """Which runs are held whatever the rules say. Patterns are those of file names: ``exp-*``."""
+
+    tags: tuple[str, ...] = ()
+    """Patterns of tags."""
+    names: tuple[str, ...] = ()
+    """Patterns of display names and of ids."""
+    older_than: timedelta | None = None
+    """Runs that have been silent for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What holds instead of the policy for the runs of one target; None for no difference."""
+
+    target: Target
+    heartbeat_timeout: timedelta | None = None
+    evaluation_timeout: timedelta | None = None
+    settle: timedelta | None = None
+    crash_grace: timedelta | None = None
+    objective: str | None = None
+    disabled_rules: frozenset[str] = frozenset()
+    """Besides those that the policy disables."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A team's own rule: an expression (CEL) over an open run, and what the run is to become."""
+
+    id: str
+    when: str
+    becomes: SweepRunState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the rules are given, and a plan carries: thresholds, words, and where they stand."""
 
     namespace: str = "protein"
     objective: str | None = None
-    """The summary key of the objective; None for ``NAMESPACE.objective``."""
+    """The summary key of the objective; None for ``NAMESPACE.objective``; see :data:`AUTO`."""
     vocabulary: Mapping[SweepRunState, str] = field(default_factory=dict)
     """Our state → the word that another reader of the sweep knows; our own word where absent."""
     heartbeat_timeout: timedelta = timedelta(minutes=30)
@@ -221,6 +264,10 @@ class Policy:
     future_tolerance: timedelta = timedelta(minutes=5)
     """Evidence further ahead than this is left out."""
     disabled_rules: frozenset[str] = frozenset()
+    own_rules: tuple[OwnRule, ...] = ()
+    """Asked after all others, in this order."""
+    ignore: Ignore = Ignore()
+    overrides: tuple[Override, ...] = ()
 
     @property
     def objective_key(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from janitor.durations import format_age
 from janitor.model import (
@@ -26,12 +27,14 @@ from janitor.rules import (
     heartbeat_expired,
     objective_invalid,
     objective_recorded,
+    own,
     resurrected,
     wandb_crashed,
     wandb_failed,
     wandb_killed,
 )
 from janitor.rules.reading import Reading, read_run
+from janitor.rules.selection import policy_for, why_ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 RULE_IDS = tuple(rule.id for rule in RULES)
+"""The ids of the built-in rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Judgement:
 
 def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
     """What is to become of a run."""
+    policy = policy_for(run, policy)
     reading = read_run(run, policy, now)
     if isinstance(reading, Untracked):
         return Judgement(run, None, reading)
@@ -77,6 +82,8 @@ def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
         return Judgement(run, known, Hold("none", f"tagged {IGNORE_TAG}"))
     if isinstance(reading, Hold):
         return Judgement(run, None, reading)
+    if (why := why_ignored(reading, policy.ignore)) is not None:
+        return Judgement(run, reading, Hold("none", why) if reading.state.is_open else Clean())
     return Judgement(run, reading, _verdict(reading, policy))
 
 
@@ -88,8 +95,11 @@ def _verdict(reading: Reading, policy: Policy) -> Verdict:
 
 
 def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:
-    """What each rule says of a run, in order, the silent ones too."""
-    for rule in RULES:
+    """What each rule says of a run, in order, the silent ones too.
+
+    The policy is the one that holds for this run; see :func:`~janitor.rules.selection.policy_for`.
+    """
+    for rule in (*RULES, *own_rules(policy)):
         if rule.of_open is not reading.state.is_open:
             continue
         if rule.id not in policy.disabled_rules:
@@ -98,6 +108,11 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
             yield rule, Hold(rule.id, "disabled, and no other rule may judge a recorded objective")
         else:
             yield rule, Silent("disabled")
+
+
+def own_rules(policy: Policy) -> tuple[Rule, ...]:
+    """The policy's own rules, in order."""
+    return tuple(Rule(rule.id, partial(own.judge, rule)) for rule in policy.own_rules)
 
 
 def _why_left(reading: Reading) -> str:

@@ -1,0 +1,77 @@
+"""Which policy holds for a run, and whether the rules are to leave it alone altogether."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from janitor import summary as summaries
+from janitor.durations import format_age
+from janitor.model import AUTO, Ignore, Override, Policy, RunInfo, Target, TargetKind
+from janitor.rules.reading import Reading
+from janitor.summary import ABSENT
+
+_BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
+_SETTINGS = ("heartbeat_timeout", "evaluation_timeout", "settle", "crash_grace", "objective")
+
+
+def policy_for(run: RunInfo, policy: Policy) -> Policy:
+    """The policy as it holds for one run.
+
+    Overrides of its project, its group and its sweep apply in this order, each setting on its
+    own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective``
+    where it is recorded; else the sweep's metric where W&B says finished. A metric that is logged
+    all along says nothing of a run's end before that.
+    """
+    matching = [each for each in policy.overrides if _matches(each.target, run)]
+    for kind in _BROADEST_FIRST:
+        for override in matching:
+            if override.target.kind is kind:
+                policy = _overridden(policy, override)
+    if policy.objective == AUTO:
+        policy = replace(policy, objective=_objective_of(run, policy))
+    return policy
+
+
+def _matches(target: Target, run: RunInfo) -> bool:
+    if target.entity not in {None, run.entity} or target.project != run.project:
+        return False
+    match target.kind:
+        case TargetKind.SWEEP:
+            return run.sweep == target.name
+        case TargetKind.GROUP:
+            return run.group == target.name
+        case TargetKind.PROJECT:
+            return True
+        case _:
+            return False
+
+
+def _overridden(policy: Policy, override: Override) -> Policy:
+    given = {name: getattr(override, name) for name in _SETTINGS}
+    disabled = policy.disabled_rules | override.disabled_rules
+    kept = {name: value for name, value in given.items() if value is not None}
+    return replace(policy, disabled_rules=disabled, **kept)
+
+
+def _objective_of(run: RunInfo, policy: Policy) -> str | None:
+    recorded = summaries.findings(run.summary, f"{policy.namespace}.objective")
+    if any(value is not None and value is not ABSENT for value in recorded):
+        return None
+    return run.sweep_metric if run.wandb_state == "finished" else None
+
+
+def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
+    """Why the settings want this run left alone, if they do."""
+    run, age = reading.run, reading.age
+    for pattern in ignore.tags:
+        for tag in run.tags:
+            if fnmatchcase(tag, pattern):
+                return f"ignored: its tag {tag} matches {pattern} of ignore.tags"
+    for pattern in ignore.names:
+        if fnmatchcase(run.name, pattern) or fnmatchcase(run.id, pattern):
+            return f"ignored: its name matches {pattern} of ignore.names"
+    if ignore.older_than is not None and age is not None and age > ignore.older_than:
+        silence = format_age(age)
+        return f"ignored: silent for {silence}, more than ignore.older_than"
+    return None
