@@ -28,23 +28,24 @@ disk is full."""
 
 
 def write_atomically(
-    path: str | Path, text: str, *, mode: int = 0o600, error: Raised = JanitorError
+    path: str | Path, text: str | bytes, *, mode: int = 0o600, error: Raised = JanitorError
 ) -> None:
     r"""Put the text where the path says, in UTF-8: all of it is there then, or nothing changed.
 
     Through a temporary file beside it, fsync, rename, and fsync of the folder. A symbolic link
-    is followed. Half a surrogate pair becomes ``\ud800``.
+    is followed. Half a surrogate pair becomes ``\ud800``. Bytes are written as they are.
 
     Raises:
         JanitorError: of the kind given; nothing was left behind.
 
     """
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     place = _regular(path, error)
     with _told(f"cannot write {path}", error):
         handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "backslashreplace"))
+                file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())

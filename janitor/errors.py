@@ -11,6 +11,9 @@ JanitorError                  something went wrong; its text is one sentence for
 │   ├── NotFoundError         the entity, project, sweep, group or run does not exist
 │   ├── RejectedError         the server understood and refuses (400): no use in asking again
 │   ├── TooLargeError         the answer or the request was too large: ask for less
+│   ├── StateFileError        a file of local state is damaged, or cannot be read or written
+│   │   ├── ConflictError     another process wrote it since it was read
+│   │   └── HeldError         another process holds it
 │   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
 ├── JournalError              the journal cannot be written or read
 ├── ReportError               a report cannot be written or read
@@ -63,6 +66,18 @@ class RejectedError(StoreError):
 
 class TooLargeError(StoreError):
     """The answer or the request was too large or too slow; ask for less at a time."""
+
+
+class StateFileError(StoreError):
+    """A file of local state is damaged, or cannot be read or written."""
+
+
+class ConflictError(StateFileError):
+    """Another process wrote the state since it was read; nothing was written over it."""
+
+
+class HeldError(StateFileError):
+    """Another process holds the state, and this one did not wait any longer."""
 
 
 class TransientError(StoreError):

@@ -1,0 +1,20 @@
+"""Experiments of this machine: their states in files, and a runner that resumes them."""
+
+from __future__ import annotations
+
+from janitor.experiments.hashing import config_hash
+from janitor.experiments.identifiers import InvalidExperimentIdError, sanitize_experiment_id
+from janitor.experiments.manager import StateManager
+from janitor.experiments.state import ExperimentState, ProcessProgress
+from janitor.experiments.status import ExperimentStatus, ProcessStatus
+
+__all__ = [
+    "ExperimentState",
+    "ExperimentStatus",
+    "InvalidExperimentIdError",
+    "ProcessProgress",
+    "ProcessStatus",
+    "StateManager",
+    "config_hash",
+    "sanitize_experiment_id",
+]

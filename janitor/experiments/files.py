@@ -1,0 +1,74 @@
+"""One experiment's file: how it is read, checked and written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from janitor import strict_json
+from janitor.errors import StateFileError
+from janitor.experiments.state import ExperimentState
+from janitor.stores.migrations import Migrations
+
+ENDING: Final = ".json"
+_VERSION: Final = "version"
+
+
+def _name_the_version(document: dict[str, Any]) -> dict[str, Any]:
+    """From 0, the form of the design document, to 1: all that is new has a default."""
+    return document
+
+
+MIGRATIONS: Final = Migrations("the state of an experiment", (_name_the_version,))
+
+
+def parse(data: bytes) -> ExperimentState:
+    """A state from the bytes of its file.
+
+    Raises:
+        ValueError: they hold none; the file is damaged.
+        StateFileError: it is of a newer version than this janitor knows.
+
+    """
+    document = strict_json.loads(data) if b'"$' in data else json.loads(data)
+    if not isinstance(document, dict):
+        raise ValueError("it holds no object")  # noqa: TRY004 - a malformed text, not a caller's wrong type
+    document = MIGRATIONS.forward(document, document.pop(_VERSION, None))
+    try:
+        return ExperimentState.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error
+
+
+def text_of(state: ExperimentState) -> str:
+    """What stands in a state's file.
+
+    Raises:
+        StateFileError: the state holds something that JSON cannot say.
+
+    """
+    try:
+        document = {_VERSION: MIGRATIONS.latest, **state.model_dump(mode="json")}
+        return strict_json.dumps(document) + "\n"
+    except ValueError as error:  # pydantic's own are ValueErrors, too
+        raise StateFileError(
+            f"experiment {state.experiment_id} cannot be written: {error}"
+        ) from error
+
+
+def refuse_to_leave(path: Path) -> None:
+    """Make sure that a state's file is no symbolic link out of its folder.
+
+    Raises:
+        StateFileError: it is one.
+
+    """
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        raise StateFileError(
+            f"{path} is a symbolic link out of its folder, so it is neither read nor written"
+        )

@@ -1,0 +1,131 @@
+"""The folder of experiments' files: its lock, and what happens to a file that is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from janitor.durable import make_folder
+from janitor.errors import NotFoundError, StateFileError
+from janitor.experiments import files
+from janitor.experiments.identifiers import sanitize_experiment_id
+from janitor.experiments.state import ExperimentState
+from janitor.processes import this_process
+from janitor.recoverable import BACKUP, locked, rescue, write_keeping
+
+_LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentFolder:
+    """Where the files are.
+
+    Args:
+        place: The folder; made with the first lock.
+        clock: Tells the present moment, aware.
+        lock_timeout: Seconds to wait for another who writes.
+        on_problem: Told, in a sentence, of each damaged file.
+
+    """
+
+    place: Path
+    clock: Callable[[], datetime]
+    lock_timeout: float
+    on_problem: Callable[[str], None]
+
+    def path(self, experiment_id: str) -> Path:
+        """Where an experiment's state is.
+
+        Raises:
+            InvalidExperimentIdError: the id is no safe name.
+
+        """
+        return self.place / f"{sanitize_experiment_id(experiment_id)}{files.ENDING}"
+
+    def paths(self) -> Iterator[Path]:
+        """The files of all experiments, in no order."""
+        found = self.place.glob(f"*{files.ENDING}")
+        return (path for path in found if not path.name.startswith("."))
+
+    def lock(self) -> AbstractContextManager[None]:
+        """The lock under which files are written."""
+        make_folder(self.place, error=StateFileError)
+        return locked(self.place / _LOCK, self.lock_timeout)
+
+    def load(self, path: Path) -> ExperimentState:
+        """The state in a file; the lock is taken only where the file is damaged."""
+        try:
+            return self._parse(path)
+        except FileNotFoundError:
+            raise self._missing(path) from None
+        except ValueError:
+            with self.lock():
+                return self.read(path)
+
+    def read(self, path: Path) -> ExperimentState:
+        """The state in a file; a damaged file is set aside. Under the lock."""
+        try:
+            return self._parse(path)
+        except FileNotFoundError:
+            raise self._missing(path) from None
+        except ValueError as error:
+            rescued = rescue(path, files.parse, str(error), self.clock())
+        self.on_problem(rescued.message)
+        if rescued.value is None:
+            raise StateFileError(rescued.message)
+        return rescued.value
+
+    def write(self, path: Path, state: ExperimentState, *, alive: bool) -> None:
+        """Put the state's next revision on disk; it is as it was where that fails.
+
+        Args:
+            path: Its file.
+            state: The state; its ``revision`` goes up by one.
+            alive: Whether this is a sign of life of the experiment.
+
+        """
+        before = state.revision, state.updated_at, state.written_by
+        state.revision += 1
+        state.written_by = this_process()
+        if alive:
+            state.updated_at = self.clock()
+        try:
+            write_keeping(path, files.text_of(state))
+        except BaseException:
+            state.revision, state.updated_at, state.written_by = before
+            raise
+
+    def remove(self, path: Path) -> None:
+        """Remove a file and its copy; damaged ones that were kept stay."""
+        with self.lock():
+            files.refuse_to_leave(path)
+            try:
+                path.with_name(path.name + BACKUP).unlink(missing_ok=True)
+                path.unlink()
+            except FileNotFoundError:
+                raise self._missing(path) from None
+            except OSError as error:
+                raise StateFileError(f"cannot remove {path}: {error.strerror}") from error
+
+    def _parse(self, path: Path) -> ExperimentState:
+        files.refuse_to_leave(path)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
+        state = files.parse(data)
+        if state.experiment_id != path.stem:
+            raise StateFileError(
+                f"{path} holds the state of another experiment, {state.experiment_id}: rename it,"
+                " or remove it"
+            )
+        return state
+
+    def _missing(self, path: Path) -> NotFoundError:
+        return NotFoundError(f"there is no experiment {path.stem} in {self.place}")

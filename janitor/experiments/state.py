@@ -1,0 +1,169 @@
+"""The state of an experiment and of each of its processes, as their file holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from janitor.experiments.identifiers import sanitize_experiment_id
+from janitor.experiments.status import ExperimentStatus, ProcessStatus
+from janitor.model import Liveness
+from janitor.processes import ProcessIdentity
+
+Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+"""Aware, in UTC."""
+
+
+class _Document(BaseModel):
+    """Keys of a newer janitor are kept; what is assigned is checked."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True, ser_json_inf_nan="constants")
+
+
+class ProcessProgress(_Document):
+    """How far one process of an experiment is."""
+
+    status: ProcessStatus = ProcessStatus.PENDING
+    runs_completed: int = Field(default=0, ge=0)
+    """Progress marks: runs of this process that are done."""
+    total_runs: int | None = Field(default=None, ge=0)
+    """How many runs it is to make, where that is known."""
+    identity: ProcessIdentity | None = None
+    """The process that is at work on it, or was the last."""
+    attempts: int = Field(default=0, ge=0)
+    """How often it was started."""
+    exit_code: int | None = None
+    """Of the last attempt; negative for the signal that ended it."""
+    error: str | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, on its own machine."""
+        return None if self.identity is None else self.identity.pid
+
+
+class ExperimentState(_Document):
+    """The state of an experiment; see :class:`janitor.experiments.StateManager`."""
+
+    experiment_id: Annotated[str, AfterValidator(sanitize_experiment_id)]
+    status: ExperimentStatus = ExperimentStatus.INITIALISED
+    config_hash: str | None = None
+    """Tells which experiments have the same configuration; see ``config_hash()``."""
+    config: dict[str, Any] | None = None
+    num_processes: int = Field(default=1, ge=1)
+    total_runs: int | None = Field(default=None, ge=0)
+    """Runs of all processes together."""
+    process_progress: dict[int, ProcessProgress] = Field(default_factory=dict)
+    """By the process's index, from 0; those that are not named are pending."""
+    owner: ProcessIdentity | None = None
+    """The process that runs the experiment's processes, or was the last to."""
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    """When its own processes last wrote it: a sign of life. What the janitor writes is none."""
+    completed_at: Time | None = None
+    error: str | None = None
+    result: Any = None
+    """What the aggregation made of the processes' results."""
+    summary: dict[str, Any] = Field(default_factory=dict)
+    """Further keys of the run, as the janitor's rules see it; its marks among them."""
+    revision: int = Field(default=0, ge=0)
+    """Goes up with each write; 0 for a state that was never written."""
+    written_by: ProcessIdentity | None = None
+    """Who made this revision."""
+
+    @model_validator(mode="after")
+    def _every_process_is_there(self) -> Self:
+        strangers = [index for index in self.process_progress if index not in self._indices]
+        if strangers:
+            raise ValueError(
+                f"process_progress names process {strangers[0]}, and num_processes is"
+                f" {self.num_processes}: they go from 0 to {self.num_processes - 1}"
+            )
+        for index in self._indices:
+            if index not in self.process_progress:
+                self.process_progress[index] = ProcessProgress()
+        return self
+
+    @property
+    def _indices(self) -> range:
+        return range(self.num_processes)
+
+    @property
+    def processes_completed(self) -> int:
+        """How many processes are done."""
+        return self._count(ProcessStatus.COMPLETED)
+
+    @property
+    def processes_failed(self) -> int:
+        """How many processes ended with an error."""
+        return self._count(ProcessStatus.FAILED)
+
+    @property
+    def runs_completed(self) -> int:
+        """The progress marks of all processes together."""
+        return sum(progress.runs_completed for progress in self.process_progress.values())
+
+    def can_aggregate(self) -> bool:
+        """Whether all processes completed successfully."""
+        return self.processes_completed == self.num_processes
+
+    def liveness(self) -> Liveness:
+        """Whether any process of the experiment lives, the one that started them included.
+
+        Unknown where none was recorded, or where one belongs to another machine. A process that
+        was marked as running without its identity is taken for a part of the owner.
+        """
+        found = {identity.liveness() for identity in self._at_work()}
+        if Liveness.ALIVE in found:
+            return Liveness.ALIVE
+        return Liveness.DEAD if found == {Liveness.DEAD} else Liveness.UNKNOWN
+
+    def is_subprocess_running(self) -> bool:
+        """False if it is known that no process of the experiment lives; else True.
+
+        A state of another machine, or one that never recorded its processes, may be running: who
+        takes it for dead would start its work twice.
+        """
+        if self.status is not ExperimentStatus.RUNNING and not any(self._at_work()):
+            return False
+        return self.liveness() is not Liveness.DEAD
+
+    def marked(self, index: int) -> ProcessProgress:
+        """The progress of one process.
+
+        Raises:
+            ValueError: there is no such process.
+
+        """
+        if index not in self.process_progress:
+            raise ValueError(
+                f"experiment {self.experiment_id} has no process {index}: they go from 0 to"
+                f" {self.num_processes - 1}"
+            )
+        return self.process_progress[index]
+
+    def interrupt(self, at: datetime, error: str | None = None) -> None:
+        """Take the experiment for interrupted: what ran is to be run again, what is done stays."""
+        self.status = ExperimentStatus.INTERRUPTED
+        self.error = error or self.error
+        self.updated_at = at
+        for progress in self.process_progress.values():
+            if progress.status is ProcessStatus.RUNNING:
+                progress.status = ProcessStatus.PENDING
+                progress.finished_at = at
+
+    def _at_work(self) -> Iterator[ProcessIdentity]:
+        """The processes that may be at work on it."""
+        if self.owner is not None and self.status is ExperimentStatus.RUNNING:
+            yield self.owner
+        for progress in self.process_progress.values():
+            if progress.status is ProcessStatus.RUNNING and progress.identity is not None:
+                yield progress.identity
+
+    def _count(self, status: ProcessStatus) -> int:
+        return sum(progress.status is status for progress in self.process_progress.values())

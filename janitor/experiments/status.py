@@ -1,0 +1,40 @@
+"""The words for where an experiment stands, and where each of its processes does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ExperimentStatus(StrEnum):
+    """Where an experiment stands."""
+
+    INITIALISED = "initialised"
+    """Created, not started."""
+    RUNNING = "running"
+    """In progress."""
+    COMPLETED = "completed"
+    """All processes done, their results not yet aggregated."""
+    AGGREGATED = "aggregated"
+    """Results aggregated."""
+    FAILED = "failed"
+    """Error occurred."""
+    INTERRUPTED = "interrupted"
+    """Ctrl+C or crash."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether work is left that a resumption would do; a failed one is not resumed unasked."""
+        return self not in {ExperimentStatus.AGGREGATED, ExperimentStatus.FAILED}
+
+
+class ProcessStatus(StrEnum):
+    """Where one process of an experiment stands."""
+
+    PENDING = "pending"
+    """Not started."""
+    RUNNING = "running"
+    """In progress."""
+    COMPLETED = "completed"
+    """Done."""
+    FAILED = "failed"
+    """Error."""
