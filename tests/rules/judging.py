@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from run_samples import NOW
-
 from janitor.model import Change, Clean, Hold, Policy, RunInfo, SweepRunState, Untracked
 from janitor.rules import Judgement, judge
+from tests.run_samples import NOW
 
 POLICY = Policy()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from judging import check_changed, check_noop
-from run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 from janitor.model import Clean, Policy, SweepRunState
+from tests.rules.judging import check_changed, check_noop
+from tests.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 MARKED = 2 * HOUR
 """When the janitor wrote its mark."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from judging import check_changed, check_held
-from run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
 
 from janitor.model import Policy
+from tests.rules.judging import check_changed, check_held
+from tests.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
 
 UNREADABLE: tuple[Any, ...] = (
     "yesterday",

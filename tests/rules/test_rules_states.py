@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from judging import check_changed, check_held, check_noop
-from run_samples import MINUTE, NOW, flat, make_run, nested
 
 from janitor.model import Clean, Policy, SweepRunState, Untracked
 from janitor.rules import judge
+from tests.rules.judging import check_changed, check_held, check_noop
+from tests.run_samples import MINUTE, NOW, flat, make_run, nested
 
 S = SweepRunState
 FORMS = (flat, nested)

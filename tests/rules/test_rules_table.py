@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from judging import check_changed, check_held, check_noop
-from run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 from janitor.model import Clean, Policy, Untracked
+from tests.rules.judging import check_changed, check_held, check_noop
+from tests.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 ENDED = ("finished", "failed", "crashed", "killed", "preempted")
 MAYBE_ALIVE = ("running", "pending", "preempting", "unknown", "", "hibernating", "Finished")
