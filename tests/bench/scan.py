@@ -19,6 +19,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import psutil
+
 from janitor.emulator import EmulatorProcess
 
 PROJECT, SWEEP = "acme/rl", "bench"
@@ -38,6 +40,8 @@ class Measurement:
     writes: int
     megabytes: float
     """That the server sent."""
+    own_seconds: float
+    """CPU time of the process itself, without wandb-core and the server."""
 
 
 def seed(runs: int, due: int) -> list[dict[str, Any]]:
@@ -88,7 +92,7 @@ def seed(runs: int, due: int) -> list[dict[str, Any]]:
 def measure(command: list[str], emulator: EmulatorProcess, folder: Path) -> Measurement:
     """Run a command against the emulator as it was seeded."""
     emulator.reset_counts()
-    peak = [0.0]
+    peak, own = [0.0], [0.0]
     began = time.perf_counter()
     process = subprocess.Popen(
         command,
@@ -98,7 +102,7 @@ def measure(command: list[str], emulator: EmulatorProcess, folder: Path) -> Meas
         stderr=subprocess.PIPE,
         text=True,
     )
-    watcher = Thread(target=_watch, args=(process, peak))
+    watcher = Thread(target=_watch, args=(process, peak, own))
     watcher.start()
     _, errors = process.communicate()
     seconds = time.perf_counter() - began
@@ -107,17 +111,20 @@ def measure(command: list[str], emulator: EmulatorProcess, folder: Path) -> Meas
         raise SystemExit(f"{' '.join(command)} failed: {errors}")
     counts = emulator.counts
     sent = sum(request.bytes_out for request in emulator.requests)
-    return Measurement(seconds, peak[0], counts.queries, counts.mutations, sent / 1e6)
+    return Measurement(seconds, peak[0], counts.queries, counts.mutations, sent / 1e6, own[0])
 
 
-def _watch(process: subprocess.Popen[str], peak: list[float]) -> None:
-    """Read the process's own high-water mark while it lives."""
+def _watch(process: subprocess.Popen[str], peak: list[float], own: list[float]) -> None:
+    """Read the process's own high-water mark and CPU time while it lives."""
+    watched = psutil.Process(process.pid)
     status = Path(f"/proc/{process.pid}/status")
     while process.poll() is None:
         try:
             lines = status.read_text().splitlines()
-        except OSError:
+            times = watched.cpu_times()
+        except (OSError, psutil.Error):
             return
+        own[0] = max(own[0], times.user + times.system)
         for line in lines:
             if line.startswith("VmHWM:"):
                 peak[0] = max(peak[0], int(line.split()[1]) / 1024)
