@@ -1,0 +1,162 @@
+"""An honest store in memory: pages by offset, writes replace the whole summary.
+
+Faults are callables in lists: ``before_read``, ``after_read``, ``before_write`` and so on are each
+called in turn with what is being asked for, and may raise, or act as other clients of the server
+would. The summaries are kept as text, as a server keeps them: what is read shares nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import RLock
+from typing import Any
+
+from janitor import summary as summaries
+from janitor.errors import NotFoundError, StoreError
+from janitor.model import RunInfo, RunPage, SweepMetadata, Target, TargetKind, WandbState
+from janitor.ports import Store
+
+SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")
+
+OnPath = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """Runs by path, in the order of their creation."""
+
+    page_size: int = 1000
+    write_moves_heartbeat: str | None = None
+    """A server that counts our write as a sign of life: what heartbeatAt becomes."""
+    before_page: list[Callable[[str | None], None]] = field(default_factory=list)
+    before_read: list[OnPath] = field(default_factory=list)
+    before_write: list[OnPath] = field(default_factory=list)
+    after_write: list[OnPath] = field(default_factory=list)
+    change_page: list[Callable[[RunPage], RunPage]] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    """The path of each write that was applied."""
+    reads: list[tuple[str, ...]] = field(default_factory=list)
+    """The paths of each fresh read."""
+    uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
+    unknown: set[Target] = field(default_factory=set)
+    _runs: dict[str, RunInfo] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
+
+    # -- what the server's other clients do
+
+    def add(self, *runs: RunInfo) -> None:
+        for run in runs:
+            self._runs[run.path] = run
+            self._texts[run.path] = summaries.dump(run.summary)
+
+    def remove(self, path: str) -> None:
+        with self._lock:
+            del self._runs[path], self._texts[path]
+
+    def run(self, path: str) -> RunInfo:
+        return replace(self._runs[path], summary=self.summary(path))
+
+    def summary(self, path: str) -> dict[str, Any]:
+        return summaries.parse(self._texts[path])
+
+    def change(self, path: str, summary: Mapping[str, Any] | None = None, **fields: Any) -> None:
+        """What a run's own process does: log, beat, end."""
+        with self._lock:
+            if "wandb_state" in fields:
+                fields["wandb_state"] = WandbState(fields["wandb_state"])
+            self._runs[path] = replace(self._runs[path], **fields)
+            if summary is not None:
+                self._texts[path] = summaries.dump(summary)
+
+    # -- SweepReader
+
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+        if target in self.unknown:
+            raise NotFoundError(f"there is no {target.kind} {target}")
+        if target.kind is not TargetKind.PROJECT:
+            return (SweepMetadata(target, target.name),)
+        names = dict.fromkeys(run.sweep for run in self._runs.values() if run.sweep)
+        return tuple(
+            SweepMetadata(Target(TargetKind.SWEEP, target.entity, target.project, name), name)
+            for name in names
+        )
+
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        with self._lock:
+            for hook in self.before_page:
+                hook(after)
+            start = int(after or 0)
+            runs = [self.run(path) for path, run in self._runs.items() if _is_of(run, target)]
+            end = start + self.page_size
+            more = str(end) if end < len(runs) else None
+            page = RunPage(tuple(runs[start:end]), len(runs), more)
+            for change in self.change_page:
+                page = change(page)
+            return page
+
+    # -- SummaryReader, UploadedSummaryReader, SummaryWriter
+
+    def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+        with self._lock:
+            self.reads.append(tuple(paths))
+            return {path: self._fetch(path) for path in paths}
+
+    def _fetch(self, path: str) -> RunInfo | StoreError:
+        try:
+            for hook in self.before_read:
+                hook(path)
+        except StoreError as error:
+            return error
+        if path not in self._runs:
+            return NotFoundError(f"there is no run {path}")
+        return self.run(path)
+
+    def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
+        return self.uploads.get(path)
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        with self._lock:
+            for hook in self.before_write:
+                hook(run.path)
+            if run.path not in self._runs:
+                raise NotFoundError(f"there is no run {run.path}")
+            self.writes.append(run.path)
+            self._texts[run.path] = summaries.dump(summary)
+            if self.write_moves_heartbeat is not None:
+                self.change(run.path, heartbeat_at=self.write_moves_heartbeat)
+            for hook in self.after_write:
+                hook(run.path)
+
+
+def once(action: Callable[..., None]) -> Callable[..., None]:
+    """The action, the first time only."""
+    left = [action]
+
+    def act(*given: Any) -> None:
+        if left:
+            left.pop()(*given)
+
+    return act
+
+
+def failing(error: StoreError, times: int = 1) -> OnPath:
+    """Raise the error so many times."""
+    left = [error] * times
+
+    def fail(_: str) -> None:
+        if left:
+            raise left.pop()
+
+    return fail
+
+
+def _is_of(run: RunInfo, target: Target) -> bool:
+    if (run.entity, run.project) != (target.entity, target.project):
+        return False
+    return target.name == (run.group if target.kind is TargetKind.GROUP else run.sweep)
+
+
+_conforms: Callable[[], Store] = MemoryStore
+"""For the type checker: it serves all of a pass."""
