@@ -14,7 +14,7 @@ import pytest
 from janitor.errors import NotFoundError
 from janitor.model import RunInfo, Target, TargetKind, WandbState
 from janitor.ports import Store
-from stores.backends import (
+from tests.stores.backends import (
     GROUP,
     PROJECT,
     SWEEP,

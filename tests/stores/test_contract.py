@@ -8,8 +8,8 @@ from janitor.emulator import Emulator
 from janitor.model import Policy
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.wandb import Door, WandbStore
-from stores.backends import Backend, EmulatedWorld
-from stores.contract import StoreContract
+from tests.stores.backends import Backend, EmulatedWorld
+from tests.stores.contract import StoreContract
 
 PAGE = 50
 

@@ -11,7 +11,7 @@ from janitor.emulator import Emulator
 from janitor.errors import PermissionDeniedError, RejectedError, TooLargeError, TransientError
 from janitor.model import Policy
 from janitor.stores.wandb import Door, WandbStore
-from stores.backends import GROUP, SWEEP, a_run, names, pages, read, runs_in_order
+from tests.stores.backends import GROUP, SWEEP, a_run, names, pages, read, runs_in_order
 
 FLAT = {"protein.state": "running", "loss": 1}
 NESTED = {"protein": {"state": "running"}, "loss": 1}

@@ -6,6 +6,7 @@ private name of wandb that we need stands in this file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -147,7 +148,9 @@ class Door:
             if self._api is broken:
                 import wandb  # noqa: PLC0415 - costs a second and 70 MB
 
-                wandb.teardown()
+                # The farewell to a process that is gone fails, or ends us with its exit code.
+                with contextlib.suppress(SystemExit, *self._failures):
+                    wandb.teardown()
                 self._api = self._open()
 
     def _open(self) -> wandb.Api:
@@ -191,7 +194,7 @@ class Door:
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
-    """wandb calls an outage an authentication error, too: its cause tells them apart."""
+    """An outage is an authentication error to wandb, too: its cause tells them apart."""
     cause = error.__cause__
     if cause is None:
         return CredentialsError(

@@ -7,6 +7,8 @@ sees status 0 for GraphQL errors, for connections that fail and for statuses tha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from janitor.errors import (
@@ -21,12 +23,17 @@ from janitor.errors import (
 
 _RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
 _STATUS = re.compile(r"\bHTTP (\d{3})\b")
-_TIMED_OUT = re.compile(r"Client\.Timeout|deadline exceeded|timed? ?out|respond in time", re.I)
-_DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.I)
-_MISSING = re.compile(r"not found|does not exist|could not find|no such", re.I)
-_INVALID = re.compile(r"unknown (argument|field|type)|cannot query|undefined|syntax error", re.I)
+_TIMED_OUT = re.compile(
+    r"Client\.Timeout|deadline exceeded|timed? ?out|respond in time", re.IGNORECASE
+)
+_DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.IGNORECASE)
+_MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGNORECASE)
+_INVALID = re.compile(
+    r"unknown (argument|field|type)|cannot query|undefined|syntax error", re.IGNORECASE
+)
 _TOO_LARGE = re.compile(
-    r"too large|too big|too many|exceeds|maximum|at most|no more than|payload size|page size", re.I
+    r"too large|too big|too many|exceeds|maximum|at most|no more than|payload size|page size",
+    re.IGNORECASE,
 )
 _LONGEST = 300
 
@@ -36,6 +43,17 @@ def explain(message: str) -> str:
     text = " ".join(_RETRIED.sub("", message).split())
     text = text.removeprefix("input: ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+@contextmanager
+def known_form(address: str) -> Iterator[None]:
+    """Reading an answer: where it has another form than was asked for, that is an error of ours."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TransientError(
+            f"W&B at {address} answers in a form that was not asked for ({error!r:.60})"
+        ) from error
 
 
 def classify(failure: BaseException, address: str) -> StoreError:

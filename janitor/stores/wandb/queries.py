@@ -54,7 +54,9 @@ query JanitorRuns($entity: String!, $project: String!, $filters: JSONString,
 def summaries(count: int) -> str:
     """Several runs of a project at once, whole, each under an alias r0, r1, …."""
     declared = "".join(f", $r{index}: String!" for index in range(count))
-    fields = "\n".join(f"    r{index}: run(name: $r{index}) {{ ...Whole }}" for index in range(count))
+    fields = "\n".join(
+        f"    r{index}: run(name: $r{index}) {{ ...Whole }}" for index in range(count)
+    )
     return f"""
 query JanitorSummaries($entity: String!, $project: String!{declared}) {{
   project(name: $project, entityName: $entity) {{

@@ -20,6 +20,7 @@ from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target, Targe
 from janitor.ports import Store
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.door import Door
+from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope, read_node
 
 _SMALLEST_PAGE: Final = 25
@@ -98,13 +99,14 @@ class WandbStore:
             variables["keys"] = self._keys
         scope = Scope(target.entity or "", target.project)
         project = self._project(scope, queries.runs(sliced=sliced), variables)
-        listing = project["runs"]
-        info = listing["pageInfo"]
-        return RunPage(
-            runs=tuple(read_node(edge["node"], scope) for edge in listing["edges"]),
-            run_count=project["runCount"],
-            after=info["endCursor"] if info["hasNextPage"] else None,
-        )
+        with known_form(self._door.address):
+            listing = project["runs"]
+            info = listing["pageInfo"]
+            return RunPage(
+                runs=tuple(read_node(edge["node"], scope) for edge in listing["edges"]),
+                run_count=project["runCount"],
+                after=info["endCursor"] if info["hasNextPage"] else None,
+            )
 
     def _keys_are_lost(self, page: RunPage) -> bool:
         """Whether whole runs of a first page have keys of ours that the page does not show.
@@ -152,9 +154,21 @@ class WandbStore:
         if size > _BATCH_BYTES:
             self._batch = max(1, min(self._batch, len(names) * _BATCH_BYTES // size))
         return {
-            f"{scope}/{name}": _whole(project[f"r{index}"], scope, name)
+            f"{scope}/{name}": self._whole(project, f"r{index}", scope, name)
             for index, name in enumerate(names)
         }
+
+    def _whole(
+        self, project: Mapping[str, Any], alias: str, scope: Scope, name: str
+    ) -> RunInfo | StoreError:
+        """One run of a batch."""
+        try:
+            with known_form(self._door.address):
+                if project[alias] is None:
+                    return NotFoundError(f"there is no run {name} in project {scope}")
+                return read_node(project[alias], scope)
+        except TransientError as error:
+            return error
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         """The summary that the run's process uploaded as a file at its end, and when it did."""
@@ -164,7 +178,9 @@ class WandbStore:
         try:
             return summaries.parse(found[0]), found[1]
         except ValueError as error:
-            raise RejectedError(f"the wandb-summary.json of {path} cannot be read: {error}") from error
+            raise RejectedError(
+                f"the wandb-summary.json of {path} cannot be read: {error}"
+            ) from error
 
     # -- SummaryWriter
 
@@ -192,41 +208,39 @@ class WandbStore:
         return data["project"], size
 
     def _sweep(self, scope: Scope, name: str) -> SweepMetadata:
-        node = self._project(scope, queries.SWEEP, {"sweep": name})["sweep"]
-        if node is None:
-            raise NotFoundError(f"there is no sweep {name} in project {scope}")
-        return _read_sweep(node, scope)
+        project = self._project(scope, queries.SWEEP, {"sweep": name})
+        with known_form(self._door.address):
+            if project["sweep"] is None:
+                raise NotFoundError(f"there is no sweep {name} in project {scope}")
+            return _read_sweep(project["sweep"], scope)
 
     def _group(self, scope: Scope, name: str) -> SweepMetadata:
         filters = json.dumps({"group": name})
-        if not self._project(scope, queries.GROUP, {"filters": filters})["runCount"]:
-            raise NotFoundError(f"no run of project {scope} is in a group {name}")
+        project = self._project(scope, queries.GROUP, {"filters": filters})
+        with known_form(self._door.address):
+            if not project["runCount"]:
+                raise NotFoundError(f"no run of project {scope} is in a group {name}")
         return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
 
     def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
         found: dict[str, SweepMetadata] = {}
         after: str | None = None
         while True:
-            listing = self._project(scope, queries.SWEEPS, {"first": _SWEEPS_PAGE, "after": after})[
-                "sweeps"
-            ]
-            for edge in listing["edges"]:
-                sweep = _read_sweep(edge["node"], scope)
-                found[sweep.path] = sweep
-            after = listing["pageInfo"]["endCursor"]
-            if not listing["pageInfo"]["hasNextPage"] or after is None:
-                return tuple(found.values())
+            asked = {"first": _SWEEPS_PAGE, "after": after}
+            project = self._project(scope, queries.SWEEPS, asked)
+            with known_form(self._door.address):
+                for edge in project["sweeps"]["edges"]:
+                    sweep = _read_sweep(edge["node"], scope)
+                    found[sweep.path] = sweep
+                info = project["sweeps"]["pageInfo"]
+                after = info["endCursor"]
+                if not info["hasNextPage"] or after is None:
+                    return tuple(found.values())
 
 
 def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:
     target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
     return SweepMetadata(target, node["displayName"] or node["name"], node["state"])
-
-
-def _whole(node: Mapping[str, Any] | None, scope: Scope, name: str) -> RunInfo | StoreError:
-    if node is None:
-        return NotFoundError(f"there is no run {name} in project {scope}")
-    return read_node(node, scope)
 
 
 def _shows_flat(run: RunInfo, namespace: str) -> bool:
