@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests
-from emulator_clients import ask, post
 
 from janitor.emulator import DEFAULT_KEY, Emulator
+from tests.emulator.emulator_clients import ask, post
 
 ANN, BEN = "a" * 40, "b" * 40
 VIEWER = "{ viewer { username entity } }"

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from emulator_clients import run_client
 
 from janitor.emulator import Emulator
+from tests.emulator.emulator_clients import run_client
 
 if TYPE_CHECKING:
     from pathlib import Path

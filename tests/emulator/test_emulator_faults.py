@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import requests
-from emulator_clients import ask, post, wait_until
 
 from janitor.emulator import Emulator
 from janitor.errors import EmulatorError
+from tests.emulator.emulator_clients import ask, post, wait_until
 
 PATH = "acme/rl/r"
 READ = '{ project(name: "rl", entityName: "acme") { run(name: "r") { summaryMetrics } } }'

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import requests
-from emulator_clients import ask
 
 from janitor.emulator import DEFAULT_KEY, Emulator
+from tests.emulator.emulator_clients import ask
 
 PATH = "acme/rl/r"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from emulator_clients import ask, post
 
 from janitor.emulator import Emulator
+from tests.emulator.emulator_clients import ask, post
 
 RUNS = """
 query ($filters: JSONString, $first: Int, $after: String, $order: String) {

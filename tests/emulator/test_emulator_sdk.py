@@ -7,7 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from emulator_clients import ask, post_lines, run_client, start_client, wait_until
+from tests.emulator.emulator_clients import ask, post_lines, run_client, start_client, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from emulator_clients import ask
 
 from janitor.errors import EmulatorError
+from tests.emulator.emulator_clients import ask
 
 if TYPE_CHECKING:
     from pathlib import Path

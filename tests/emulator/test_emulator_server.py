@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from emulator_clients import ask, post
 
 from janitor.emulator import Clock, Emulator, EmulatorProcess
 from janitor.emulator.app import build_app
 from janitor.emulator.clock import parse_duration
 from janitor.emulator.emulation import Emulation
 from janitor.errors import EmulatorError
+from tests.emulator.emulator_clients import ask, post
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from emulator_clients import ask, post, run_client, start_client, wait_until
 
 from janitor.emulator.suggestions import SweepConfigError, check, count_expected, suggest
+from tests.emulator.emulator_clients import ask, post, run_client, start_client, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

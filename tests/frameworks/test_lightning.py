@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from framework_runs import protein
+
+from tests.frameworks.framework_runs import protein
 
 torch: Any = pytest.importorskip("torch")
 lightning: Any = pytest.importorskip("lightning.pytorch")

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lifecycle_runs import FakeRun, FakeTime
 
 from janitor.emulator import Emulator
 from janitor.lifecycle import exits, ranks
+from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_runs import INIT, train
 
 from janitor.emulator import Emulator
+from tests.lifecycle.lifecycle_runs import INIT, train
 
 MODES = ["online", "offline", "disabled"]
 SURROUNDINGS = """

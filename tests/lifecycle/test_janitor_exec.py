@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_runs import training_environment
 
 from janitor.emulator import Emulator
 from janitor.lifecycle.execution import describe, exit_code, is_online, with_run_id
+from tests.lifecycle.lifecycle_runs import training_environment
 
 UNTOUCHED = """
 import os, sys, time, wandb

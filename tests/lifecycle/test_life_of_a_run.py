@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle_runs import start_training, wait_until
-
 from janitor.emulator import Emulator
+from tests.lifecycle.lifecycle_runs import start_training, wait_until
 
 INIT = "wandb_run = wandb.init()\n"
 BLOCK = INIT + "with RobustSweepStateManager(wandb_run) as manager:\n"

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import threading
 
-from lifecycle_runs import FakeRun, FakeTime, manage
-
 from janitor.lifecycle import RobustSweepStateManager, SweepRunState
 from janitor.lifecycle.heartbeat import Pace, beating
+from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime, manage
 
 
 def test_a_hot_loop_writes_once_an_interval(run: FakeRun, time: FakeTime) -> None:

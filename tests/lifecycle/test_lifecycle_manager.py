@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lifecycle_runs import FakeRun, FakeTime, manage
 
 from janitor.lifecycle import IllegalMoveError, RobustSweepStateManager, SweepRunState
+from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime, manage
 
 INITIALIZING, RUNNING, EVALUATING, SUCCESS, FAILURE, TIMEOUT, CRASHED, CANCELLED = SweepRunState
 

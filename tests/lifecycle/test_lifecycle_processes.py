@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_runs import INIT, start_training, train
 
 from janitor.emulator import Emulator
+from tests.lifecycle.lifecycle_runs import INIT, start_training, train
 
 PATH = "acme/rl/r1"
 RESUME = 'wandb_run = wandb.init(entity="acme", project="rl", id="r1", resume="allow")\n'

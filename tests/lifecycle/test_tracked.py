@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lifecycle_runs import FakeRun, FakeTime
 
 from janitor.lifecycle import tracked
+from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime
 
 
 def test_a_tracked_function_runs_and_succeeds(

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_runs import start_training, train
 
 from janitor.emulator import Emulator
+from tests.lifecycle.lifecycle_runs import start_training, train
 
 SWEEP = "acme/rl/s1"
 CONFIG = {"method": "random", "parameters": {"lr": {"min": 0.0, "max": 1.0}}}

@@ -3,12 +3,19 @@ from __future__ import annotations
 import time
 
 import pytest
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
 
 from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.report.builder import MAX_WARNINGS
 from janitor.report.schema import ReportedError, Totals
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
 
 
 def test_each_run_is_counted_under_what_became_of_it() -> None:

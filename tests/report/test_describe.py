@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from report_samples import NOON
 
 from janitor.model import Hold, Outcome, Policy, RunInfo, WandbState
 from janitor.report.describe import describe_change, describe_evidence, describe_hold
 from janitor.rules import Judgement, judge
 from janitor.summary import Form
+from tests.report.report_samples import NOON
 
 HOURS_AGO = (NOON - timedelta(hours=3)).isoformat()
 FUTURE = (NOON + timedelta(hours=3)).isoformat()

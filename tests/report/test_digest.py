@@ -3,11 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
 
 from janitor.model import Outcome
 from janitor.report import ReportDraft, digest
 from janitor.report.schema import Brake, ClockReading, FalsePositives, ReportedTarget
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
 
 
 def draft_of(*outcomes: Outcome, **given: Any) -> ReportDraft:

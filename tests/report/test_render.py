@@ -8,11 +8,18 @@ import time
 from collections.abc import Callable
 
 import pytest
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
 from rich.console import Console
 
 from janitor.report import RENDERERS, Report, render_terminal
 from janitor.report.schema import ReportedError, ReportedTarget, ReportedWarning
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
 
 Render = Callable[[Report], str]
 

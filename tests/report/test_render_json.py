@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from report_samples import everything, make_change, nothing
 
 from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.report import Report, render_json
 from janitor.report.schema import ReportedChange, ReportedEvidence, Sign
 from janitor.summary import Form
+from tests.report.report_samples import everything, make_change, nothing
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EAST = timezone(timedelta(hours=2))

@@ -7,12 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
 from test_render import many, nasty
 
 from janitor.report import Report
 from janitor.report.render_markdown import render
 from janitor.report.visible import visible
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
 
 MEBIBYTE = 1024 * 1024
 

@@ -4,10 +4,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from report_samples import everything, nothing
 
 from janitor.errors import ReportError, UsageError
 from janitor.report import RENDERERS, check, load, render_json, renderer_for, write
+from tests.report.report_samples import everything, nothing
 
 
 @pytest.mark.parametrize("ending", RENDERERS)
