@@ -56,10 +56,18 @@ class MemoryStore:
             del self._runs[path], self._texts[path]
 
     def run(self, path: str) -> RunInfo:
-        return replace(self._runs[path], summary=self.summary(path))
+        try:
+            return replace(self._runs[path], summary=self.summary(path))
+        except ValueError as error:
+            return replace(self._runs[path], summary={}, defect=str(error))
 
     def summary(self, path: str) -> dict[str, Any]:
         return summaries.parse(self._texts[path])
+
+    def put_text(self, path: str, text: str) -> None:
+        """Another writer replaces a run's summary with a text, which may be no JSON."""
+        with self._lock:
+            self._texts[path] = text
 
     def change(self, path: str, summary: Mapping[str, Any] | None = None, **fields: Any) -> None:
         """What a run's own process does: log, beat, end."""
@@ -73,15 +81,19 @@ class MemoryStore:
     # -- SweepReader
 
     def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
-        if target in self.unknown:
+        if target in self.unknown or not self._holds(target):
             raise NotFoundError(f"there is no {target.kind} {target}")
         if target.kind is not TargetKind.PROJECT:
             return (SweepMetadata(target, target.name),)
-        names = dict.fromkeys(run.sweep for run in self._runs.values() if run.sweep)
+        found = [run for run in self._runs.values() if _is_of(run, target)]
+        names = dict.fromkeys(run.sweep for run in found if run.sweep)
         return tuple(
             SweepMetadata(Target(TargetKind.SWEEP, target.entity, target.project, name), name)
             for name in names
         )
+
+    def _holds(self, target: Target) -> bool:
+        return any(_is_of(run, target) for run in self._runs.values())
 
     def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
         with self._lock:
@@ -155,6 +167,8 @@ def failing(error: StoreError, times: int = 1) -> OnPath:
 def _is_of(run: RunInfo, target: Target) -> bool:
     if (run.entity, run.project) != (target.entity, target.project):
         return False
+    if target.kind is TargetKind.PROJECT:
+        return True
     return target.name == (run.group if target.kind is TargetKind.GROUP else run.sweep)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from janitor.emulator import Emulator
-from janitor.model import RunInfo, RunPage, Target, TargetKind
+from janitor.emulator.clock import parse_time
+from janitor.model import RunInfo, RunPage, Target, TargetKind, WandbState
 from janitor.ports import Store
+from tests.memory_store import MemoryStore
 
 PROJECT = "acme/rl"
 SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")
@@ -26,7 +29,7 @@ class World(Protocol):
     def summary(self, path: str) -> Any:
         """What a run's summary is now."""
 
-    def put_summary(self, path: str, text: str | None) -> None:
+    def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary, as text."""
 
 
@@ -79,6 +82,50 @@ def same_json(left: Any, right: Any) -> bool:
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
+class RememberedWorld:
+    """The runs of a store in memory."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def add(self, *runs: dict[str, Any]) -> None:
+        """Make runs, the oldest first."""
+        now = datetime.now(UTC)
+        for run in sorted(runs, key=lambda run: parse_time(run.get("created_at", "-0s"), now)):
+            self._add(run)
+
+    def _add(self, run: dict[str, Any]) -> None:
+        entity, project = run["project"].split("/")
+        info = RunInfo(
+            entity=entity,
+            project=project,
+            id=run["name"],
+            storage_id=run["name"],
+            name=run.get("display_name", run["name"]),
+            wandb_state=WandbState(run.get("state", "finished")),
+            summary=run.get("summary", {}),
+            sweep=run.get("sweep"),
+            group=run.get("group"),
+            tags=tuple(run.get("tags", ())),
+            created_at=run.get("created_at"),
+            heartbeat_at=run.get("heartbeat_at"),
+            history_lines=run.get("history_line_count", 0),
+        )
+        self.store.add(info)
+        if "summary_text" in run:
+            self.put_summary(info.path, run["summary_text"])
+        for text in run.get("files", {}).values():
+            self.store.uploads[info.path] = (json.loads(text), "2026-03-01T11:00:00Z")
+
+    def summary(self, path: str) -> Any:
+        """What a run's summary is now."""
+        return self.store.summary(path)
+
+    def put_summary(self, path: str, text: str) -> None:
+        """Another writer replaces a run's summary."""
+        self.store.put_text(path, text)
+
+
 class EmulatedWorld:
     """An emulated W&B server."""
 
@@ -95,6 +142,6 @@ class EmulatedWorld:
         """What a run's summary is now."""
         return self.emulator.run(path).summary
 
-    def put_summary(self, path: str, text: str | None) -> None:
+    def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary."""
         self.emulator.change(path, summary_text=text)

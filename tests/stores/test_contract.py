@@ -8,7 +8,8 @@ from janitor.emulator import Emulator
 from janitor.model import Policy
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.wandb import Door, WandbStore
-from tests.stores.backends import Backend, EmulatedWorld
+from tests.memory_store import MemoryStore
+from tests.stores.backends import Backend, EmulatedWorld, RememberedWorld
 from tests.stores.contract import StoreContract
 
 PAGE = 50
@@ -18,6 +19,13 @@ class TestWandbStore(StoreContract):
     @pytest.fixture
     def backend(self, door: Door, emulator: Emulator) -> Backend:
         return Backend(WandbStore(door, Policy(), PAGE), EmulatedWorld(emulator), PAGE)
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def backend(self) -> Backend:
+        store = MemoryStore(page_size=PAGE)
+        return Backend(store, RememberedWorld(store), PAGE)
 
 
 class TestRetryingStore(StoreContract):
