@@ -1,0 +1,138 @@
+"""Passes over a store in memory, with a real journal and a clock that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from janitor.interruption import Interrupter
+from janitor.journal import JournalRecord, PassJournal, journals, read_journal
+from janitor.model import Policy, RunInfo, Target
+from janitor.pipeline import Guards, Pass, fix
+from janitor.plan import Repair, plan_change
+from janitor.ports import Store
+from janitor.repair import Result, Writer, repair
+from janitor.report.schema import ClockReading, Report, Requests
+from janitor.rules import judge
+from tests.memory_store import SWEEP, MemoryStore
+from tests.run_samples import StillClock
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Keeps what a pass said of its progress."""
+
+    pages: list[tuple[str, int, int | None]] = field(default_factory=list)
+    total: int = 0
+    done: int = 0
+
+    def scanned(self, target: str, seen: int, expected: int | None) -> None:
+        self.pages.append((target, seen, expected))
+
+    def repairing(self, total: int) -> None:
+        self.total = total
+
+    def repaired(self) -> None:
+        self.done += 1
+
+
+@dataclass(slots=True)
+class Scene:
+    """A store, a clock and a folder for journals: all that passes share."""
+
+    folder: Path
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: StillClock = field(default_factory=StillClock)
+    policy: Policy = field(default_factory=Policy)
+    guards: Guards = field(default_factory=Guards)
+    watcher: Watcher = field(default_factory=Watcher)
+    interrupter: Interrupter = field(default_factory=Interrupter)
+    slept: list[float] = field(default_factory=list)
+
+    def journal(self, command: str = "fix") -> PassJournal:
+        return PassJournal(
+            self.folder,
+            self.clock,
+            command=command,
+            namespace=self.policy.namespace,
+            version="1.2.3",
+        )
+
+    def writer(self, journal: Any, attempts: int = 4) -> Writer:
+        return Writer(
+            store=self.store,
+            clock=self.clock,
+            journal=journal,
+            stop_requested=lambda: self.interrupter.reason() is not None,
+            patience=self.interrupter.patience,
+            sleep=self.slept.append,
+            attempts=attempts,
+        )
+
+    def work(self, writer: Writer | None, store: Store | None = None, **more: Any) -> Pass:
+        given: dict[str, Any] = {
+            "store": store or self.store,
+            "policy": self.policy,
+            "clock": self.clock,
+            "observer": self.watcher,
+            "writer": writer,
+            "guards": self.guards,
+            "interruption": self.interrupter.reason,
+            "patience": lambda: self.interrupter.patience(0),
+            "page_of": lambda path: f"https://wandb.test/{path}",
+            "traffic": lambda: Requests(writes=len(self.store.writes)),
+            "clock_reading": ClockReading(source="server", offset_seconds=0),
+            "journal": lambda: None,
+            "version": "1.2.3",
+        }
+        return Pass(**given | more)
+
+    def fix(self, *targets: Target, dry_run: bool = False, **more: Any) -> Report:
+        """A pass from its beginning to its end."""
+        if dry_run:
+            return fix(targets or (SWEEP,), self.work(None, **more))
+        journal = self.journal()
+        try:
+            return fix(targets or (SWEEP,), self.work(self.writer(journal), **more))
+        finally:
+            journal.close(self.interrupter.reason())
+
+    def proposals(self, *runs: RunInfo) -> list[Repair]:
+        """What a scan that saw the runs like this would propose."""
+        return [
+            Repair(
+                plan_change(
+                    judge(run, self.policy, self.clock.now()),
+                    "acme/rl/s1",
+                    self.policy,
+                    self.clock.now(),
+                    "1.2.3",
+                ),
+                self.policy,
+                "1.2.3",
+            )
+            for run in runs
+        ]
+
+    def repair(
+        self, *runs: RunInfo, attempts: int = 4, before: Callable[[], None] | None = None
+    ) -> list[Result]:
+        """Scan the runs as they are given, let something happen, and repair them."""
+        proposals = self.proposals(*runs)
+        if before is not None:
+            before()
+        journal = self.journal()
+        try:
+            return list(repair(proposals, self.writer(journal, attempts)))
+        finally:
+            journal.close()
+
+    def journaled(self) -> JournalRecord:
+        """What the latest journal tells."""
+        return read_journal(journals(self.folder)[-1])
+
+
+def outcomes(results: Sequence[Result]) -> list[str]:
+    return [result.outcome.value for result in results]
