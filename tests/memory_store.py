@@ -40,6 +40,8 @@ class MemoryStore:
     """The paths of each fresh read."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
     unknown: set[Target] = field(default_factory=set)
+    empty: set[Target] = field(default_factory=lambda: {SWEEP})
+    """Targets that exist though no run is in them."""
     _runs: dict[str, RunInfo] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
@@ -93,7 +95,7 @@ class MemoryStore:
         )
 
     def _holds(self, target: Target) -> bool:
-        return any(_is_of(run, target) for run in self._runs.values())
+        return target in self.empty or any(_is_of(run, target) for run in self._runs.values())
 
     def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
         with self._lock:
