@@ -7,7 +7,6 @@ hold when it is carried out. Strict JSON, schema ``janitor.plan/1``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,59 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from janitor import strict_json
 from janitor.durable import write_atomically
 from janitor.errors import PlanError
-from janitor.model import Policy, SweepRunState
+from janitor.model import Policy
+from janitor.planned_policy import PlannedPolicy
 from janitor.report.part import FROM_FILE, Time
 from janitor.report.render_json import pretty
 from janitor.report.schema import Brake, Report, ReportedChange
+from janitor.rules.expressions import ExpressionError
+from janitor.rules.own_check import check_expression
 
 SCHEMA: Final = "janitor.plan/1"
-
-
-class PlannedPolicy(BaseModel):
-    """A :class:`~janitor.model.Policy` as a plan carries it; durations in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    namespace: str
-    objective: str | None
-    vocabulary: dict[SweepRunState, str]
-    heartbeat_timeout: float
-    evaluation_timeout: float | None
-    settle: float
-    crash_grace: float
-    future_tolerance: float
-    disabled_rules: tuple[str, ...]
-
-    @classmethod
-    def of(cls, policy: Policy) -> PlannedPolicy:
-        """The policy, to be written."""
-        evaluation = policy.evaluation_timeout
-        return cls(
-            namespace=policy.namespace,
-            objective=policy.objective,
-            vocabulary=dict(policy.vocabulary),
-            heartbeat_timeout=policy.heartbeat_timeout.total_seconds(),
-            evaluation_timeout=None if evaluation is None else evaluation.total_seconds(),
-            settle=policy.settle.total_seconds(),
-            crash_grace=policy.crash_grace.total_seconds(),
-            future_tolerance=policy.future_tolerance.total_seconds(),
-            disabled_rules=tuple(sorted(policy.disabled_rules)),
-        )
-
-    def policy(self) -> Policy:
-        """The policy that was written."""
-        evaluation = self.evaluation_timeout
-        return Policy(
-            namespace=self.namespace,
-            objective=self.objective,
-            vocabulary=self.vocabulary,
-            heartbeat_timeout=timedelta(seconds=self.heartbeat_timeout),
-            evaluation_timeout=None if evaluation is None else timedelta(seconds=evaluation),
-            settle=timedelta(seconds=self.settle),
-            crash_grace=timedelta(seconds=self.crash_grace),
-            future_tolerance=timedelta(seconds=self.future_tolerance),
-            disabled_rules=frozenset(self.disabled_rules),
-        )
 
 
 class PlanFile(BaseModel):
@@ -118,11 +73,17 @@ def read_plan(path: Path) -> PlanFile:
             " `janitor plan`"
         )
     try:
-        return PlanFile.model_validate(data, context=FROM_FILE)
+        plan = PlanFile.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+    for rule in plan.policy.own_rules:
+        try:
+            check_expression(rule.when)
+        except ExpressionError as error:
+            raise PlanError(f"{path}: its rule {rule.id} cannot be used: {error}") from error
+    return plan
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:
