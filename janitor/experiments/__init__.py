@@ -5,10 +5,13 @@ from __future__ import annotations
 from janitor.experiments.hashing import config_hash
 from janitor.experiments.identifiers import InvalidExperimentIdError, sanitize_experiment_id
 from janitor.experiments.manager import StateManager
+from janitor.experiments.progress import mark_progress
+from janitor.experiments.runner import ExperimentRunner
 from janitor.experiments.state import ExperimentState, ProcessProgress
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 
 __all__ = [
+    "ExperimentRunner",
     "ExperimentState",
     "ExperimentStatus",
     "InvalidExperimentIdError",
@@ -16,5 +19,6 @@ __all__ = [
     "ProcessStatus",
     "StateManager",
     "config_hash",
+    "mark_progress",
     "sanitize_experiment_id",
 ]

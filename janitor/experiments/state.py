@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -33,6 +33,8 @@ class ProcessProgress(_Document):
     """How many runs it is to make, where that is known."""
     identity: ProcessIdentity | None = None
     """The process that is at work on it, or was the last."""
+    command: ProcessIdentity | None = None
+    """The process of the command itself, where another watches over it."""
     attempts: int = Field(default=0, ge=0)
     """How often it was started."""
     exit_code: int | None = None
@@ -45,6 +47,12 @@ class ProcessProgress(_Document):
     def pid(self) -> int | None:
         """The number of the process, on its own machine."""
         return None if self.identity is None else self.identity.pid
+
+    def identities(self) -> Sequence[ProcessIdentity]:
+        """The processes that may be at work on it."""
+        if self.status is not ProcessStatus.RUNNING:
+            return ()
+        return [found for found in (self.identity, self.command) if found is not None]
 
 
 class ExperimentState(_Document):
@@ -162,8 +170,7 @@ class ExperimentState(_Document):
         if self.owner is not None and self.status is ExperimentStatus.RUNNING:
             yield self.owner
         for progress in self.process_progress.values():
-            if progress.status is ProcessStatus.RUNNING and progress.identity is not None:
-                yield progress.identity
+            yield from progress.identities()
 
     def _count(self, status: ProcessStatus) -> int:
         return sum(progress.status is status for progress in self.process_progress.values())

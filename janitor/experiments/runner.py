@@ -1,0 +1,260 @@
+"""ExperimentRunner: the document's flow, from configuration to aggregated results, resumable."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event, Lock
+from typing import Any, Final
+
+import psutil
+
+from janitor.errors import HeldError, NotFoundError, StateFileError, UsageError
+from janitor.experiments import watcher
+from janitor.experiments.hashing import config_hash
+from janitor.experiments.manager import StateManager
+from janitor.experiments.state import ExperimentState, ProcessProgress
+from janitor.experiments.status import ExperimentStatus, ProcessStatus
+from janitor.model import Liveness
+from janitor.processes import ProcessIdentity, this_process
+
+Aggregate = Callable[[ExperimentState], Any]
+"""Makes one result of the processes' results; what it returns is kept as ``state.result``."""
+
+_LOOK_UP: Final = 0.2
+"""Seconds between two looks at a process that somebody else started."""
+
+
+class ExperimentRunner:
+    """Runs experiments: each process a command, watched over by a process of its own.
+
+    A runner may be killed at any moment: its processes go on, their ends are written down, and
+    whoever resumes waits for those that still run and starts only those that did not complete.
+
+    Args:
+        manager: Keeps the states.
+        aggregate: Called once all processes have completed.
+        parallel: How many processes run at once; all of them where it is not said.
+
+    """
+
+    def __init__(
+        self,
+        manager: StateManager,
+        *,
+        aggregate: Aggregate = lambda _: None,
+        parallel: int | None = None,
+    ) -> None:
+        self._manager = manager
+        self._aggregate = aggregate
+        self._parallel = parallel
+        self._stopped = Event()
+        self._starting = Lock()
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def run(
+        self,
+        config: Mapping[str, Any],
+        processes: Sequence[Sequence[str]],
+        *,
+        resume: bool | str = True,
+    ) -> ExperimentState:
+        """Run an experiment to its end, and return its state: aggregated, or failed.
+
+        Args:
+            config: What is run; its hash tells whether it was begun before.
+            processes: The command of each process. Where its output goes: ``logs/ID.N.log``
+                beside the states.
+            resume: The id of an experiment to resume; True to resume the newest one of this
+                configuration, if there is one; False to begin anew.
+
+        Raises:
+            KeyboardInterrupt: Ctrl+C; the processes were told to stop, and it is INTERRUPTED.
+            NotFoundError: there is no experiment of that id.
+            UsageError: it is of another configuration or another number of processes.
+            HeldError: somebody else is running it.
+
+        """
+        if not processes:
+            raise UsageError("an experiment has at least one process")
+        self._stopped.clear()
+        self._children.clear()
+        found = self._found(config, resume)
+        if found is not None and found.status is ExperimentStatus.AGGREGATED:
+            return found
+        if found is None:
+            found = self._manager.create(
+                self._new_id(), num_processes=len(processes), config=config
+            )
+        self._check_same(found, config, processes)
+        name = found.experiment_id
+        self._manager.update(name, _taken_over)
+        try:
+            self._see_all_through(name, processes)
+        except BaseException:
+            self._interrupt(name)
+            raise
+        return self._concluded(name)
+
+    # -- beginning
+
+    def _found(self, config: Mapping[str, Any], resume: bool | str) -> ExperimentState | None:  # noqa: FBT001 - as `run` takes it
+        if isinstance(resume, str):
+            return self._manager.load(resume)
+        return self._manager.find_by_config_hash(config_hash(config)) if resume else None
+
+    def _new_id(self) -> str:
+        stem = name = f"exp_{self._manager.now():%Y%m%d_%H%M%S}"
+        number = 1
+        while self._manager.path(name).exists():
+            number += 1
+            name = f"{stem}_{number}"
+        return name
+
+    def _check_same(
+        self, found: ExperimentState, config: Mapping[str, Any], processes: Sequence[Sequence[str]]
+    ) -> None:
+        name = f"experiment {found.experiment_id}"
+        if found.config_hash not in {None, config_hash(config)}:
+            raise UsageError(
+                f"{name} has another configuration: it cannot be resumed with this one"
+            )
+        if found.num_processes != len(processes):
+            raise UsageError(
+                f"{name} has {found.num_processes} processes: it cannot be resumed with"
+                f" {len(processes)}"
+            )
+
+    # -- running
+
+    def _see_all_through(self, name: str, processes: Sequence[Sequence[str]]) -> None:
+        with ThreadPoolExecutor(self._parallel or len(processes)) as pool:
+            try:
+                futures = [
+                    pool.submit(self._see_through, name, index, command)
+                    for index, command in enumerate(processes)
+                ]
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self._tell_to_stop(name)
+                raise
+
+    def _see_through(self, name: str, index: int, command: Sequence[str]) -> None:
+        """See one process to its end: wait where it runs already, else start it, once."""
+        started = False
+        while not self._stopped.is_set():
+            progress = self._manager.load(name).marked(index)
+            at_work = _at_work(name, index, progress)
+            if at_work is not None:
+                self._wait_for(at_work)
+            elif progress.status is ProcessStatus.COMPLETED:
+                return
+            elif started:
+                self._manager.update(name, lambda state: _lost(state.marked(index)))
+                return
+            else:
+                self._start(name, index, command)
+                started = True
+
+    def _start(self, name: str, index: int, command: Sequence[str]) -> None:
+        folder = self._manager.state_dir
+        logs = folder / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        with (logs / f"{name}.{index}.log").open("ab") as log, self._starting:
+            if self._stopped.is_set():
+                return
+            child = subprocess.Popen(  # noqa: S603 - to run the caller's commands is the purpose
+                watcher.command_line(folder, name, index, command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl+C is ours to pass on
+            )
+            self._children.append(child)
+        child.wait()
+
+    def _wait_for(self, identity: ProcessIdentity) -> None:
+        """Wait for a process that somebody else started; it is no child of ours."""
+        with suppress(psutil.Error):
+            psutil.Process(identity.pid).wait(_LOOK_UP)
+
+    def _tell_to_stop(self, name: str) -> None:
+        """Ask every process of the experiment to end, those of earlier runners, too."""
+        self._stopped.set()
+        with self._starting:
+            for child in self._children:
+                child.terminate()
+        ours = {child.pid for child in self._children}
+        for progress in self._manager.load(name).process_progress.values():
+            for identity in progress.identities()[:1]:  # the watcher passes it on
+                if identity.pid not in ours and identity.liveness() is Liveness.ALIVE:
+                    os.kill(identity.pid, signal.SIGTERM)
+
+    # -- the end
+
+    def _interrupt(self, name: str) -> None:
+        with suppress(NotFoundError):
+            self._manager.update(name, lambda state: state.interrupt(self._manager.now()))
+
+    def _concluded(self, name: str) -> ExperimentState:
+        state = self._manager.load(name)
+        if not state.can_aggregate():
+            return self._manager.update(name, self._failed)
+        state = self._manager.update(
+            name, lambda found: setattr(found, "status", ExperimentStatus.COMPLETED)
+        )
+        result = self._aggregate(state)
+
+        def aggregated(found: ExperimentState) -> None:
+            found.status, found.result = ExperimentStatus.AGGREGATED, result
+            found.completed_at, found.owner = self._manager.now(), None
+
+        return self._manager.update(name, aggregated)
+
+    def _failed(self, state: ExperimentState) -> None:
+        state.status, state.owner = ExperimentStatus.FAILED, None
+        state.error = "; ".join(
+            f"process {index}: {progress.error or progress.status}"
+            for index, progress in state.process_progress.items()
+            if progress.status is not ProcessStatus.COMPLETED
+        )
+
+
+def _taken_over(state: ExperimentState) -> None:
+    """Make this process the owner, unless another may be at work."""
+    owner = state.owner
+    if state.status is ExperimentStatus.RUNNING and owner not in {None, this_process()}:
+        liveness = Liveness.DEAD if owner is None else owner.liveness()
+        if liveness is not Liveness.DEAD:
+            sure = "" if liveness is Liveness.ALIVE else ", as far as can be told from here"
+            raise HeldError(f"experiment {state.experiment_id} is being run by {owner}{sure}")
+    state.status, state.owner, state.error = ExperimentStatus.RUNNING, this_process(), None
+
+
+def _at_work(name: str, index: int, progress: ProcessProgress) -> ProcessIdentity | None:
+    """A process that is at work on this one's runs, if there is any."""
+    for identity in progress.identities():
+        match identity.liveness():
+            case Liveness.ALIVE:
+                return identity
+            case Liveness.UNKNOWN:
+                raise StateFileError(
+                    f"process {index} of experiment {name} is {identity}: from here nobody can"
+                    " tell whether it still runs"
+                )
+            case Liveness.DEAD:
+                continue
+    return None
+
+
+def _lost(progress: ProcessProgress) -> None:
+    """Mark what was killed together with its watcher; what has an outcome keeps it."""
+    if progress.status is ProcessStatus.RUNNING and not any(
+        identity.liveness() is not Liveness.DEAD for identity in progress.identities()
+    ):
+        progress.status, progress.error = ProcessStatus.FAILED, "its process was killed"
