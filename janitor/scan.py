@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 from janitor.errors import StoreError
-from janitor.model import Clean, Policy, SweepMetadata, SweepRunState, Target, Untracked
+from janitor.model import (
+    Clean,
+    Policy,
+    RunPage,
+    SweepMetadata,
+    SweepRunState,
+    Target,
+    TargetKind,
+    Untracked,
+)
 from janitor.ports import Clock, SweepReader
 from janitor.rules import Judgement, judge
+from janitor.shards import Shard
 from janitor.workers import Unfinished, Workers
 
 SCANNERS = 8
@@ -94,19 +105,39 @@ class Resolution:
     sweeps: tuple[SweepMetadata, ...]
     errors: tuple[tuple[str, StoreError], ...]
     """Targets that could not be resolved, each with its reason."""
+    left_to_others: int = 0
+    """Sweeps and groups that are dealt to other shards."""
 
 
-def resolve(store: SweepReader, targets: Sequence[Target]) -> Resolution:
-    """Ask the store what each target stands for; the same sweep is taken once."""
+def resolve(
+    store: SweepReader, targets: Sequence[Target], shard: Shard | None = None
+) -> Resolution:
+    """Ask the store what each target stands for; the same sweep is taken once.
+
+    With a shard, its own sweeps alone; the store is not asked of those that are plainly others'.
+    """
     sweeps: dict[tuple[str, str], SweepMetadata] = {}
+    others: set[tuple[str, str]] = set()
     errors: list[tuple[str, StoreError]] = []
     for target in targets:
+        if shard and _names_its_path(target) and not shard.owns(str(target)):
+            others.add((target.kind, str(target)))
+            continue
         try:
             for sweep in store.fetch_sweep_metadata(target):
-                sweeps.setdefault((sweep.target.kind, sweep.path), sweep)
+                key = sweep.target.kind, sweep.path
+                if shard and not shard.owns(sweep.path):
+                    others.add(key)
+                else:
+                    sweeps.setdefault(key, sweep)
         except StoreError as error:
             errors.append((str(target), error))
-    return Resolution(tuple(sweeps.values()), tuple(errors))
+    return Resolution(tuple(sweeps.values()), tuple(errors), len(others))
+
+
+def _names_its_path(target: Target) -> bool:
+    """Whether the target is one sweep or group whose path is known without asking."""
+    return target.kind is not TargetKind.PROJECT and target.entity is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +186,9 @@ class Scanner:
 
     def _read_pages(self, sweep: SweepMetadata, scan: SweepScan) -> bool:
         """Read every page; whether the sweep shrank meanwhile, so that a page may have skipped."""
-        after: str | None = None
-        cursors: set[str] = set()
         paths: set[str] = set()
         shrank = False
-        while True:
-            if self.should_stop():
-                scan.error = _STOPPED
-                return False
-            page = self.store.fetch_runs(sweep.target, after)
+        for page in self._pages(sweep.target):
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
             now = self.clock.now()
@@ -173,10 +198,28 @@ class Scanner:
                 if run.path not in scan:
                     scan.add(judge(run, self.policy, now))
             self.observer.scanned(scan.target, scan.seen, scan.expected)
-            after = page.after
-            if after is None or after in cursors:
-                return shrank
-            cursors.add(after)
+        return shrank
+
+    def _pages(self, target: Target) -> Iterator[RunPage]:
+        """Page after page; while one is judged, the next is under way."""
+        ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
+        try:
+            coming: Future[RunPage] | None = self._ask(ahead, target, None)
+            cursors: set[str] = set()
+            while coming is not None:
+                page = coming.result()
+                coming = None
+                if page.after is not None and page.after not in cursors:
+                    cursors.add(page.after)
+                    coming = self._ask(ahead, target, page.after)
+                yield page
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, ahead: ThreadPoolExecutor, target: Target, after: str | None) -> Future[RunPage]:
+        if self.should_stop():
+            raise StoreError(_STOPPED)
+        return ahead.submit(self.store.fetch_runs, target, after)
 
 
 def without_repeats(scans: Sequence[SweepScan]) -> int:
