@@ -203,22 +203,29 @@ class Scanner:
     def _pages(self, target: Target) -> Iterator[RunPage]:
         """Page after page; while one is judged, the next is under way."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
+        cursors: set[str | None] = set()
+        after: str | None = None
+        is_last = False
         try:
-            coming: Future[RunPage] | None = self._ask(ahead, target, None)
-            cursors: set[str] = set()
+            coming = self._ask(ahead, target, after)
             while coming is not None:
                 page = coming.result()
-                coming = None
-                if page.after is not None and page.after not in cursors:
-                    cursors.add(page.after)
-                    coming = self._ask(ahead, target, page.after)
+                cursors.add(after)
+                after = page.after
+                is_last = after is None or after in cursors
+                coming = None if is_last else self._ask(ahead, target, after)
                 yield page
+            if not is_last:
+                raise StoreError(_STOPPED)
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, ahead: ThreadPoolExecutor, target: Target, after: str | None) -> Future[RunPage]:
+    def _ask(
+        self, ahead: ThreadPoolExecutor, target: Target, after: str | None
+    ) -> Future[RunPage] | None:
+        """Ask for a page, unless nothing new may begin."""
         if self.should_stop():
-            raise StoreError(_STOPPED)
+            return None
         return ahead.submit(self.store.fetch_runs, target, after)
 
 
