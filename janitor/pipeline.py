@@ -19,7 +19,7 @@ from janitor.plan import Repair, named, plan_change
 from janitor.ports import Clock, Store
 from janitor.repair import Proposal, Result, Writer, repair
 from janitor.report.builder import ReportDraft
-from janitor.report.describe import describe_hold, describe_thresholds
+from janitor.report.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.report.schema import (
     Brake,
     ClockReading,
@@ -40,6 +40,7 @@ from janitor.scan import (
     unreadable_times,
     without_repeats,
 )
+from janitor.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Pass:
         journal: The journal's path; None while nothing is written.
         past: What earlier passes wrote.
         version: The janitor's.
+        shard: Which share of the sweeps is scanned; None for all of them.
 
     """
 
@@ -89,6 +91,7 @@ class Pass:
     journal: Callable[[], str | None]
     past: Past
     version: str
+    shard: Shard | None = None
 
     def should_stop(self) -> bool:
         """Whether nothing new may begin."""
@@ -101,7 +104,8 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     A report without targets says that none could be resolved; its errors say why.
     """
     draft = open_report(work, command)
-    resolution = resolve(work.store, targets)
+    resolution = resolve(work.store, targets, work.shard)
+    draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)
     scanner = Scanner(

@@ -84,6 +84,7 @@ def assembled(
             journal=lambda: None,
             past=past or Past(),
             version=__version__,
+            shard=config.shard,
         )
         if dry_run:
             yield work

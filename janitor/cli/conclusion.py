@@ -50,7 +50,7 @@ def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
         applies.append(ExitCode.INTERRUPTED)
     if report.interrupted == "SIGTERM":
         applies.append(ExitCode.TERMINATED)
-    if report.errors and not report.targets and report.command in {"fix", "plan"}:
+    if report.errors and not _anything_was_resolved(report):
         applies.append(ExitCode.USAGE)
     if report.brake is not None and report.brake.tripped and not report.brake.overruled:
         applies.append(ExitCode.BRAKE)
@@ -59,6 +59,11 @@ def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
     if tell_pending and report.totals.planned:
         applies.append(ExitCode.PENDING)
     return first_that_applies(*applies)
+
+
+def _anything_was_resolved(report: Report) -> bool:
+    left_to_others = report.shard is not None and report.shard.left_to_others > 0
+    return bool(report.targets) or left_to_others or report.command not in {"fix", "plan"}
 
 
 def _something_failed(report: Report) -> bool:

@@ -17,6 +17,7 @@ from janitor.cli.options import (
     lock_options,
     policy_options,
     report_options,
+    shard_option,
     stand_down_option,
     target_options,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @limit_options
 @stand_down_option
 @deadline_option
+@shard_option
 @journal_option
 @lock_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")

@@ -18,6 +18,7 @@ from janitor.cli.options import (
     policy_options,
     previous_option,
     report_options,
+    shard_option,
     stand_down_option,
     target_options,
 )
@@ -35,6 +36,7 @@ from janitor.cli.session import Session, pass_session
 @force_option
 @stand_down_option
 @deadline_option
+@shard_option
 @journal_option
 @lock_options
 @pass_session

@@ -158,6 +158,14 @@ deadline_option = click.option(
 )
 """How long a pass may take."""
 
+shard_option = click.option(
+    "--shard",
+    metavar="K/N",
+    help="Scan only the sweeps that are dealt to the K-th of N janitors.  [default: in an Indexed"
+    " Job, JOB_COMPLETION_INDEX of JANITOR_SHARDS]",
+)
+"""Several janitors share the sweeps."""
+
 journal_option = click.option(
     "--journal",
     metavar="DIR",

@@ -15,6 +15,7 @@ from janitor.cli.options import (
     policy_options,
     previous_option,
     report_options,
+    shard_option,
     stand_down_option,
     target_options,
 )
@@ -36,6 +37,7 @@ from janitor.cli.session import Session, pass_session
 @limit_options
 @stand_down_option
 @deadline_option
+@shard_option
 @pass_session
 def command(
     session: Session,

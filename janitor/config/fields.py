@@ -5,6 +5,7 @@ A complaint goes after the setting's name: "must be a whole number ≥ 0, not 'm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from pydantic import (
 from janitor.config.wording import did_you_mean, either, quoted
 from janitor.model import SweepRunState
 from janitor.rules import RULE_IDS
+from janitor.shards import Shard
 
 
 def _expected(what: str) -> WrapValidator:
@@ -88,6 +90,29 @@ def _to_list(value: Any) -> Any:
     if not isinstance(value, list | tuple):
         raise ValueError(f"must be a text or a list of texts, not {quoted(value)}")  # noqa: TRY004 - pydantic collects ValueErrors
     return value
+
+
+_SHARD = r"\s*([0-9]{1,9})\s*/\s*([0-9]{1,9})\s*"
+
+
+def _read_shard(value: Any) -> Shard:
+    if isinstance(value, Shard):
+        return value
+    parts = re.fullmatch(_SHARD, value) if isinstance(value, str) else None
+    if parts:
+        index, count = map(int, parts.groups())
+        if 1 <= index <= count:
+            return Shard(index, count)
+    raise ValueError(f"must be K/N, with K from 1 to N, not {quoted(value)}")
+
+
+ShardOfAll = Annotated[
+    Shard,
+    BeforeValidator(_read_shard),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SHARD}$"}),
+]
+"""Which share of the sweeps: K/N."""
 
 
 FilePath = Annotated[Path, BeforeValidator(_to_path)]

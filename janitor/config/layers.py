@@ -9,11 +9,15 @@ from typing import Any
 
 from janitor.config.targets import KINDS, parse_target
 from janitor.config.wording import did_you_mean
-from janitor.errors import TargetError
+from janitor.errors import ConfigError, TargetError
 from janitor.model import Target
 
 PREFIX = "JANITOR_"
 CONFIG_VARIABLE = "JANITOR_CONFIG"
+SHARDS_VARIABLE = "JANITOR_SHARDS"
+"""How many shards there are; which of them this is, Kubernetes says."""
+INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
+"""Set by Kubernetes in each pod of an Indexed Job, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ SETTINGS = (
     Setting("lock", "lock"),
     Setting("lock_timeout", "lock_timeout"),
     Setting("report", "report", is_list=True),
+    Setting("shard", "shard"),
     Setting("timeout", "timeout", has_flag=False),
     Setting("page_size", "page_size", has_flag=False),
 )
@@ -95,6 +100,7 @@ _TARGET_VARIABLES = {f"{PREFIX}{kind.upper()}": kind for kind in KINDS}
 
 VARIABLES = (
     CONFIG_VARIABLE,
+    SHARDS_VARIABLE,
     *_TARGET_VARIABLES,
     *(setting.variable for setting in SETTINGS),
 )
@@ -164,6 +170,7 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
 
     Raises:
         TargetError: a target is malformed.
+        ConfigError: the shards are counted, and nothing says which this is.
 
     """
     values: dict[str, tuple[Any, Origin]] = {}
@@ -176,7 +183,22 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
         if text:
             value = _items(text) if setting.is_list else text
             values[setting.key] = value, Origin("environment", setting.variable)
+    if "shard" not in values and environ.get(SHARDS_VARIABLE, "").strip():
+        origin = Origin("environment", _joined((INDEX_VARIABLE, SHARDS_VARIABLE)))
+        values["shard"] = _shard_of_job(environ), origin
     return Layer(values)
+
+
+def _shard_of_job(environ: Mapping[str, str]) -> str:
+    """K/N for a pod of an Indexed Job."""
+    index = environ.get(INDEX_VARIABLE, "").strip()
+    if not index.isdecimal():
+        raise ConfigError(
+            f"{SHARDS_VARIABLE} says how many shards there are, and {INDEX_VARIABLE} must say which"
+            f" of them this is, from 0, not {index!r}: run it as an Indexed Job, or set"
+            " JANITOR_SHARD=K/N instead"
+        )
+    return f"{int(index) + 1}/{environ[SHARDS_VARIABLE].strip()}"
 
 
 def _joined(names: Iterable[str]) -> str:

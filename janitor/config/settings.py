@@ -17,6 +17,7 @@ from janitor.config.fields import (
     Namespace,
     Percent,
     RuleIds,
+    ShardOfAll,
     Switch,
     Text,
     Vocabulary,
@@ -146,6 +147,9 @@ class Config(_Settings):
     """Where to write the report: a path or a list of paths, whose endings say the format."""
     timeout: PositiveDuration = timedelta(seconds=10)
     """How long a single request to W&B may take."""
+    shard: ShardOfAll | None = None
+    """K/N: scan only the sweeps that are dealt to the K-th of N janitors. In an Indexed Job of
+    Kubernetes, the variable JANITOR_SHARDS=N is enough."""
     page_size: Count = 1000
     """How many runs to ask for at a time."""
 

@@ -20,6 +20,7 @@ from janitor.report.schema import (
     ReportedChange,
     ReportedError,
     ReportedHold,
+    ReportedShard,
     ReportedTarget,
     ReportedWarning,
     Requests,
@@ -56,6 +57,7 @@ class ReportDraft:
     requests: Requests | None = None
     false_positives: FalsePositives | None = None
     journal: str | None = None
+    shard: ReportedShard | None = None
     interrupted: Interruption | None = None
     _targets: list[ReportedTarget] = field(default_factory=list)
     _changes: list[ReportedChange] = field(default_factory=list)
@@ -144,6 +146,7 @@ class ReportDraft:
             requests=self.requests,
             false_positives=self.false_positives,
             journal=self.journal,
+            shard=self.shard,
         )
 
     def _count_unchanged(self, state: str, runs: int = 1) -> None:

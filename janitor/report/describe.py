@@ -8,9 +8,17 @@ from typing import Any, Final
 from janitor import strict_json
 from janitor.evidence import Vitals
 from janitor.model import Change, Hold, Outcome, Policy, SweepRunState
-from janitor.report.schema import ReportedChange, ReportedEvidence, ReportedHold, Sign, Thresholds
+from janitor.report.schema import (
+    ReportedChange,
+    ReportedEvidence,
+    ReportedHold,
+    ReportedShard,
+    Sign,
+    Thresholds,
+)
 from janitor.rules import Judgement
 from janitor.rules.reading import Reading
+from janitor.shards import Shard
 from janitor.summary import ABSENT
 
 _LONGEST_VALUE: Final = 200
@@ -97,6 +105,15 @@ def describe_thresholds(policy: Policy) -> Thresholds:
         evaluation_timeout_seconds=evaluation.total_seconds(),
         settle_seconds=policy.settle.total_seconds(),
         crash_grace_seconds=policy.crash_grace.total_seconds(),
+    )
+
+
+def describe_shard(shard: Shard | None, sweeps: int, left_to_others: int) -> ReportedShard | None:
+    """Which share of the sweeps a pass has scanned; None for all of them."""
+    if shard is None:
+        return None
+    return ReportedShard(
+        index=shard.index, count=shard.count, sweeps=sweeps, left_to_others=left_to_others
     )
 
 

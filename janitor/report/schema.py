@@ -154,6 +154,17 @@ class Thresholds(Part):
     crash_grace_seconds: float
 
 
+class ReportedShard(Part):
+    """The share of the sweeps that one janitor of several was dealt."""
+
+    index: int = Field(ge=1)
+    count: int = Field(ge=1)
+    sweeps: int = 0
+    """Sweeps and groups that were dealt to it."""
+    left_to_others: int = 0
+    """Sweeps and groups that it resolved, or was told of, and that are the other shards'."""
+
+
 class Brake(Part):
     """The limit that stopped a pass, if one did."""
 
@@ -253,3 +264,7 @@ class Report(Part):
     """The path of the journal, with which all of this can be taken back."""
     merged_journals: tuple[Text, ...] = ()
     """Those of the reports that this one was merged from; ``journal`` is None then."""
+    shard: ReportedShard | None = None
+    """None where the pass scanned all that its targets stand for."""
+    merged_shards: tuple[ReportedShard, ...] = ()
+    """Those of the reports that this one was merged from; ``shard`` is None then."""

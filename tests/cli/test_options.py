@@ -25,6 +25,7 @@ NOT_SETTINGS = {"config", "force"}
 @options.deadline_option
 @options.journal_option
 @options.lock_options
+@options.shard_option
 @click.pass_context
 def everything(context: click.Context, /, **flags: object) -> None:
     context.ensure_object(dict).update(flags)
