@@ -19,7 +19,7 @@ from janitor.ports import Store
 
 SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")
 
-OnPath = Callable[[str], None]
+OnPath = Callable[[str], object]
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class MemoryStore:
     page_size: int = 1000
     write_moves_heartbeat: str | None = None
     """A server that counts our write as a sign of life: what heartbeatAt becomes."""
-    before_page: list[Callable[[str | None], None]] = field(default_factory=list)
+    before_page: list[Callable[[str | None], object]] = field(default_factory=list)
     before_read: list[OnPath] = field(default_factory=list)
     before_write: list[OnPath] = field(default_factory=list)
     after_write: list[OnPath] = field(default_factory=list)
@@ -38,6 +38,8 @@ class MemoryStore:
     """The path of each write that was applied."""
     reads: list[tuple[str, ...]] = field(default_factory=list)
     """The paths of each fresh read."""
+    refuses_reads: StoreError | None = None
+    """Why no run at all can be read afresh: a login that expired, say."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
     unknown: set[Target] = field(default_factory=set)
     empty: set[Target] = field(default_factory=lambda: {SWEEP})
@@ -115,6 +117,8 @@ class MemoryStore:
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         with self._lock:
             self.reads.append(tuple(paths))
+            if self.refuses_reads is not None:
+                raise self.refuses_reads
             return {path: self._fetch(path) for path in paths}
 
     def _fetch(self, path: str) -> RunInfo | StoreError:
@@ -144,7 +148,7 @@ class MemoryStore:
                 hook(run.path)
 
 
-def once(action: Callable[..., None]) -> Callable[..., None]:
+def once(action: Callable[..., object]) -> Callable[..., None]:
     """The action, the first time only."""
     left = [action]
 

@@ -17,7 +17,13 @@ from janitor.repair import Result, Writer, repair
 from janitor.report.schema import ClockReading, Report, Requests
 from janitor.rules import judge
 from tests.memory_store import SWEEP, MemoryStore
-from tests.run_samples import StillClock
+from tests.run_samples import StillClock, flat, make_run
+
+PATH = "acme/rl/r1"
+SILENT = make_run(flat() | {"loss": 0.5})
+"""A run that W&B calls running: read alone, right before its write."""
+FAILED = make_run(flat() | {"loss": 0.5}, "failed")
+"""A run that ended: read in a batch."""
 
 
 @dataclass(slots=True)
@@ -136,3 +142,12 @@ class Scene:
 
 def outcomes(results: Sequence[Result]) -> list[str]:
     return [result.outcome.value for result in results]
+
+
+def only(results: Sequence[Result]) -> Result:
+    (result,) = results
+    return result
+
+
+def journaled_outcomes(scene: Scene) -> list[str | None]:
+    return [write.outcome for write in scene.journaled().writes]

@@ -162,7 +162,7 @@ class Writer:
             return trial.ended(Outcome.SUPERSEDED, str(error))
         except JournalError as error:
             self.halt(error)
-            return trial.ended(Outcome.FAILED, f"not written: {error}")
+            return trial.unanswered(error, "not written: ")
         except TransientError as error:
             return trial.unanswered(error)
         except StoreError as error:
@@ -218,10 +218,10 @@ class _Trial:
             return Result(self._proposal, Outcome.PLANNED)
         return self.unanswered(TransientError("the pass was stopped"))
 
-    def unanswered(self, error: TransientError) -> Attempt | Result:
+    def unanswered(self, error: Exception, unsent: str = "") -> Attempt | Result:
         """No answer was had. Whether the last write was applied, a last look tells."""
         if self._sent is None:
-            return Result(self._proposal, Outcome.FAILED, str(error))
+            return Result(self._proposal, Outcome.FAILED, f"{unsent}{error}")
         path = self._proposal.path
         found = self._writer.read([path])[path]
         applied = self._applied(found) if isinstance(found, RunInfo) else None

@@ -21,10 +21,20 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
     if found.defect is not None:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
     if showed_life(attempt.run, found):
-        if attempt.edits.stand_in(found.summary):
-            return recover(attempt, found, writer)
-        return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
+        return _lived(attempt, found, writer)
     return _unlived(attempt, found)
+
+
+def _lived(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
+    """What became of the write to a run whose own process may have been at work meanwhile."""
+    if attempt.edits.stand_in(found.summary):
+        return recover(attempt, found, writer)
+    changes = differences(attempt.written, found.summary)
+    if all(now is ABSENT for _, _, now in changes):
+        return attempt.result(
+            Outcome.FAILED, f"the server does not have what was written: {attempt.lacking(found)}"
+        )
+    return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
 
 
 def _unlived(attempt: Attempt, found: RunInfo) -> Result:
