@@ -63,6 +63,10 @@ class Door:
         _quieten(os.environ, Path(self._folder.name))
         self._api = self._open()
 
+    def close(self) -> None:
+        """Take away the folder that wandb was given; nothing may be asked any more."""
+        self._folder.cleanup()
+
     @property
     def address(self) -> str:
         """The server's address, from wandb's settings."""

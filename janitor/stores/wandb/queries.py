@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from janitor.model import Policy
+from collections.abc import Sequence
+
+from janitor.model import AUTO, Policy
+from janitor.rules.expression_names import summary_keys as keys_read_by
 
 _RUN_FIELDS = """
   id name displayName state sweepName group tags createdAt heartbeatAt historyLineCount
@@ -27,6 +30,12 @@ query JanitorSweeps($entity: String!, $project: String!, $first: Int!, $after: S
 }
 """
 
+SWEEP_CONFIG = """
+query JanitorSweepConfig($entity: String!, $project: String!, $sweep: String!) {
+  project(name: $project, entityName: $entity) { sweep(sweepName: $sweep) { config } }
+}
+"""
+
 GROUP = """
 query JanitorGroup($entity: String!, $project: String!, $filters: JSONString) {
   project(name: $project, entityName: $entity) { runCount(filters: $filters) }
@@ -34,14 +43,21 @@ query JanitorGroup($entity: String!, $project: String!, $filters: JSONString) {
 """
 
 
-def runs(*, sliced: bool) -> str:
-    """A page of runs, with chosen keys of their summaries, or (not ``sliced``) whole ones."""
+def runs(*, sliced: bool, counted: bool = False) -> str:
+    """A page of runs, with chosen keys of their summaries, or (not ``sliced``) whole ones.
+
+    ``counted`` asks as well how many runs there are in all, and how many under a second filter.
+    """
     declared, given = (", $keys: [String!]", "(keys: $keys)") if sliced else ("", "")
+    counts = ""
+    if counted:
+        declared += ", $all: JSONString, $silent: JSONString"
+        counts = "total: runCount(filters: $all)  silent: runCount(filters: $silent)"
     return f"""
 query JanitorRuns($entity: String!, $project: String!, $filters: JSONString,
                   $first: Int!, $after: String{declared}) {{
   project(name: $project, entityName: $entity) {{
-    runCount(filters: $filters)
+    runCount(filters: $filters)  {counts}
     runs(filters: $filters, first: $first, after: $after, order: "+created_at") {{
       edges {{ node {{ {_RUN_FIELDS} summaryMetrics{given} }} }}
       pageInfo {{ endCursor hasNextPage }}
@@ -86,6 +102,13 @@ def summary_keys(policy: Policy) -> list[str]:
         "janitor.reason", "janitor.at", "janitor.version", "janitor.resurrected_at",
     )  # fmt: skip
     keys = [policy.namespace, *(f"{policy.namespace}.{name}" for name in names), "_timestamp"]
-    if policy.objective is not None:
-        keys += [policy.objective, policy.objective.split(".")[0]]
-    return list(dict.fromkeys(keys))
+    objectives = [policy.objective, *(each.objective for each in policy.overrides)]
+    named = [key for key in objectives if key is not None and key != AUTO]
+    named += [key for rule in policy.own_rules for key in keys_read_by(rule.when)]
+    return with_keys(keys, *named)
+
+
+def with_keys(keys: Sequence[str], *named: str) -> list[str]:
+    """The keys and those that are named, each with the object that it may stand in."""
+    parts = [part for name in named for part in (name, name.split(".")[0])]
+    return list(dict.fromkeys([*keys, *parts]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -19,12 +21,14 @@ from janitor.errors import (
 from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target, TargetKind
 from janitor.ports import Store
 from janitor.stores.wandb import queries
+from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.door import Door
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope, read_node
+from janitor.stores.wandb.projects import Projects
+from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
 _SMALLEST_PAGE: Final = 25
-_SWEEPS_PAGE: Final = 100
 _LARGEST_BATCH: Final = 50
 _BATCH_BYTES: Final = 8_000_000
 """A batch of whole summaries beyond this is too much to hold: the next ones are smaller."""
@@ -38,11 +42,22 @@ class WandbStore:
         door: The way to the server.
         policy: Tells which keys of a summary a scan has to bring.
         page_size: How many runs to ask for at once; halved where the server cannot.
+        active_since: Runs without a sign of life since then are not read; None to read all.
 
     """
 
-    def __init__(self, door: Door, policy: Policy, page_size: int = 1000) -> None:
+    def __init__(
+        self,
+        door: Door,
+        policy: Policy,
+        page_size: int = 1000,
+        active_since: datetime | None = None,
+    ) -> None:
         self._door = door
+        self._projects = Projects(door)
+        self._activity = Activity(active_since)
+        self._takes_metrics = are_asked_for(policy)
+        self._metrics = SweepMetrics(self._projects.sweep_config)
         self._keys = queries.summary_keys(policy)
         self._policy = policy
         self._page_size = page_size
@@ -62,11 +77,11 @@ class WandbStore:
         scope = Scope(entity, target.project)
         match target.kind:
             case TargetKind.SWEEP:
-                return (self._sweep(scope, target.name),)
+                return (self._projects.sweep(scope, target.name),)
             case TargetKind.GROUP:
-                return (self._group(scope, target.name),)
+                return (self._projects.group(scope, target.name),)
             case TargetKind.PROJECT:
-                return self._sweeps(scope)
+                return self._projects.sweeps(scope)
 
     def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
         """A page of runs; asked for again, smaller, where it fails for its size or time."""
@@ -79,34 +94,64 @@ class WandbStore:
                     raise
                 self._page_size = min(self._page_size, max(_SMALLEST_PAGE, size // 2))
             except RejectedError as error:
-                if not sliced or "keys" not in str(error):
+                if sliced and "keys" in str(error):
+                    self._sliced = False
+                elif self._activity.is_limited(target):
+                    self._activity.read_whole(target, str(error))
+                else:
                     raise
-                self._sliced = False
             else:
+                if page is None:
+                    continue
                 if after is None and sliced and self._keys_are_lost(page):
                     self._sliced = False
                     continue
                 return page
 
-    def _page(self, target: Target, after: str | None, size: int, *, sliced: bool) -> RunPage:
-        field = "group" if target.kind is TargetKind.GROUP else "sweep"
+    def _page(
+        self, target: Target, after: str | None, size: int, *, sliced: bool
+    ) -> RunPage | None:
+        """A page of runs; None where it turns out that the target must be read otherwise."""
+        scope = Scope(target.entity or "", target.project)
+        filters = {"group" if target.kind is TargetKind.GROUP else "sweep": target.name}
+        sliced = sliced and not (self._takes_metrics and target.kind is TargetKind.GROUP)
+        counted = after is None and self._activity.is_limited(target)
         variables: dict[str, Any] = {
-            "filters": json.dumps({field: target.name}),
+            "filters": json.dumps(self._activity.active(target, filters)),
             "first": size,
             "after": after,
         }
         if sliced:
-            variables["keys"] = self._keys
-        scope = Scope(target.entity or "", target.project)
-        project = self._project(scope, queries.runs(sliced=sliced), variables)
+            variables["keys"] = self._keys_of(scope, target)
+        if counted:
+            variables["all"] = json.dumps(filters)
+            variables["silent"] = json.dumps(self._activity.silent(filters))
+        query = queries.runs(sliced=sliced, counted=counted)
+        project, _ = self._projects.ask(scope, query, variables)
         with known_form(self._door.address):
-            listing = project["runs"]
-            info = listing["pageInfo"]
+            count = project["runCount"]
+            if counted and not self._activity.adds_up(
+                target, active=count, silent=project["silent"], total=project["total"]
+            ):
+                return None
+            info = project["runs"]["pageInfo"]
             return RunPage(
-                runs=tuple(read_node(edge["node"], scope) for edge in listing["edges"]),
-                run_count=project["runCount"],
+                runs=tuple(self._read(edge["node"], scope) for edge in project["runs"]["edges"]),
+                run_count=count,
                 after=info["endCursor"] if info["hasNextPage"] else None,
+                left_out=project["silent"] if counted else 0,
             )
+
+    def _keys_of(self, scope: Scope, target: Target) -> list[str]:
+        """The keys of a summary that are to be shown: those of the policy, and the metric's."""
+        metric = self._metrics.of(scope, target.name) if self._takes_metrics else None
+        return self._keys if metric is None else queries.with_keys(self._keys, metric)
+
+    def _read(self, node: Mapping[str, Any], scope: Scope) -> RunInfo:
+        run = read_node(node, scope)
+        if not self._takes_metrics:
+            return run
+        return replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
 
     def _keys_are_lost(self, page: RunPage) -> bool:
         """Whether whole runs of a first page have keys of ours that the page does not show.
@@ -143,7 +188,7 @@ class WandbStore:
         """One batch; where it fails, its halves, down to the one run that cannot be read."""
         variables = {f"r{index}": name for index, name in enumerate(names)}
         try:
-            project, size = self._sized_project(scope, queries.summaries(len(names)), variables)
+            project, size = self._projects.ask(scope, queries.summaries(len(names)), variables)
         except (TooLargeError, TransientError, RejectedError, NotFoundError) as error:
             may_be_one_run = not isinstance(error, TransientError) or error.slow
             if len(names) == 1 or not may_be_one_run:
@@ -166,8 +211,8 @@ class WandbStore:
             with known_form(self._door.address):
                 if project[alias] is None:
                     return NotFoundError(f"there is no run {name} in project {scope}")
-                return read_node(project[alias], scope)
-        except TransientError as error:
+                return self._read(project[alias], scope)
+        except StoreError as error:
             return error
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
@@ -189,58 +234,6 @@ class WandbStore:
         self._door.execute(
             queries.WRITE_SUMMARY, {"id": run.storage_id, "summary": summaries.dump(summary)}
         )
-
-    # -- projects, sweeps and groups
-
-    def _project(self, scope: Scope, query: str, variables: Mapping[str, Any]) -> Any:
-        return self._sized_project(scope, query, variables)[0]
-
-    def _sized_project(
-        self, scope: Scope, query: str, variables: Mapping[str, Any]
-    ) -> tuple[Any, int]:
-        data, size = self._door.execute(
-            query, {"entity": scope.entity, "project": scope.project, **variables}
-        )
-        if not isinstance(data, dict) or data.get("project") is None:
-            raise NotFoundError(
-                f"there is no project {scope} at {self._door.address}, or this login may not see it"
-            )
-        return data["project"], size
-
-    def _sweep(self, scope: Scope, name: str) -> SweepMetadata:
-        project = self._project(scope, queries.SWEEP, {"sweep": name})
-        with known_form(self._door.address):
-            if project["sweep"] is None:
-                raise NotFoundError(f"there is no sweep {name} in project {scope}")
-            return _read_sweep(project["sweep"], scope)
-
-    def _group(self, scope: Scope, name: str) -> SweepMetadata:
-        filters = json.dumps({"group": name})
-        project = self._project(scope, queries.GROUP, {"filters": filters})
-        with known_form(self._door.address):
-            if not project["runCount"]:
-                raise NotFoundError(f"no run of project {scope} is in a group {name}")
-        return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
-
-    def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
-        found: dict[str, SweepMetadata] = {}
-        after: str | None = None
-        while True:
-            asked = {"first": _SWEEPS_PAGE, "after": after}
-            project = self._project(scope, queries.SWEEPS, asked)
-            with known_form(self._door.address):
-                for edge in project["sweeps"]["edges"]:
-                    sweep = _read_sweep(edge["node"], scope)
-                    found[sweep.path] = sweep
-                info = project["sweeps"]["pageInfo"]
-                after = info["endCursor"]
-                if not info["hasNextPage"] or after is None:
-                    return tuple(found.values())
-
-
-def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:
-    target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
-    return SweepMetadata(target, node["displayName"] or node["name"], node["state"])
 
 
 def _shows_flat(run: RunInfo, namespace: str) -> bool:

@@ -1,0 +1,68 @@
+"""Leaves out runs that have been silent for long, and proves that no other is left out with them.
+
+W&B is asked for the runs that showed life since a moment. How a server compares times, and what
+it makes of a heartbeat that is null, is not known; so with the first page it is also asked how
+many runs there are in all, and how many are silent. Where the three counts do not add up, or the
+server refuses the filter, the target is read whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from janitor.model import Target
+
+_log = logging.getLogger("janitor.stores.wandb")
+
+
+class Activity:
+    """Which runs of a target are asked for.
+
+    Args:
+        since: Runs without a sign of life since then are left out; None to leave out none.
+
+    """
+
+    def __init__(self, since: datetime | None) -> None:
+        self._since = since
+        self._read_whole: set[Target] = set()
+
+    def is_limited(self, target: Target) -> bool:
+        """Whether silent runs of this target are left out."""
+        return self._since is not None and target not in self._read_whole
+
+    def active(self, target: Target, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """The filters, for the runs that are not left out.
+
+        A run without heartbeats is always read: other evidence may speak for it.
+        """
+        if self._since is None or not self.is_limited(target):
+            return dict(filters)
+        recent = {"$gte": self._since.isoformat()}
+        signs = [{"heartbeat_at": recent}, {"created_at": recent}, {"heartbeat_at": None}]
+        return {**filters, "$or": signs}
+
+    def silent(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """The filters, for the runs that are left out."""
+        if self._since is None:
+            raise TypeError("no run is left out")
+        earlier = {"$lt": self._since.isoformat()}
+        return {**filters, "heartbeat_at": earlier, "created_at": earlier}
+
+    def adds_up(self, target: Target, *, active: int, silent: int, total: int) -> bool:
+        """Whether every run is either active or silent; else the target is read whole."""
+        if active + silent == total:
+            return True
+        self.read_whole(
+            target,
+            f"W&B counts {active} active and {silent} silent of {total} runs, which do not add up",
+        )
+        return False
+
+    def read_whole(self, target: Target, why: str) -> None:
+        """Leave out nothing of this target from now on."""
+        self._read_whole.add(target)
+        _log.warning("%s is read whole, whatever active_since says: %s", target, why)

@@ -1,0 +1,90 @@
+"""What a project of W&B holds: its sweeps, their configs, its groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from janitor.errors import NotFoundError
+from janitor.model import SweepMetadata, Target, TargetKind
+from janitor.stores.wandb import queries
+from janitor.stores.wandb.door import Door
+from janitor.stores.wandb.failures import known_form
+from janitor.stores.wandb.nodes import Scope
+
+_SWEEPS_PAGE: Final = 100
+
+
+class Projects:
+    """Asks for projects.
+
+    Args:
+        door: The way to the server.
+
+    """
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def ask(self, scope: Scope, query: str, variables: Mapping[str, Any]) -> tuple[Any, int]:
+        """The project of a query's answer, and how many bytes the answer had.
+
+        Raises:
+            NotFoundError: there is no such project.
+            StoreError: it could not be asked for.
+
+        """
+        data, size = self._door.execute(
+            query, {"entity": scope.entity, "project": scope.project, **variables}
+        )
+        if not isinstance(data, dict) or data.get("project") is None:
+            raise NotFoundError(
+                f"there is no project {scope} at {self._door.address}, or this login may not see it"
+            )
+        return data["project"], size
+
+    def sweep(self, scope: Scope, name: str) -> SweepMetadata:
+        """One sweep."""
+        project, _ = self.ask(scope, queries.SWEEP, {"sweep": name})
+        with known_form(self._door.address):
+            if project["sweep"] is None:
+                raise NotFoundError(f"there is no sweep {name} in project {scope}")
+            return _read_sweep(project["sweep"], scope)
+
+    def sweep_config(self, scope: Scope, name: str) -> str | None:
+        """The YAML text of a sweep's config; None where there is no such sweep."""
+        project, _ = self.ask(scope, queries.SWEEP_CONFIG, {"sweep": name})
+        with known_form(self._door.address):
+            sweep = project["sweep"]
+            return None if sweep is None else sweep["config"]
+
+    def group(self, scope: Scope, name: str) -> SweepMetadata:
+        """One group of runs."""
+        filters = json.dumps({"group": name})
+        project, _ = self.ask(scope, queries.GROUP, {"filters": filters})
+        with known_form(self._door.address):
+            if not project["runCount"]:
+                raise NotFoundError(f"no run of project {scope} is in a group {name}")
+        return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
+
+    def sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
+        """Every sweep of a project."""
+        found: dict[str, SweepMetadata] = {}
+        after: str | None = None
+        while True:
+            asked = {"first": _SWEEPS_PAGE, "after": after}
+            project, _ = self.ask(scope, queries.SWEEPS, asked)
+            with known_form(self._door.address):
+                for edge in project["sweeps"]["edges"]:
+                    sweep = _read_sweep(edge["node"], scope)
+                    found[sweep.path] = sweep
+                info = project["sweeps"]["pageInfo"]
+                after = info["endCursor"]
+                if not info["hasNextPage"] or after is None:
+                    return tuple(found.values())
+
+
+def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:
+    target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
+    return SweepMetadata(target, node["displayName"] or node["name"], node["state"])
