@@ -56,6 +56,11 @@ target_options = _together(
         multiple=True,
         help="A group of runs to scan; repeatable.",
     ),
+    click.option(
+        "--active-since",
+        metavar="DURATION",
+        help="Leave out runs that have been silent for longer than this, such as 30d.",
+    ),
     config_option,
 )
 """What to scan, and the file of settings."""
@@ -89,7 +94,8 @@ policy_options = _together(
     click.option(
         "--objective",
         metavar="KEY",
-        help="The objective's key in a run's summary.  [default: NAMESPACE.objective]",
+        help="The objective's key in a run's summary; auto for the metric that the sweep's config"
+        " names.  [default: NAMESPACE.objective]",
     ),
     click.option(
         "--disable-rule",

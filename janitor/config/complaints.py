@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import UnionType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -23,7 +22,7 @@ class Complaint:
     """What goes after the setting's name."""
 
 
-def first_complaint(error: ValidationError, model: type[BaseModel]) -> Complaint:
+def first_complaint(error: ValidationError, model: type[BaseModel]) -> Complaint:  # noqa: PLR0911 - one a kind of error
     """The first thing wrong; keys that do not exist go first, since they explain the others."""
     found = error.errors(include_url=False)
     chosen = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
@@ -36,6 +35,10 @@ def first_complaint(error: ValidationError, model: type[BaseModel]) -> Complaint
         case "model_type":
             shown = quoted(chosen["input"])
             return Complaint(_dotted(location), f"must be a mapping of settings, not {shown}")
+        case "missing":
+            return Complaint(_dotted(location), "is missing")
+        case "tuple_type":
+            return Complaint(_dotted(location), f"must be a list, not {quoted(chosen['input'])}")
         case "invalid_key":
             key = quoted(location[-1])
             return Complaint(_dotted(location[:-1]), f"has the key {key}, which is no text")
@@ -67,7 +70,7 @@ def _section(model: type[BaseModel], sections: Sequence[int | str]) -> type[Base
 
 
 def _model_of(annotation: Any) -> type[BaseModel]:
-    options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    options = get_args(annotation) or (annotation,)
     return next(
         option for option in options if isinstance(option, type) and issubclass(option, BaseModel)
     )

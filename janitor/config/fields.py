@@ -123,6 +123,12 @@ _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "str
 FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(_to_list), WithJsonSchema(_TEXTS)]
 
 
+Patterns = Annotated[
+    tuple[Text, ...], BeforeValidator(_to_list), WithJsonSchema({**_TEXTS, "examples": ["exp-*"]})
+]
+"""Patterns as of file names: ``*`` for anything, ``?`` for one character."""
+
+
 def _check_rule(value: Any) -> str:
     if value not in RULE_IDS:
         hint = did_you_mean(value, RULE_IDS)

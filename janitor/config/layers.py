@@ -76,6 +76,10 @@ SETTINGS = (
     Setting("settle", "settle"),
     Setting("crash_grace", "crash_grace"),
     Setting("rules.disable", "disable_rule", is_list=True),
+    Setting("ignore.tags", "ignore_tags", has_flag=False, is_list=True),
+    Setting("ignore.names", "ignore_names", has_flag=False, is_list=True),
+    Setting("ignore.older_than", "ignore_older_than", has_flag=False),
+    Setting("active_since", "active_since"),
     Setting("limits.max_changes", "max_changes"),
     Setting("limits.max_silent_percent", "max_silent_percent"),
     Setting("stand_down.enabled", "stand_down", flag="--no-stand-down"),
@@ -93,8 +97,8 @@ SETTINGS = (
     Setting("timeout", "timeout", has_flag=False),
     Setting("page_size", "page_size", has_flag=False),
 )
-"""Besides these there are the targets, one flag and one variable for each kind, and the
-vocabulary, which stands in the file alone."""
+"""Besides these there are the targets, one flag and one variable for each kind; and the
+vocabulary, own rules and overrides, which stand in the file alone."""
 
 _TARGET_VARIABLES = {f"{PREFIX}{kind.upper()}": kind for kind in KINDS}
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from janitor.config.complaints import first_complaint
+from janitor.config.durations import format_duration
 from janitor.config.layers import (
     CONFIG_VARIABLE,
     DEFAULT,
@@ -23,10 +24,11 @@ from janitor.config.layers import (
 from janitor.config.settings import Config, ConfigFile
 from janitor.config.yaml_file import read_mapping
 from janitor.errors import ConfigError, TargetError
+from janitor.model import Override, Policy
 
 DEFAULT_FILE = "janitor.yaml"
 
-_SECTIONS = ("rules", "limits", "stand_down")
+_SECTIONS = ("rules", "ignore", "limits", "stand_down")
 _ADDED_UP = "rules.disable"
 """The one list that the layers add to: a flag that switches a rule off switches none on."""
 
@@ -66,7 +68,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Loa
     for layer in layers[:2]:
         _validate_layer(layer)
     merged, origins = _merge(layers)
+    _overrule_overrides(merged, layers[:2])
     config = Config.model_validate(nested(merged))
+    _check_together(config)
     return LoadedConfig(config, origins, tuple(unknown_variables(environ)), file)
 
 
@@ -81,6 +85,34 @@ def _merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, tuple[Ori
                 merged[key] = list(dict.fromkeys([*merged[key], *value]))
                 origins[key] += (origin,)
     return merged, origins
+
+
+def _overrule_overrides(merged: dict[str, Any], stronger: Sequence[Layer]) -> None:
+    """A flag or a variable beats all that the file says of the same setting."""
+    given = {key for layer in stronger for key in layer.values}
+    overrides = [each.without(given) for each in merged.get("overrides", ())]
+    if overrides:
+        merged["overrides"] = overrides
+
+
+def _check_together(config: Config) -> None:
+    """Refuse settings that are sensible alone and not together."""
+    since = config.active_since
+    if since is None:
+        return
+    policy = config.policy
+    holders: tuple[Policy | Override, ...] = (policy, *policy.overrides)
+    longest = max(
+        value
+        for holder in holders
+        for value in (holder.heartbeat_timeout, holder.evaluation_timeout, holder.crash_grace)
+        if value is not None
+    )
+    if since <= longest:
+        raise ConfigError(
+            f"active_since ({format_duration(since)}) must be longer than every timeout"
+            f" ({format_duration(longest)}), or no run would be given up before it is left out"
+        )
 
 
 def _validate_layer(layer: Layer) -> None:

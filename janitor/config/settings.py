@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
 from janitor.config.durations import Duration, PositiveDuration, format_duration
@@ -15,6 +15,7 @@ from janitor.config.fields import (
     FilePath,
     FilePaths,
     Namespace,
+    Patterns,
     Percent,
     RuleIds,
     ShardOfAll,
@@ -23,23 +24,11 @@ from janitor.config.fields import (
     Vocabulary,
     WholeNumber,
 )
+from janitor.config.overrides import Overrides, split_targets
+from janitor.config.own_rules import OwnRules
+from janitor.config.section import Section
 from janitor.config.targets import Targets
-from janitor.model import Policy
-
-
-class _Settings(BaseModel):
-    """Frozen; unknown keys are refused; what stands under a field is its description."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_the_empty(cls, data: Any) -> Any:
-        """A key of ours with nothing after it counts as not given."""
-        if not isinstance(data, Mapping):
-            return data
-        ours = {field.alias or name for name, field in cls.model_fields.items()}
-        return {key: value for key, value in data.items() if value is not None or key not in ours}
+from janitor.model import Ignore, Policy
 
 
 class EditorSchema(GenerateJsonSchema):
@@ -73,14 +62,27 @@ def _on_one_line(schema: Any) -> Any:
     return lines
 
 
-class RuleSettings(_Settings):
+class RuleSettings(Section):
     """Which rules speak."""
 
     disable: RuleIds = ()
     """The ids of rules that are not asked. Flags and environment add to this list."""
+    own: OwnRules = ()
+    """Rules of your own, asked after all built-in ones, in this order."""
 
 
-class Limits(_Settings):
+class IgnoreSettings(Section):
+    """Runs that are held whatever the rules say; so is every run tagged janitor:ignore."""
+
+    tags: Patterns = ()
+    """Patterns of tags, such as debug or exp-*."""
+    names: Patterns = ()
+    """Patterns of display names and run ids, such as test-*."""
+    older_than: PositiveDuration | None = None
+    """Runs whose last sign of life is older than this."""
+
+
+class Limits(Section):
     """The brake: over either of these, nothing is written and the exit code is 3."""
 
     max_changes: WholeNumber = 500
@@ -90,7 +92,7 @@ class Limits(_Settings):
     (rule heartbeat-expired); 0 for none at all. Counts from 20 such runs on."""
 
 
-class StandDown(_Settings):
+class StandDown(Section):
     """What counts as an outage of W&B or of the network: then deaths from silence are held back."""
 
     enabled: Switch = True
@@ -108,7 +110,7 @@ class StandDown(_Settings):
     """How long ago those may have gone silent that W&B calls crashed."""
 
 
-class Config(_Settings):
+class Config(Section):
     """What a pass is to do: every setting, with its value in effect."""
 
     targets: Targets = ()
@@ -117,7 +119,9 @@ class Config(_Settings):
     namespace: Namespace = "protein"
     """The first part of our keys in a run's summary: NAMESPACE.state and so on."""
     objective: Text | None = None
-    """The summary key of the objective; without it NAMESPACE.objective."""
+    """The summary key of the objective; without it NAMESPACE.objective. With auto: that, where it
+    is recorded; else, for runs that W&B calls finished, the metric that the sweep's own config
+    names (metric.name)."""
     vocabulary: Vocabulary = Field(default_factory=dict)
     """Our state → the word that another reader of the sweep knows, for reading and writing; our
     own word where a state is not listed."""
@@ -130,7 +134,15 @@ class Config(_Settings):
     crash_grace: Duration = timedelta(minutes=15)
     """How long a run that W&B calls crashed is given to come back."""
     rules: RuleSettings = RuleSettings()
-    """Which rules speak, and options of single rules."""
+    """Which rules speak, options of single rules, and rules of your own."""
+    overrides: Overrides = ()
+    """Settings that hold for the runs of one sweep, project or group alone; they may also stand
+    beside a target, as in '- {sweep: acme/rl/s1, heartbeat_timeout: 2h}'."""
+    ignore: IgnoreSettings = IgnoreSettings()
+    """Runs that are held whatever the rules say."""
+    active_since: PositiveDuration | None = None
+    """Runs that have been silent for longer than this are not read; the report counts them. Longer
+    than every timeout, or nobody would give them up."""
     limits: Limits = Limits()
     """The brake: over either limit, nothing is written."""
     stand_down: StandDown = StandDown()
@@ -165,16 +177,21 @@ class Config(_Settings):
             settle=self.settle,
             crash_grace=self.crash_grace,
             disabled_rules=frozenset(self.rules.disable),
+            own_rules=tuple(own.rule for own in self.rules.own),
+            ignore=Ignore(self.ignore.tags, self.ignore.names, self.ignore.older_than),
+            overrides=tuple(each.override for each in self.overrides),
         )
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """The JSON Schema of janitor.yaml, for editors."""
         schema = ConfigFile.model_json_schema(schema_generator=EditorSchema)
+        listed = schema["properties"]["targets"]["anyOf"][0]
+        listed["items"] = {"$ref": "#/$defs/OverrideSettings"}
         return {"$schema": EditorSchema.schema_dialect, **schema, "title": "janitor.yaml"}
 
 
-class HeartbeatExpiredOptions(_Settings):
+class HeartbeatExpiredOptions(Section):
     """Options of the rule heartbeat-expired; they mean the same as the settings of their names."""
 
     heartbeat_timeout: PositiveDuration | None = None
@@ -183,14 +200,14 @@ class HeartbeatExpiredOptions(_Settings):
     """The same for evaluating runs; without it, heartbeat_timeout."""
 
 
-class WandbCrashedOptions(_Settings):
+class WandbCrashedOptions(Section):
     """Options of the rule wandb-crashed; they mean the same as the settings of their names."""
 
     crash_grace: Duration | None = None
     """How long a run that W&B calls crashed is given to come back."""
 
 
-class ObjectiveRecordedOptions(_Settings):
+class ObjectiveRecordedOptions(Section):
     """Options of the rule objective-recorded; they mean the same as the settings of their names."""
 
     settle: Duration | None = None
@@ -198,7 +215,7 @@ class ObjectiveRecordedOptions(_Settings):
 
 
 class FileRuleSettings(RuleSettings):
-    """Which rules speak, and options of single rules."""
+    """Which rules speak, options of single rules, and rules of your own."""
 
     objective_recorded: Annotated[
         ObjectiveRecordedOptions | None, Field(alias="objective-recorded")
@@ -216,7 +233,7 @@ class FileRuleSettings(RuleSettings):
         given: dict[str, tuple[str, timedelta]] = {}
         for name, field in type(self).model_fields.items():
             options = getattr(self, name)
-            if isinstance(options, _Settings):
+            if isinstance(options, Section):
                 for threshold in options.model_fields_set:
                     value = getattr(options, threshold)
                     if value is not None:
@@ -228,7 +245,12 @@ class ConfigFile(Config):
     """The settings of the janitor of W&B sweep runs. All of them may be left out."""
 
     rules: FileRuleSettings = FileRuleSettings()
-    """Which rules speak, and options of single rules."""
+    """Which rules speak, options of single rules, and rules of your own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_settings_beside_targets(cls, data: Any) -> Any:
+        return split_targets(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _check_thresholds_agree(self) -> Self:

@@ -53,7 +53,7 @@ def test_the_schemas_own_defaults_are_accepted(schema: dict[str, Any]) -> None:
 
 
 def test_options_of_rules_stand_under_ids_of_rules(schema: dict[str, Any]) -> None:
-    names = set(schema["$defs"]["FileRuleSettings"]["properties"]) - {"disable"}
+    names = set(schema["$defs"]["FileRuleSettings"]["properties"]) - {"disable", "own"}
     assert names <= set(RULE_IDS)
 
 
