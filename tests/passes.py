@@ -10,6 +10,7 @@ from typing import Any
 from janitor.interruption import Interrupter
 from janitor.journal import JournalRecord, PassJournal, journals, read_journal
 from janitor.model import Policy, RunInfo, Target
+from janitor.past import Past
 from janitor.pipeline import Guards, Pass, fix
 from janitor.plan import Repair, plan_change
 from janitor.ports import Store
@@ -91,6 +92,7 @@ class Scene:
             "traffic": lambda: Requests(writes=len(self.store.writes)),
             "clock_reading": ClockReading(source="server", offset_seconds=0),
             "journal": lambda: None,
+            "past": Past(),
             "version": "1.2.3",
         }
         return Pass(**given | more)
