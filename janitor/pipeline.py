@@ -173,6 +173,7 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
             complete=scan.is_complete,
             duplicates=scan.duplicates,
             missing=scan.missing,
+            left_out=scan.left_out,
         )
     )
     if scan.error is not None:

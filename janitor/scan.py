@@ -54,6 +54,8 @@ class SweepScan:
     expected: int | None = None
     """How many runs the store says there are; None where it did not get to say."""
     duplicates: int = 0
+    left_out: int = 0
+    """Runs that were not read, for they have been silent for too long."""
     error: str | None = None
     """Why the scan broke off."""
 
@@ -189,6 +191,8 @@ class Scanner:
         paths: set[str] = set()
         shrank = False
         for page in self._pages(sweep.target):
+            if after is None:
+                scan.left_out = page.left_out
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
             now = self.clock.now()

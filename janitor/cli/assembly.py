@@ -30,6 +30,7 @@ from janitor.past import Past
 from janitor.pipeline import Guards, Pass
 from janitor.repair import Writer
 from janitor.report.schema import ClockReading, Command, Requests
+from janitor.rules.selection import with_default_entity
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.server_time import server_time
@@ -63,9 +64,11 @@ def assembled(
         if config.lock is not None and not dry_run:
             stack.enter_context(_locked(config.lock, config.lock_timeout))
         door = open_door(config)
+        policy = with_default_entity(policy, door.default_entity)
         clock, reading = read_clock(door.address)
+        since = None if config.active_since is None else clock.now() - config.active_since
         store = RetryingStore(
-            WandbStore(door, policy, config.page_size),
+            WandbStore(door, policy, config.page_size, since),
             interrupter.sleep,
             lambda: interrupter.reason() is not None,
         )

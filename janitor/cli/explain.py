@@ -30,6 +30,7 @@ def command(session: Session, /, *, run: str, **flags: Any) -> None:
     """Show each piece of evidence of a run, what each rule says of it, and why."""
     from janitor.cli.assembly import open_door, read_clock  # noqa: PLC0415 - `--help` needs none of it
     from janitor.rules import judge  # noqa: PLC0415 - as above
+    from janitor.rules.selection import policy_for, with_default_entity  # noqa: PLC0415 - as above
     from janitor.stores.wandb import WandbStore  # noqa: PLC0415 - as above
 
     parts = _parts(run)
@@ -37,13 +38,14 @@ def command(session: Session, /, *, run: str, **flags: Any) -> None:
     door = open_door(config)
     path = "/".join(_with_entity(parts, door))
     clock, _ = read_clock(door.address)
-    found = WandbStore(door, config.policy).fetch_summaries([path])[path]
+    policy = with_default_entity(config.policy, door.default_entity)
+    found = WandbStore(door, policy).fetch_summaries([path])[path]
     if isinstance(found, NotFoundError):
         raise UsageError(str(found))
     if isinstance(found, StoreError):
         raise found
-    now = clock.now()
-    for line in _account(found, judge(found, config.policy, now), config.policy, now):
+    now, policy = clock.now(), policy_for(found, policy)
+    for line in _account(found, judge(found, policy, now), policy, now):
         click.echo(printable_line(line))
 
 

@@ -63,5 +63,5 @@ def command(
     with assembled(config, config.policy, command="plan", dry_run=True, past=past) as work:
         report = fix(config.targets, work, "plan")
     if out is not None and report.targets:
-        write_plan(report, config.policy, out)
+        write_plan(report, work.policy, out)
     return conclude(report, config.report, tell_pending=exit_code)

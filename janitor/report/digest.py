@@ -90,6 +90,8 @@ def notices(report: Report) -> list[str]:
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
     found += [_incomplete(target) for target in report.targets if not target.complete]
+    if left_out := sum(target.left_out for target in report.targets):
+        found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
     if report.false_positives and report.false_positives.runs:

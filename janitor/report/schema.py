@@ -38,6 +38,8 @@ class ReportedTarget(Part):
     """Rows that a scan handed out a second time."""
     missing: int = 0
     """Runs that the store counted and never handed out."""
+    left_out: int = 0
+    """Runs besides these that were not read: silent for longer than ``active_since``."""
 
 
 class Totals(Part):

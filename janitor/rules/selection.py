@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -31,6 +32,18 @@ def policy_for(run: RunInfo, policy: Policy) -> Policy:
     if policy.objective == AUTO:
         policy = replace(policy, objective=_objective_of(run, policy))
     return policy
+
+
+def with_default_entity(policy: Policy, default_entity: Callable[[], str | None]) -> Policy:
+    """The policy with the entity that wandb takes where an override's target names none."""
+    if all(each.target.entity is not None for each in policy.overrides):
+        return policy
+    entity = default_entity()
+    overrides = (
+        replace(each, target=replace(each.target, entity=each.target.entity or entity))
+        for each in policy.overrides
+    )
+    return replace(policy, overrides=tuple(overrides))
 
 
 def _matches(target: Target, run: RunInfo) -> bool:
