@@ -191,8 +191,7 @@ class Scanner:
         paths: set[str] = set()
         shrank = False
         for page in self._pages(sweep.target):
-            if after is None:
-                scan.left_out = page.left_out
+            scan.left_out = max(scan.left_out, page.left_out)
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
             now = self.clock.now()
