@@ -13,7 +13,8 @@ from typing import Final
 
 from janitor.durable import check_writable, write_atomically
 from janitor.errors import ReportError, UsageError
-from janitor.report import render_csv, render_json, render_markdown
+from janitor.extras import require
+from janitor.report import render_csv, render_html, render_json, render_junit, render_markdown
 from janitor.report.builder import ReportDraft
 from janitor.report.schema import Report
 
@@ -26,9 +27,14 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         ".json": render_json.render,
         ".csv": render_csv.render,
         ".md": render_markdown.render,
+        ".html": render_html.render,
+        ".xml": render_junit.render,
     }
 )
 """A file's ending → what renders it."""
+
+_EXTRAS: Final = {".html": "html"}
+"""A file's ending → what must be installed besides."""
 
 
 def renderer_for(path: str | Path) -> Renderer:
@@ -50,22 +56,31 @@ def check(path: str | Path) -> None:
     """Make sure, before any work is done, that a report can be written here.
 
     Raises:
-        UsageError: the ending is unknown, or the path cannot be written.
+        UsageError: the ending is unknown, its extra is not installed, or the path cannot be
+            written.
 
     """
     renderer_for(path)
+    extra = _EXTRAS.get(Path(path).suffix.lower())
+    if extra is not None:
+        require(extra, for_what=str(path))
     check_writable(path, error=UsageError)
 
 
-def write(report: Report, path: str | Path) -> None:
+def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed = "failure") -> None:
     """Write the report in the form that the ending asks for, readable by its owner alone.
+
+    ``junit_fixed`` is what a repaired run counts as in JUnit XML.
 
     Raises:
         UsageError: the ending is unknown.
         ReportError: the file cannot be written; what stood there before still does.
 
     """
-    write_atomically(path, renderer_for(path)(report), mode=0o600, error=ReportError)
+    renderer = renderer_for(path)
+    is_junit = renderer is render_junit.render
+    text = render_junit.render(report, junit_fixed) if is_junit else renderer(report)
+    write_atomically(path, text, mode=0o600, error=ReportError)
 
 
 def load(path: str | Path) -> Report:

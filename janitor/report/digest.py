@@ -69,12 +69,17 @@ def hold_groups(report: Report) -> list[HoldGroup]:
     """The held runs by their reasons, largest group first."""
     groups: dict[str, list[ReportedHold]] = {}
     for held in report.held:
-        groups.setdefault(_without_figures(held.reason), []).append(held)
+        groups.setdefault(without_figures(held.reason), []).append(held)
     found = [
         HoldGroup(_common_reason(reason, members), tuple(members))
         for reason, members in groups.items()
     ]
     return sorted(found, key=lambda group: (-len(group.held), group.reason))
+
+
+def without_figures(reason: str) -> str:
+    """The reason with "a while" for its ages and without its asides, as many runs share it."""
+    return _ASIDE.sub("", _AGES.sub("a while", reason))
 
 
 def notices(report: Report) -> list[str]:
@@ -168,10 +173,6 @@ def _why_not_tried(report: Report) -> str:
 def _common_reason(reason: str, members: list[ReportedHold]) -> str:
     first = members[0].reason
     return first if all(held.reason == first for held in members) else reason
-
-
-def _without_figures(reason: str) -> str:
-    return _ASIDE.sub("", _AGES.sub("a while", reason))
 
 
 def _incomplete(target: ReportedTarget) -> str:

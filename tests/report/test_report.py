@@ -32,7 +32,7 @@ def test_an_unknown_ending_is_bad_usage_and_the_known_ones_are_named(name: str) 
         with pytest.raises(UsageError) as raised:
             use(name)
         assert str(raised.value).startswith(f"{name}: ")
-        assert str(raised.value).endswith("use .json, .csv or .md")
+        assert str(raised.value).endswith("use .json, .csv, .md, .html or .xml")
 
 
 def test_a_path_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:

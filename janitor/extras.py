@@ -1,0 +1,34 @@
+"""Extras: parts of the janitor whose libraries are installed only where they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final
+
+from janitor.errors import UsageError
+
+PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "html": ("altair", "jinja2", "vl_convert"),
+        "metrics": ("prometheus_client",),
+        "notify": ("apprise",),
+    }
+)
+"""An extra → what it installs, by the names under which it is imported."""
+
+
+def require(extra: str, *, for_what: str) -> None:
+    """Make sure, before any work is done, that an extra is installed. Imports none of it.
+
+    Raises:
+        UsageError: a package of it is missing; says how to install the extra.
+
+    """
+    missing = [package for package in PACKAGES[extra] if find_spec(package) is None]
+    if missing:
+        raise UsageError(
+            f"{for_what} needs the extra {extra!r} ({', '.join(missing)} is not installed):"
+            f" pip install 'wandb-janitor[{extra}]'"
+        )

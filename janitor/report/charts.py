@@ -1,0 +1,248 @@
+"""The charts of a report, drawn by altair and vl-convert as SVG to stand in a page.
+
+Colours are CSS variables of the page, so that one drawing serves light and dark. Each chart is
+drawn twice, for a wide and for a narrow screen: an SVG that is scaled down is not readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from janitor.durations import format_age
+from janitor.report import flow
+from janitor.report.schema import Report, Thresholds
+
+_WIDE, _NARROW = 540, 320
+"""Width in pixels, axes included."""
+_MOST_RUNS, _MOST_SWEEPS = 40, 20
+
+_ROWS: Final = "rows"
+"""The name under which a drawing finds its data; altair would check and copy each row of them."""
+_TICKS: Final = (60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400)
+_IN_WORDS: Final = (
+    "datum.value < 3600 ? datum.value / 60 + ' min' : datum.value < 86400 ?"
+    " datum.value / 3600 + ' h' : datum.value / 86400 + ' d'"
+)
+"""A tick of seconds, as Vega's expression."""
+_CONFIG: Final = {
+    "aria": False,
+    "background": "transparent",
+    "padding": {"left": 14, "top": 18, "right": 14, "bottom": 5},
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--soft)",
+        "titleColor": "var(--soft)",
+        "titleFontWeight": "normal",
+        "domainColor": "var(--line)",
+        "tickColor": "var(--line)",
+        "gridColor": "var(--line)",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+    },
+    "legend": {
+        "labelColor": "var(--soft)",
+        "labelFontSize": 11,
+        "orient": "bottom",
+        "title": None,
+        "symbolType": "square",
+        "columns": 3,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart, ready for a page."""
+
+    title: str
+    caption: str
+    """What it shows, in a sentence; also for those who cannot see it."""
+    wide: str
+    """SVG."""
+    narrow: str
+
+
+def charts(report: Report) -> list[Chart]:
+    """The charts for which the report has anything to draw."""
+    drawn = (_states(report), _ages(report), _sweeps(report), _timeline(report))
+    return [chart for chart in drawn if chart is not None]
+
+
+def _states(report: Report) -> Chart | None:
+    rows = flow.transitions(report)
+    if not rows:
+        return None
+    import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import
+
+    states = flow.in_order({row[side] for row in rows for side in ("before", "after")})
+    top = alt.Axis(orient="top", labelAngle=-35, title=None)
+    base = alt.Chart(alt.NamedData(name=_ROWS)).encode(
+        x=alt.X("after:N", sort=states, axis=top),
+        y=alt.Y("before:N", sort=states, title=None),
+    )
+    changed, same = alt.value("var(--repaired)"), alt.value("var(--held)")
+    cells = base.mark_rect(cornerRadius=3).encode(
+        color=alt.condition("datum.changed", changed, same),
+        opacity=alt.condition("datum.changed", alt.value(0.85), alt.value(0.22)),
+    )
+    on_changed, on_same = alt.value("var(--on-fill)"), alt.value("var(--ink)")
+    numbers = base.mark_text(fontSize=12).encode(
+        text=alt.Text("runs:Q", format=","),
+        color=alt.condition("datum.changed", on_changed, on_same),
+    )
+    after = "after what is planned" if flow.is_rehearsal(report) else "after"
+    return _drawn(
+        "States",
+        f"Runs by their state before (rows) and {after} (columns); coloured cells changed.",
+        cells + numbers,
+        rows,
+        70 + 30 * len({row["before"] for row in rows}),
+    )
+
+
+def _ages(report: Report) -> Chart | None:
+    rows = flow.ages(report)
+    if not rows:
+        return None
+    import altair as alt  # noqa: PLC0415 - as above
+
+    axis = alt.Axis(values=list(_TICKS), labelExpr=_IN_WORDS, title="silent for", grid=False)
+    bars = (
+        alt.Chart(alt.NamedData(name=_ROWS))
+        .transform_calculate(log="log(max(datum.age, 1)) / LN10")
+        .transform_bin(["low", "high"], field="log", bin=alt.Bin(step=0.2))
+        .transform_aggregate(runs="count()", groupby=["low", "high", "kind"])
+        .transform_calculate(**{"from": "pow(10, datum.low)", "to": "pow(10, datum.high)"})
+        .mark_bar(orient="vertical", stroke="var(--card)", strokeWidth=1)
+        .encode(
+            x=alt.X("from:Q", scale=alt.Scale(type="log", nice=False), axis=axis),
+            x2="to:Q",
+            y=alt.Y("runs:Q", stack="zero", title="runs", axis=_whole_numbers()),
+            color=_by_kind(rows),
+        )
+    )
+    lines = [_line(seconds, words) for seconds, words in _limits(report.thresholds)]
+    silent = "How long the runs that needed a look had been silent, on a logarithmic scale"
+    told = "; the dashed line is the time after which a run is given up" if lines else ""
+    return _drawn("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
+
+
+def _line(seconds: float, words: str) -> Any:
+    """A threshold: a dashed line across the histogram, with words above it."""
+    import altair as alt  # noqa: PLC0415 - as above
+
+    base = alt.Chart(alt.InlineData(values=[{"from": seconds, "words": words}])).encode(
+        x=alt.X("from:Q", title="silent for")
+    )
+    ink = "var(--ink)"
+    rule = base.mark_rule(stroke=ink, strokeDash=[5, 3], strokeWidth=1.5)
+    label = base.mark_text(baseline="bottom", dy=-4, fill=ink, fontSize=11)
+    return rule + label.encode(y=alt.value(0), text="words:N")
+
+
+def _timeline(report: Report) -> Chart | None:
+    shown = flow.timeline(report, _MOST_RUNS)
+    if not shown.rows:
+        return None
+    import altair as alt  # noqa: PLC0415 - as above
+
+    order = [row["run"] for row in shown.rows]
+    axis = alt.Axis(format=_time_format(shown.rows), tickCount=5, labelOverlap=True, title="UTC")
+    colours = alt.Scale(
+        domain=["alive", "silent", "repaired"],
+        range=["var(--repaired)", "var(--held)", "var(--ink)"],
+    )
+    base = alt.Chart(alt.NamedData(name=_ROWS)).encode(
+        y=alt.Y("run:N", sort=order, title=None, axis=alt.Axis(labelLimit=130, domain=False))
+    )
+
+    def part(what: str, mark: dict[str, Any], begin: str, end: str | None) -> Any:
+        x = alt.X(f"{begin}:T", scale=alt.Scale(type="utc"), axis=axis)
+        drawn = base.transform_calculate(what=f"'{what}'").properties(mark=mark)
+        drawn = drawn.encode(x=x, color=alt.Color("what:N", scale=colours, title=None))
+        return drawn.encode(x2=f"{end}:T") if end else drawn
+
+    diamond = {"type": "point", "shape": "diamond", "filled": True, "size": 45, "opacity": 1}
+    drawn = alt.layer(
+        part("silent", {"type": "bar", "height": 2}, "alive", "repaired"),
+        part("alive", {"type": "bar", "height": 7, "cornerRadius": 2}, "created", "alive"),
+        part("repaired", diamond, "repaired", None),
+    )
+    most = f" These {len(order)} were silent longest; {shown.left_out:,} more are not drawn."
+    told = "When each was created, last alive, and repaired."
+    caption = told + (most if shown.left_out else "")
+    return _drawn("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
+
+
+def _time_format(rows: Sequence[flow.Row]) -> str:
+    days = (rows[0]["repaired"] - min(row["created"] for row in rows)) / 86_400_000
+    if days > 300:
+        return "%b %Y"
+    return "%b %d" if days > 4 else "%b %d %H:%M"
+
+
+def _sweeps(report: Report) -> Chart | None:
+    rows = flow.per_sweep(report, _MOST_SWEEPS)
+    if not rows:
+        return None
+    import altair as alt  # noqa: PLC0415 - as above
+
+    ranked = sorted(rows, key=lambda row: int(row["rank"]))
+    order = list(dict.fromkeys(row["sweep"] for row in ranked))
+    drawn = (
+        alt.Chart(alt.NamedData(name=_ROWS))
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            x=alt.X("runs:Q", title="runs", axis=_whole_numbers()),
+            y=alt.Y("sweep:N", sort=order, title=None, axis=alt.Axis(labelLimit=130)),
+            color=_by_kind(rows),
+        )
+    )
+    caption = "Runs that needed a look, by sweep; those already in order are not shown."
+    return _drawn("Sweeps", caption, drawn, rows, 70 + 24 * len(order))
+
+
+def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
+    """The times after which a run is given up, with what to write beside the line."""
+    if thresholds is None:
+        return []
+    general, evaluating = (
+        thresholds.heartbeat_timeout_seconds,
+        thresholds.evaluation_timeout_seconds,
+    )
+    found = [(general, f"given up after {format_age(timedelta(seconds=general))}")]
+    if evaluating != general:
+        after = format_age(timedelta(seconds=evaluating))
+        found.append((evaluating, f"evaluating: {after}"))
+    return found
+
+
+def _by_kind(rows: Sequence[flow.Row]) -> Any:
+    import altair as alt  # noqa: PLC0415 - as above
+
+    found = {row["kind"] for row in rows}
+    kinds = [kind for kind in flow.KINDS if kind in found]
+    scale = alt.Scale(domain=kinds, range=[f"var(--{kind})" for kind in kinds])
+    return alt.Color("kind:N", scale=scale, title=None)
+
+
+def _whole_numbers() -> Any:
+    import altair as alt  # noqa: PLC0415 - as above
+
+    return alt.Axis(format="~s", tickMinStep=1)
+
+
+def _drawn(title: str, caption: str, chart: Any, rows: Sequence[flow.Row], height: int) -> Chart:
+    import vl_convert  # noqa: PLC0415 - as above
+
+    fit = {"type": "fit", "contains": "padding"}
+    spec = chart.properties(height=height, autosize=fit).configure(**_CONFIG).to_dict()
+    spec["datasets"] = {**spec.get("datasets", {}), _ROWS: list(rows)}
+    wide, narrow = (
+        vl_convert.vegalite_to_svg({**spec, "width": width}) for width in (_WIDE, _NARROW)
+    )
+    return Chart(title, caption, wide, narrow)

@@ -1,0 +1,61 @@
+"""The report as one HTML file: no network, no script but its own, light and dark.
+
+What it shows is gathered in :mod:`janitor.report.page`, drawn in :mod:`janitor.report.charts`,
+and laid out by the template. The template escapes all that it is given; a policy in the page
+forbids every script but the one whose hash it names, and every request.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from janitor.report.charts import charts
+from janitor.report.page import page_of
+from janitor.report.schema import Report
+
+_TEMPLATES: Final = files("janitor.report") / "templates"
+
+
+def render(report: Report) -> str:
+    """The report's HTML text. Needs the extra ``html``."""
+    return render_page("report.html.jinja", page_of(report, charts(report)))
+
+
+def render_page(template: str, page: Any) -> str:
+    """A page laid out by one of our templates, with our style and script."""
+    from markupsafe import Markup  # noqa: PLC0415 - of the extra html
+
+    script = _read("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text: str = (
+        _environment()
+        .get_template(template)
+        .render(
+            page=page,
+            style=Markup(_read("report.css")),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            script_hash=f"sha256-{digest}",
+        )
+    )
+    return text.rstrip() + "\n"
+
+
+@cache
+def _environment() -> Any:
+    import jinja2  # noqa: PLC0415 - of the extra html
+
+    return jinja2.Environment(
+        autoescape=True,
+        loader=jinja2.FunctionLoader(_read),
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+@cache
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""The report as JUnit XML, for CI: a test case a run, a test suite a sweep or group.
+
+A run that was repaired is a failure, so that CI shows it, or a pass for those who want to be
+told of nothing that is done (``fixed="pass"``). One that is to be repaired is a failure, one
+that could not be is an error, a held one is skipped, and one that moved on by itself passes. Each
+error of the pass is a case of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from janitor.model import Outcome
+from janitor.report.schema import Report, ReportedChange, ReportedHold
+from janitor.report.visible import shortened, visible
+
+Fixed = Literal["failure", "pass"]
+"""What a repaired run counts as."""
+
+_NAME, _SENTENCE = 200, 2_000
+"""Characters of a name and of a sentence that are shown."""
+_NOT_IN_XML: Final = re.compile("[\ufffe\uffff]")
+
+
+def render(report: Report, fixed: Fixed = "failure") -> str:
+    """The report's XML text."""
+    places: dict[str, list[TestCase]] = {}
+    for place, case in _cases(report, fixed):
+        places.setdefault(place, []).append(case)
+    document: Any = JUnitXml(f"janitor {report.command}")  # Any: half of it is not typed
+    began = report.started_at.replace(tzinfo=None).isoformat(timespec="seconds")
+    for place, cases in places.items():
+        suite = TestSuite(place)
+        suite.timestamp = began
+        suite.add_testcases(cases)  # at once: it counts its cases anew with every call
+        document.append(suite)
+    document.update_statistics()
+    document.time = round((report.finished_at - report.started_at).total_seconds(), 3)
+    text: bytes = document.tostring()
+    return text.decode("utf-8").rstrip() + "\n"
+
+
+def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
+    """Each case, and the name of its suite."""
+    for change in report.changes:
+        yield _suite(change), _of_change(change, fixed)
+    for held in report.held:
+        case = _case(held)
+        case.result = [Skipped(_text(held.reason), _text(held.rule, _NAME))]
+        yield _suite(held), case
+    complaints = [(error.target or "the pass", error.message) for error in report.errors]
+    if report.brake and report.brake.tripped and not report.brake.overruled:
+        complaints.append(("brake", report.brake.message or "a limit was passed"))
+    for about, message in complaints:
+        case = TestCase(_text(about, _NAME), "janitor")
+        case.result = [Error(_text(message), "pass")]
+        yield "janitor", case
+
+
+def _of_change(change: ReportedChange, fixed: Fixed) -> TestCase:
+    case, rule = _case(change), _text(change.rule, _NAME)
+    states = f"{change.from_} → {change.to}"
+    match change.outcome:
+        case Outcome.FAILED:
+            case.result = [Error(_text(f"{states}: {change.error or change.reason}"), rule)]
+        case Outcome.WRITTEN if fixed == "failure":
+            case.result = [Failure(_text(f"repaired, {states}: {change.reason}"), rule)]
+        case Outcome.PLANNED:
+            case.result = [Failure(_text(f"to be repaired, {states}: {change.reason}"), rule)]
+        case _:
+            pass
+    case.system_out = _text(f"{change.outcome}, {states} ({change.rule}): {change.reason}")
+    return case
+
+
+def _case(entry: ReportedChange | ReportedHold) -> TestCase:
+    name = f"{entry.run} ({entry.name})" if entry.name else entry.run
+    return TestCase(_text(name, 2 * _NAME), _suite(entry))
+
+
+def _suite(entry: ReportedChange | ReportedHold) -> str:
+    return _text(entry.target or entry.sweep or "no sweep", _NAME)
+
+
+def _text(text: str, limit: int = _SENTENCE) -> str:
+    """Text that XML can hold; the library escapes it."""
+    return _NOT_IN_XML.sub("\ufffd", visible(shortened(text, limit)))
