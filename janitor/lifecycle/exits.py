@@ -103,8 +103,10 @@ class ExitGuard:
     def _exit(self, status: Any = None, /) -> NoReturn:
         if threading.current_thread() is threading.main_thread():
             self._code = status if isinstance(status, int) else int(status is not None)
-        self._previous["exit"](status)
-        raise SystemExit(status)  # where somebody's own sys.exit returns
+        previous = self._previous.get("exit")
+        if previous is not None:
+            previous(status)
+        raise SystemExit(status)  # also where somebody's own sys.exit returns
 
     def _at_exit(self) -> None:
         # What the interpreter has printed last, also where another excepthook took our place;

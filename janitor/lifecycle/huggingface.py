@@ -33,7 +33,7 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
         """Set running; a resumed run is another attempt."""
         if state.is_world_process_zero:
             self._is_training = True
-            self.manager.__enter__()
+            self.manager.start()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """A heartbeat, with the part of the steps that is done."""
@@ -62,6 +62,7 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
         if not self._is_training:
             return
         self._is_training = False
-        if self._objective is not None:
+        if self._objective is None:
+            self.manager.set_state(SweepRunState.SUCCESS)
+        else:
             self.manager.set_success(self._value)
-        self.manager.__exit__(None, None, None)

@@ -38,7 +38,7 @@ class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, w
         if trainer.is_global_zero:
             settings.setdefault("wandb_run", _run_of(trainer))
         self.manager = RobustSweepStateManager(**settings)
-        self.manager.__enter__()
+        self.manager.start()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Learn how many steps there will be, once: the question is not a cheap one."""
@@ -70,9 +70,10 @@ class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, w
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
         """Set success, with the objective if one was named; a failure where it never came."""
-        if self._objective is not None:
+        if self._objective is None:
+            self.manager.set_state(SweepRunState.SUCCESS)
+        else:
             self.manager.set_success(trainer.callback_metrics.get(self._objective))
-        self.manager.__exit__(None, None, None)
 
 
 def _run_of(trainer: Any) -> Any:

@@ -57,12 +57,15 @@ class RobustSweepStateManager:
         self._strict = strict
         self._monotonic = clock.monotonic
         self._progress: Any = None
+        rank = rank_of(os.environ) if rank is None else rank
+        if rank:
+            logger.info("rank %s does not speak for the run: no state is kept", rank)
         settings = Settings(
             namespace=namespace,
             timeout=timedelta(minutes=timeout_minutes),
             heartbeat_interval=heartbeat_interval,
             on_sigterm=None if on_sigterm is None else parse_state(on_sigterm),
-            is_silent=(rank_of(os.environ) if rank is None else rank) != 0,
+            is_silent=rank != 0,
             clock=clock,
         )
         self._life = RunLife(wandb_run, settings)
@@ -140,9 +143,16 @@ class RobustSweepStateManager:
         """
         self._move(state, {}, must_reopen=True)
 
-    def __enter__(self) -> Self:
-        """Set running; a resumed run, and one that the janitor ended, is opened again."""
+    def start(self) -> None:
+        """Set running; a resumed run, and one that the janitor ended, is another attempt.
+
+        This is how a ``with`` block begins; callbacks, which have no block, call it.
+        """
         self._move(SweepRunState.RUNNING, {}, is_entry=True)
+
+    def __enter__(self) -> Self:
+        """:meth:`start` the run; the good end of the block is its success."""
+        self.start()
         self._life.is_vouched_for = True
         return self
 

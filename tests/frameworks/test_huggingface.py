@@ -13,6 +13,7 @@ from tests.frameworks.framework_runs import protein
 torch: Any = pytest.importorskip("torch")
 transformers: Any = pytest.importorskip("transformers")
 
+from janitor.lifecycle import exits  # noqa: E402 - as below
 from janitor.lifecycle.huggingface import SweepStateCallback  # noqa: E402 - it needs the extra
 
 
@@ -105,3 +106,12 @@ def test_an_exception_that_nobody_catches_is_a_failure(run: Any, tmp_path: Path)
 def test_other_processes_write_nothing(run: Any, tmp_path: Path) -> None:
     trainer(tmp_path, SweepStateCallback(rank=1)).train()
     assert protein(run) == {}
+
+
+def test_a_training_that_was_cut_short_is_no_success_of_the_process(
+    run: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="no data"):
+        trainer(tmp_path, SweepStateCallback(), Watching(run, ValueError("no data"))).train()
+    exits.GUARD._at_exit()  # noqa: SLF001 - as the interpreter calls it
+    assert protein(run)["state"] == "running"
