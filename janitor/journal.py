@@ -230,7 +230,12 @@ def _read_intent(record: Mapping[str, Any]) -> JournaledWrite:
 
 def journals(folder: Path) -> list[Path]:
     """The journals of a folder, the oldest first."""
-    return sorted(folder.glob(_FILE_NAME.format("*")))
+    return sorted(folder.glob(_FILE_NAME.format("*")), key=_age)
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    """The moment in a journal's name, then its number among those of that moment."""
+    return path.stem.partition("Z")[0], len(path.stem), path.stem
 
 
 def _new_path(folder: Path, started: datetime) -> Path:
