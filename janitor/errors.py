@@ -18,6 +18,7 @@ JanitorError                  something went wrong; its text is one sentence for
 ├── JournalError              the journal cannot be written or read
 ├── ReportError               a report cannot be written or read
 ├── BrakeError                a limit was passed: exit 3, nothing was written
+├── EndedEarlyError           a signal or the deadline came before a pass had begun
 └── EmulatorError             the emulator cannot start, or its seed file is malformed
 """
 
@@ -102,6 +103,14 @@ class ReportError(JanitorError):
 
 class BrakeError(JanitorError):
     """A limit was passed, so nothing was written."""
+
+
+class EndedEarlyError(JanitorError):
+    """A signal or the deadline came before a pass had begun; ``reason`` says which."""
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class EmulatorError(JanitorError):

@@ -104,7 +104,7 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     A report without targets says that none could be resolved; its errors say why.
     """
     draft = open_report(work, command)
-    resolution = resolve(work.store, targets, work.shard)
+    resolution = resolve(work.store, targets, work.shard, work.patience)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)

@@ -112,29 +112,51 @@ class Resolution:
 
 
 def resolve(
-    store: SweepReader, targets: Sequence[Target], shard: Shard | None = None
+    store: SweepReader,
+    targets: Sequence[Target],
+    shard: Shard | None = None,
+    patience: Callable[[], float | None] = lambda: None,
 ) -> Resolution:
     """Ask the store what each target stands for; the same sweep is taken once.
 
-    With a shard, its own sweeps alone; the store is not asked of those that are plainly others'.
+    Args:
+        store: Whom to ask.
+        targets: What was named.
+        shard: Of it, its own sweeps alone; of those that are plainly others' nothing is asked.
+        patience: How many seconds an answer may still be waited for.
+
     """
     sweeps: dict[tuple[str, str], SweepMetadata] = {}
     others: set[tuple[str, str]] = set()
     errors: list[tuple[str, StoreError]] = []
+    asked = []
     for target in targets:
         if shard and _names_its_path(target) and not shard.owns(str(target)):
             others.add((target.kind, str(target)))
-            continue
-        try:
-            for sweep in store.fetch_sweep_metadata(target):
-                key = sweep.target.kind, sweep.path
-                if shard and not shard.owns(sweep.path):
-                    others.add(key)
-                else:
-                    sweeps.setdefault(key, sweep)
-        except StoreError as error:
+        else:
+            asked.append(target)
+    workers = Workers(SCANNERS, patience)
+    answers = workers.run([partial(_metadata, store, target) for target in asked])
+    for target, found in zip(asked, answers, strict=True):
+        if isinstance(found, StoreError | Unfinished):
+            error = StoreError(_STOPPED) if isinstance(found, Unfinished) else found
             errors.append((str(target), error))
+            continue
+        for sweep in found:
+            key = sweep.target.kind, sweep.path
+            if shard and not shard.owns(sweep.path):
+                others.add(key)
+            else:
+                sweeps.setdefault(key, sweep)
+    workers.close()
     return Resolution(tuple(sweeps.values()), tuple(errors), len(others))
+
+
+def _metadata(store: SweepReader, target: Target) -> Sequence[SweepMetadata] | StoreError:
+    try:
+        return store.fetch_sweep_metadata(target)
+    except StoreError as error:
+        return error
 
 
 def _names_its_path(target: Target) -> bool:

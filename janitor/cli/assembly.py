@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from urllib.parse import quote
 
 import platformdirs
@@ -21,7 +23,7 @@ from janitor.cli.signals import heeding_signals
 from janitor.clock import PassClock
 from janitor.config import Config
 from janitor.durations import format_age
-from janitor.errors import JanitorError, JournalError, StoreError, UsageError
+from janitor.errors import EndedEarlyError, JanitorError, JournalError, StoreError, UsageError
 from janitor.guards import BrakeLimits, StandDownLimits
 from janitor.interruption import Interrupter
 from janitor.journal import PassJournal, journals
@@ -34,9 +36,12 @@ from janitor.rules.selection import with_default_entity
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.server_time import server_time
+from janitor.workers import Unfinished, Workers
 
 _HEADER_STEP = timedelta(seconds=1.5)
 """The Date header counts whole seconds: clocks this close to each other agree."""
+_LOOK_UP = 0.2
+"""Seconds between two looks at what may end a wait."""
 _WORTH_TELLING = timedelta(seconds=60)
 
 
@@ -56,14 +61,16 @@ def assembled(
         UsageError: the server cannot be reached, or refuses the login.
         JournalError: the journal cannot be made.
         JanitorError: another janitor holds the lock.
+        EndedEarlyError: a signal or the deadline came before all was there.
 
     """
     interrupter = Interrupter(config.deadline)
     with ExitStack() as stack:
         stack.enter_context(heeding_signals(interrupter))
         if config.lock is not None and not dry_run:
-            stack.enter_context(_locked(config.lock, config.lock_timeout))
-        door = open_door(config)
+            stack.enter_context(_locked(config.lock, config.lock_timeout, interrupter))
+        door = _door(config, interrupter)
+        stack.callback(door.close)
         policy = with_default_entity(policy, door.default_entity)
         clock, reading = read_clock(door.address)
         since = None if config.active_since is None else clock.now() - config.active_since
@@ -140,6 +147,32 @@ _SCANS_END = 2.0
 """Seconds after which a pass that was asked to end waits for no page any more."""
 
 
+def _door(config: Config, interrupter: Interrupter) -> Door:
+    """The way to W&B, for which a pass that must end does not wait."""
+    workers = Workers(1, lambda: interrupter.patience(_SCANS_END))
+    (door,) = workers.run([partial(_door_or_error, config)])
+    workers.close()
+    reason = interrupter.reason()
+    if reason is not None or isinstance(door, Unfinished):
+        raise _ended_early(reason)
+    if isinstance(door, UsageError):
+        raise door
+    return door
+
+
+def _ended_early(reason: str | None) -> EndedEarlyError:
+    return EndedEarlyError(
+        f"ended by {reason} before anything was read; nothing was written", reason=reason
+    )
+
+
+def _door_or_error(config: Config) -> Door | UsageError:
+    try:
+        return open_door(config)
+    except UsageError as error:
+        return error
+
+
 def open_door(config: Config) -> Door:
     """The way to W&B.
 
@@ -175,16 +208,26 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
 
 
 @contextmanager
-def _locked(path: Path, timeout: timedelta) -> Iterator[None]:
+def _locked(path: Path, timeout: timedelta, interrupter: Interrupter) -> Iterator[None]:
+    lock, until = FileLock(path), monotonic() + timeout.total_seconds()
+    while not lock.is_locked:
+        left = until - monotonic()
+        try:
+            lock.acquire(timeout=max(0.0, min(left, _LOOK_UP)))
+        except Timeout:
+            if (reason := interrupter.reason()) is not None:
+                raise _ended_early(reason) from None
+            if left <= 0:
+                raise JanitorError(
+                    f"another janitor holds the lock {path}; it is left to finish"
+                    " (--lock-timeout waits)"
+                ) from None
+        except OSError as error:
+            raise UsageError(f"cannot use the lock {path}: {error.strerror}") from error
     try:
-        with FileLock(path).acquire(timeout=timeout.total_seconds()):
-            yield
-    except Timeout:
-        raise JanitorError(
-            f"another janitor holds the lock {path}; it is left to finish (--lock-timeout waits)"
-        ) from None
-    except OSError as error:
-        raise UsageError(f"cannot use the lock {path}: {error.strerror}") from error
+        yield
+    finally:
+        lock.release()
 
 
 def _guards(config: Config, *, force: bool) -> Guards:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any
 
 import click
 
-from janitor.cli.failures import run_guarded
+from janitor.cli.failures import leave, run_guarded
 from janitor.cli.session import Session
 
 
@@ -121,8 +120,8 @@ class RootGroup(Group):
     ) -> Any:
         """Run, and exit with the code that the command returns or its error means."""
         run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
-        if not standalone_mode:
-            return run(standalone_mode=False, **extra)
-        session = Session(os.environ)
-        extra.setdefault("obj", session)
-        sys.exit(run_guarded(partial(run, standalone_mode=False, **extra), session))
+        if standalone_mode:
+            session = Session(os.environ)
+            extra.setdefault("obj", session)
+            leave(run_guarded(partial(run, standalone_mode=False, **extra), session))
+        return run(standalone_mode=False, **extra)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,11 +32,6 @@ def conclude(report: Report, paths: Sequence[Path], *, tell_pending: bool = Fals
         click.echo(f"janitor: {printable(about + error.message)}", err=True)
     if code is not ExitCode.USAGE:
         click.echo(render_terminal.render(report, Console()), nl=False)
-    if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
-        # They wait for a server that hangs, and nobody waits for them.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
     return code
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from janitor.cli.exit_codes import ExitCode
-from janitor.errors import BrakeError, JanitorError, UsageError
+from janitor.errors import BrakeError, EndedEarlyError, JanitorError, UsageError
 
 if TYPE_CHECKING:
     from janitor.cli.session import Session
@@ -40,6 +42,15 @@ def run_guarded(command: Callable[[], object], session: Session) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
+def leave(code: int) -> NoReturn:
+    """End the process; threads that wait for a server that hangs are left behind."""
+    if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def sentence(error: Exception) -> str:
     """What happened, for people."""
     match error:
@@ -65,6 +76,10 @@ def exit_code(error: Exception) -> ExitCode:
             return ExitCode.USAGE
         case BrakeError():
             return ExitCode.BRAKE
+        case EndedEarlyError(reason="SIGINT"):
+            return ExitCode.INTERRUPTED
+        case EndedEarlyError(reason="SIGTERM"):
+            return ExitCode.TERMINATED
         case _:
             return ExitCode.FAILED
 
