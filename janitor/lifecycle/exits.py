@@ -80,6 +80,10 @@ class ExitGuard:
                 setattr(sys, name, self._previous.pop(name))
         self._unhook_sigterm()
 
+    def forget_exit(self) -> None:
+        """The last ``sys.exit`` did not end the process."""
+        self._code = 0
+
     def _forget_parent(self) -> None:
         """Start afresh in a forked child; the parent's hooks stay in the chain, and do nothing."""
         self._mortals, self._pid, self._code = [], os.getpid(), 0
@@ -103,10 +107,11 @@ class ExitGuard:
     def _exit(self, status: Any = None, /) -> NoReturn:
         if threading.current_thread() is threading.main_thread():
             self._code = status if isinstance(status, int) else int(status is not None)
-        previous = self._previous.get("exit")
-        if previous is not None:
-            previous(status)
-        raise SystemExit(status)  # also where somebody's own sys.exit returns
+        try:
+            self._previous.get("exit", _raise_exit)(status)
+        except SystemExit as leaving:
+            raise _ExitError(*leaving.args) from None
+        raise _ExitError(status)  # somebody's own sys.exit has returned
 
     def _at_exit(self) -> None:
         # What the interpreter has printed last, also where another excepthook took our place;
@@ -158,6 +163,25 @@ class ExitGuard:
         else:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _raise_exit(status: Any) -> NoReturn:
+    raise SystemExit(status)
+
+
+class _ExitError(SystemExit):
+    """The exit that ``sys.exit`` raises; the process goes on if somebody catches it.
+
+    Then it is freed while Python code runs, and its code is forgotten. The one that ends the
+    process is freed by the interpreter, with no code running.
+    """
+
+    def __del__(self) -> None:
+        if sys._getframe().f_back is not None:  # noqa: SLF001 - public for all but its name
+            GUARD.forget_exit()
+
+
+_ExitError.__name__ = _ExitError.__qualname__ = "SystemExit"  # what people read in an error
 
 
 def _tell(mortals: list[Mortal], is_last: bool) -> None:  # noqa: FBT001 - a thread's target

@@ -175,6 +175,28 @@ with RobustSweepStateManager(wandb_run, on_sigterm=None):
     assert train(tmp_path, INIT + code) is True
 
 
+@pytest.mark.parametrize(
+    ("end", "state", "returncode"),
+    [
+        ("sys.exit(3)", "failure", 3),
+        ("sys.exit('no data')", "failure", 1),
+        ("try: sys.exit(3)\nfinally: print()", "failure", 3),
+        ("try: sys.exit(3)\nexcept SystemExit: raise", "failure", 3),
+        ("try: sys.exit(3)\nexcept SystemExit: pass", "running", 0),
+        ("sys.exit()", "running", 0),
+        ("wandb_run.summary['protein.objective'] = 1\nsys.exit(0)", "success", 0),
+    ],
+)
+def test_the_exit_that_counts_is_the_one_that_ends_the_process(
+    end: str, state: str, returncode: int, emulator: Emulator, tmp_path: Path
+) -> None:
+    code = "RobustSweepStateManager(wandb_run).set_state('running')\n" + end
+    process = start_training(tmp_path, INIT + code, emulator)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == returncode, err
+    assert protein(emulator)["state"] == state
+
+
 def test_what_was_hooked_is_put_back(tmp_path: Path) -> None:
     code = """
 def hooks(): return [sys.excepthook, sys.exit, signal.getsignal(signal.SIGTERM)]
