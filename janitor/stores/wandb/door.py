@@ -27,8 +27,11 @@ _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
 """Seconds between them; whole seconds only."""
-_OPENING = 12
-"""Seconds that the first answer of a server may take."""
+_OPENING = 9
+"""Seconds that the first answer of a server may take. wandb's import comes before, and the 2
+seconds of its exit after it: that nobody answers is told within 15."""
+_IN_TIME = "in time"
+"""In the words of a time-out on Python's side, whatever its cause."""
 
 
 @dataclass(slots=True)
@@ -146,7 +149,7 @@ class Door:
 
     def _reopen(self, broken: wandb.Api, failure: BaseException) -> None:
         """Start wandb-core anew where it is gone; a time-out leaves it as it is."""
-        if "in time" in str(failure):
+        if _IN_TIME in str(failure):
             return
         with self._lock:
             if self._api is broken:
@@ -182,6 +185,8 @@ class Door:
             ).settings
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
+        except ValueError as error:
+            raise _of_settings(error) from error
         try:
             api = wandb.Api(timeout=_OPENING)
             api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
@@ -206,11 +211,25 @@ def _of_login(error: Exception, address: str) -> StoreError:
         )
     told = classify(cause, address)
     if isinstance(told, TransientError):
+        why = explain(str(cause))
+        if _IN_TIME in why:
+            why = f"no answer within {_OPENING} seconds"
         return TransientError(
-            f"W&B at {address} cannot be reached: {explain(str(cause))}; check WANDB_BASE_URL"
-            " and the network"
+            f"W&B at {address} cannot be reached: {why}; check WANDB_BASE_URL and the network"
         )
     return told
+
+
+def _of_settings(error: ValueError) -> StoreError:
+    """Which of wandb's own settings is malformed, and why; never its value, which may be a key."""
+    told: list[Any] = getattr(error, "errors", list)()
+    if not told:
+        return StoreError(f"wandb's settings cannot be used: {explain(str(error))}")
+    name = ".".join(str(part) for part in told[0]["loc"])
+    return StoreError(
+        f"wandb's setting {name} (WANDB_{name.upper()} or a settings file) cannot be used:"
+        f" {told[0]['msg']}"
+    )
 
 
 def _unknown_wandb(error: Exception) -> StoreError:

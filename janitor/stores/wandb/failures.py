@@ -7,8 +7,9 @@ sees status 0 for GraphQL errors, for connections that fail and for statuses tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from janitor.errors import (
@@ -26,6 +27,9 @@ _STATUS = re.compile(r"\bHTTP (\d{3})\b")
 _TIMED_OUT = re.compile(
     r"Client\.Timeout|deadline exceeded|timed? ?out|respond in time", re.IGNORECASE
 )
+_UNREACHABLE = re.compile(
+    r"\bdial tcp\b|no such host|connection (refused|reset)|\bx509:|\btls:", re.IGNORECASE
+)
 _DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.IGNORECASE)
 _MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGNORECASE)
 _INVALID = re.compile(
@@ -35,6 +39,15 @@ _TOO_LARGE = re.compile(
     r"too large|too big|too many|exceeds|maximum|at most|no more than|payload size|page size",
     re.IGNORECASE,
 )
+_MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] = (
+    (_TIMED_OUT, partial(TransientError, slow=True), "did not answer in time"),
+    (_UNREACHABLE, TransientError, "cannot be reached"),
+    (_INVALID, RejectedError, "refuses the request"),
+    (_TOO_LARGE, TooLargeError, "finds it too large"),
+    (_DENIED, PermissionDeniedError, "denies permission"),
+    (_MISSING, NotFoundError, "knows nothing of it"),
+)
+"""What a message without a status says, the error that this is, and what the server does there."""
 _LONGEST = 300
 
 
@@ -87,14 +100,7 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
 
 
 def _of_message(message: str, address: str) -> StoreError:
-    if _TIMED_OUT.search(message):
-        return TransientError(f"W&B at {address} did not answer in time: {message}", slow=True)
-    if _INVALID.search(message):
-        return RejectedError(f"W&B at {address} refuses the request: {message}")
-    if _TOO_LARGE.search(message):
-        return TooLargeError(f"W&B at {address} finds it too large: {message}")
-    if _DENIED.search(message):
-        return PermissionDeniedError(f"W&B at {address} denies permission: {message}")
-    if _MISSING.search(message):
-        return NotFoundError(f"W&B at {address} knows nothing of it: {message}")
+    for pattern, kind, deed in _MEANINGS:
+        if pattern.search(message):
+            return kind(f"W&B at {address} {deed}: {message}")
     return TransientError(f"the request to W&B at {address} failed: {message}")
