@@ -1,0 +1,140 @@
+"""What real ``wandb.init`` processes leave behind, and what ``wandb.Api`` reads after a pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from janitor_process import Janitor
+
+from janitor.emulator import Emulator
+
+NAMES = ("finishes", "finishes-nested", "exits", "killed", "hangs", "trains")
+READ_WITH_WANDB = """
+import json, wandb
+runs = {run.id: run for run in wandb.Api().runs("acme/rl")}
+print(json.dumps({name: dict(run.summary) for name, run in runs.items()}, default=dict))
+"""
+
+
+def test_a_pass_repairs_what_real_processes_left_and_leaves_the_living_alone(
+    emulator: Emulator, janitor: Janitor, tmp_path: Path
+) -> None:
+    with trainings(emulator, tmp_path) as processes:
+        bring_to_their_ends(emulator, processes)
+
+        dry = janitor.fix("--dry-run")
+        assert emulator.counts.edits == {}
+        assert "Nothing was written (dry run). 4 of 6 runs need a change" in dry.out
+
+        janitor.fix("--report", "report.json")
+        assert set(emulator.counts.edits) == {"acme/rl/" + name for name in states_expected()}
+        assert changes(janitor) == states_expected()
+
+        summaries = read_with_wandb(emulator, tmp_path / "reader")
+        assert {name: state(summary) for name, summary in summaries.items()} == {
+            "hangs": "running",
+            "trains": "running",
+            **{name: to for name, (to, _) in states_expected().items()},
+        }
+        assert all(summary["größe"] == float("inf") for summary in summaries.values())
+        assert summaries["finishes"]["protein.janitor.rule"] == "objective-recorded"
+        assert summaries["finishes-nested"]["protein"]["objective"] == 0.25
+        assert "protein.state" not in summaries["finishes-nested"]
+
+        emulator.reset_counts()
+        second = janitor.fix()
+        assert emulator.counts.edits == {}
+        assert "held: acme/rl/hangs, acme/rl/trains: alive a while ago" in second.out
+
+
+def states_expected() -> dict[str, tuple[str, str]]:
+    return {
+        "finishes": ("success", "objective-recorded"),
+        "finishes-nested": ("success", "objective-recorded"),
+        "exits": ("failure", "wandb-failed"),
+        "killed": ("crashed", "wandb-crashed"),
+    }
+
+
+def changes(janitor: Janitor) -> dict[str, tuple[str, str]]:
+    report = json.loads((janitor.folder / "report.json").read_text())
+    return {
+        change["run"].rpartition("/")[2]: (change["to"], change["rule"])
+        for change in report["changes"]
+        if change["outcome"] == "written"
+    }
+
+
+def state(summary: dict[str, Any]) -> str:
+    found: str = summary.get("protein.state") or summary["protein"]["state"]
+    return found
+
+
+@contextmanager
+def trainings(emulator: Emulator, folder: Path) -> Iterator[dict[str, int]]:
+    """Start them all; the process of each by its name."""
+    driver = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("trainings.py")), *NAMES],
+        env=emulator.environment(folder / "trainings"),
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert driver.stdout is not None
+        yield dict(json.loads(driver.stdout.readline()) for _ in NAMES)
+    finally:
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.communicate()
+
+
+def bring_to_their_ends(emulator: Emulator, processes: dict[str, int]) -> None:
+    def has_logged(name: str) -> bool:
+        path = f"acme/rl/{name}"
+        there = path in emulator.run_paths()
+        return there and {"loss", "protein.state"} <= set(emulator.run(path).summary or ())
+
+    def has_ended(name: str) -> bool:
+        path = f"acme/rl/{name}"
+        there = path in emulator.run_paths()
+        return there and emulator.run(path).state in {"finished", "failed"}
+
+    wait_until(lambda: all(has_logged(name) for name in ("killed", "hangs", "trains")))
+    os.kill(processes["killed"], signal.SIGKILL)
+    wait_until(lambda: all(has_ended(name) for name in ("finishes", "finishes-nested", "exits")))
+    emulator.change("acme/rl/killed", created_at="-2h", heartbeat_at="-1h")
+    hour_ago = emulator.now().timestamp() - 3600
+    killed = emulator.change("acme/rl/killed", summary_update={"_timestamp": hour_ago})
+    assert killed.state == "crashed"
+
+
+def read_with_wandb(emulator: Emulator, folder: Path) -> dict[str, dict[str, Any]]:
+    read = subprocess.run(
+        [sys.executable, "-c", READ_WITH_WANDB],
+        env=emulator.environment(folder),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    found: dict[str, dict[str, Any]] = json.loads(read.stdout)
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
