@@ -57,6 +57,28 @@ def write_atomically(
         _sync_folder(place.parent)
 
 
+def append_line(path: str | Path, line: str, *, error: Raised = JanitorError) -> None:
+    """Put a line at the end of a file that others may be reading; it is on disk on return.
+
+    A last line that was torn, when whoever wrote it died, stays a line of its own.
+
+    Raises:
+        JanitorError: of the kind given; part of the line may be there.
+
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with (
+        _told(f"cannot write {path}", error),
+        os.fdopen(os.open(path, flags, 0o600), "r+b") as file,
+    ):
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        whole = file.read() in {b"", b"\n"}
+        file.write((line if whole else "\n" + line).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def make_folder(path: Path, *, error: Raised = JanitorError) -> None:
     """Make a folder (0700), and those above it, where it is missing.
 

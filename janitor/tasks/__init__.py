@@ -1,1 +1,23 @@
 """Tasks that a manager hands out to workers, and their state in a file that survives crashes."""
+
+from __future__ import annotations
+
+from janitor.tasks.book import WorkerFigures
+from janitor.tasks.gpu_locks import GpuLock, acquire_gpu
+from janitor.tasks.manager import TaskManager
+from janitor.tasks.serving import TaskServer
+from janitor.tasks.settings import ManagerSettings
+from janitor.tasks.task import Task, TaskStatus
+from janitor.tasks.worker import Worker
+
+__all__ = [
+    "GpuLock",
+    "ManagerSettings",
+    "Task",
+    "TaskManager",
+    "TaskServer",
+    "TaskStatus",
+    "Worker",
+    "WorkerFigures",
+    "acquire_gpu",
+]

@@ -1,0 +1,207 @@
+"""The manager's files: the state, its backups, and the log of what changed since the last save.
+
+    manager_state.json          the state, of a generation
+    manager_state.json.1 …      the states before it, the newest first
+    manager_state.json.log-7    what changed since generation 7 was saved, a task a line
+    manager_state.json.corrupt-…  a state that was damaged, kept
+
+A save writes the next generation; the log of the one before counts no more then, but stays as
+long as its state is among the backups. So a damaged state loses nothing: its backup and the logs
+since tell the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from janitor.durable import AppendOnlyLog, make_folder, read_log, write_atomically
+from janitor.errors import StateFileError
+from janitor.recoverable import CORRUPT, keep_copy
+from janitor.tasks import form
+from janitor.tasks.task import Task, read_task
+
+_LOG: Final = ".log-"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The state as it was found."""
+
+    tasks: dict[str, Task]
+    generation: int
+    problems: tuple[str, ...] = ()
+    """What was damaged, in sentences."""
+    damaged: bool = False
+    """Whether the state file itself was."""
+
+
+@dataclass(slots=True)
+class ManagerFiles:
+    """Reads and writes them; one writer at a time, see :mod:`janitor.tasks.hold`.
+
+    Args:
+        path: The state file; with the ending ``.gz`` it is compressed.
+        backups: How many states before the present one are kept; at least 1.
+
+    """
+
+    path: Path
+    backups: int = 5
+    generation: int = 0
+    _log: AppendOnlyLog | None = field(default=None, init=False)
+    _damaged: bool = field(default=False, init=False)
+
+    # -- reading
+
+    def load(self) -> Loaded:
+        """The state, with all that was logged since; from a backup where it is damaged.
+
+        Nothing is written. Who reads while a manager writes is served as well.
+
+        Raises:
+            FileNotFoundError: there is no state.
+            StateFileError: it cannot be read, and no backup can.
+
+        """
+        problems: list[str] = []
+        for place in (self.path, *self._backup_paths()):
+            try:
+                snapshot = form.parse(place.read_bytes())
+            except FileNotFoundError:
+                if place == self.path:
+                    raise
+                continue
+            except (OSError, ValueError) as error:
+                problems.append(f"{place} is damaged ({error})")
+                continue
+            if problems:
+                problems.append(f"{place.name} and the logs since are used")
+            generation = self._replay(snapshot)
+            damaged = place != self.path
+            return Loaded(snapshot.tasks, generation, tuple(problems), damaged=damaged)
+        raise StateFileError(f"{'; '.join(problems)}, and there is no good backup")
+
+    def signature(self) -> tuple[tuple[str, int, int, int], ...]:
+        """Changes whenever the state or its log does."""
+        found = []
+        for path in sorted((self.path, *self._logs().values())):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((path.name, status.st_ino, status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+    def _replay(self, snapshot: form.Snapshot) -> int:
+        """Bring a snapshot's tasks up to date; returns the generation that they have then.
+
+        A state that no janitor wrote, or that somebody changed by hand, counts as it stands.
+        """
+        numbers = sorted(self._logs())
+        if snapshot.generation == 0:
+            return max(numbers, default=0)
+        generation = snapshot.generation
+        for number in numbers:
+            if number >= snapshot.generation:
+                generation = number
+                records = read_log(self._log_path(number), error=StateFileError).records
+                for record in records:
+                    _apply(record, snapshot.tasks)
+        return generation
+
+    # -- writing
+
+    def begin(self, loaded: Loaded | None, at: datetime) -> None:
+        """Get ready to write: after what was loaded, or, without it, afresh.
+
+        What is left of a state that was removed is put out of the way; a damaged one is kept.
+        """
+        suffix = f"{at:%Y%m%dT%H%M%S%fZ}"
+        if loaded is None:
+            make_folder(self.path.parent, error=StateFileError)
+            for leftover in (*self._backup_paths(), *self._logs().values()):
+                if leftover.exists():
+                    leftover.replace(leftover.with_name(f"{leftover.name}.before-{suffix}"))
+            self.generation = 0
+            return
+        self.generation, self._damaged = loaded.generation, loaded.damaged
+        if loaded.damaged:
+            keep_copy(self.path, self.path.with_name(f"{self.path.name}{CORRUPT}{suffix}"))
+
+    def save(self, tasks: Iterable[Task], at: datetime) -> None:
+        """Write the next generation of the state; durable on return.
+
+        Raises:
+            StateFileError: it cannot be written; what was logged still counts.
+
+        """
+        generation = self.generation + 1
+        try:
+            data = form.dump(tasks, generation, at, compressed=self.path.suffix == ".gz")
+        except ValueError as error:
+            raise StateFileError(f"{self.path} cannot be written: {error}") from error
+        if not self._damaged:
+            self._rotate()
+        write_atomically(self.path, data, error=StateFileError)
+        self.generation, self._damaged = generation, False
+        self.close()
+        for number, path in self._logs().items():
+            if number < generation - self.backups:
+                path.unlink(missing_ok=True)
+
+    def record(self, changed: Iterable[Task], removed: Iterable[str] = ()) -> None:
+        """Log changes; durable on return.
+
+        Raises:
+            StateFileError: they are not logged, and must not count.
+
+        """
+        if self._log is None:
+            self._log = AppendOnlyLog(self._log_path(self.generation), error=StateFileError)
+        record: dict[str, Any] = {"tasks": {task.task_id: task.document() for task in changed}}
+        if names := list(removed):
+            record["removed"] = names
+        self._log.append(record)
+
+    def close(self) -> None:
+        """Close the log; the next change begins another."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _rotate(self) -> None:
+        places = [self.path, *self._backup_paths()]
+        for older, newer in zip(places[:1:-1], places[-2:0:-1], strict=True):
+            if newer.exists():
+                newer.replace(older)
+        keep_copy(self.path, places[1])
+
+    # -- names
+
+    def _backup_paths(self) -> Iterator[Path]:
+        for number in range(1, self.backups + 1):
+            yield self.path.with_name(f"{self.path.name}.{number}")
+
+    def _log_path(self, generation: int) -> Path:
+        return self.path.with_name(f"{self.path.name}{_LOG}{generation}")
+
+    def _logs(self) -> dict[int, Path]:
+        start = f"{self.path.name}{_LOG}"
+        numbers = {
+            path.name.removeprefix(start): path for path in self.path.parent.glob(f"{start}*")
+        }
+        return {int(number): path for number, path in numbers.items() if number.isdecimal()}
+
+
+def _apply(record: Mapping[str, Any], tasks: dict[str, Task]) -> None:
+    try:
+        for name, document in record["tasks"].items():
+            tasks[name] = read_task(name, document, local=False)
+    except (KeyError, AttributeError, ValueError) as error:
+        raise StateFileError(f"a record of the log is none: {error}") from error
+    for name in record.get("removed", ()):
+        tasks.pop(name, None)

@@ -1,0 +1,84 @@
+"""A GPU for each worker of a machine, by lock files; the system frees a dead worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import psutil
+from filelock import FileLock, Timeout
+
+from janitor.durable import make_folder
+from janitor.errors import HeldError, StateFileError
+from janitor.processes import host_name
+
+FOLDER: Final = ".gpu_locks"
+
+_SHARED: Final = (
+    *("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "gluster", "afs", "9p"),
+    *("virtiofs", "fuse.sshfs", "fuse.gluster", "fuse.ceph", "orangefs", "pvfs", "ocfs", "gfs"),
+)
+"""How the names of file systems begin that several machines share."""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuLock:
+    """A GPU that this process has, until it releases it or dies."""
+
+    number: int
+    _lock: FileLock
+
+    def release(self) -> None:
+        """Let another have it."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def acquire_gpu(root: Path, gpus: Iterable[int], *, shared: bool | None = None) -> GpuLock:
+    """The first of these GPUs that no worker of this machine has.
+
+    Args:
+        root: The folder of the state file; the locks are in ``.gpu_locks/gpu_N.lock`` below it.
+        gpus: Their numbers.
+        shared: Whether other machines, with GPUs of the same numbers, see the folder: then the
+            locks are in ``.gpu_locks/HOST/gpu_N.lock``. Without it, the file system tells.
+
+    Raises:
+        HeldError: all of them are taken.
+        StateFileError: a lock cannot be made.
+
+    """
+    folder = root / FOLDER
+    if is_shared(root) if shared is None else shared:
+        folder /= host_name()
+    make_folder(folder, error=StateFileError)
+    tried = []
+    for number in gpus:
+        lock = FileLock(folder / f"gpu_{number}.lock", timeout=0, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            tried.append(str(number))
+            continue
+        except OSError as error:
+            raise StateFileError(f"cannot lock GPU {number}: {error}") from error
+        return GpuLock(number, lock)
+    raise HeldError(f"no GPU is free on {host_name()}: {', '.join(tried)} of {folder} are taken")
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether other machines may see a folder, as far as its file system's name tells."""
+    place = folder.resolve()
+    mounts = [
+        (len(mount.mountpoint), mount.fstype)
+        for mount in psutil.disk_partitions(all=True)
+        if place.is_relative_to(mount.mountpoint)
+    ]
+    return bool(mounts) and max(mounts)[1].startswith(_SHARED)

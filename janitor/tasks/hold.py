@@ -1,0 +1,97 @@
+"""One manager for one state file: whoever comes second is refused, and told who holds it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from janitor.durable import make_folder, write_atomically
+from janitor.errors import HeldError, StateFileError
+from janitor.model import Liveness
+from janitor.processes import ProcessIdentity, this_process
+
+
+class Hold:
+    """The hold on a file, by a lock that the system frees when its owner dies.
+
+    Beside it stands who holds it, for others to read. Where the file system is shared, both work
+    across machines as far as its locks do.
+
+    Args:
+        path: The file that is held; it need not exist.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, mode=0o600)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this very object holds it."""
+        return self._lock.is_locked
+
+    def acquire(self) -> None:
+        """Take the hold.
+
+        Raises:
+            HeldError: another has it.
+            StateFileError: the lock cannot be made.
+
+        """
+        make_folder(self._path.parent, error=StateFileError)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise HeldError(f"{self._path} is held by {_who(self._path)}: stop it first") from None
+        except OSError as error:
+            raise StateFileError(f"cannot lock {self._path}: {error.strerror or error}") from error
+        since = {
+            "since": datetime.now(UTC).isoformat()
+        }  # for people alone; nothing is judged by it
+        text = json.dumps(this_process().model_dump() | since)
+        write_atomically(_note(self._path), text + "\n", error=StateFileError)
+
+    def release(self) -> None:
+        """Give it back."""
+        if self._lock.is_locked:
+            _note(self._path).unlink(missing_ok=True)
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def holder(path: Path) -> ProcessIdentity | None:
+    """Who says that it holds the file; it may be dead."""
+    try:
+        return ProcessIdentity.model_validate_json(_note(path).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def holder_liveness(path: Path) -> Liveness:
+    """Whether a holder of the file lives; DEAD where there is none."""
+    found = holder(path)
+    return Liveness.DEAD if found is None else found.liveness()
+
+
+def _who(path: Path) -> str:
+    found = holder(path)
+    if found is None:
+        return "another process"
+    started = datetime.fromtimestamp(found.created_at, UTC)
+    return f"{found} (started {started:%Y-%m-%d %H:%M:%S} UTC)"
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f".{path.name}.holder.json")

@@ -1,0 +1,120 @@
+"""How workers and the manager talk: through files beside the state file, one folder a worker.
+
+    .workers/NAME/request.json      written by the worker: {"number": 7, "identity": {…}}
+    .workers/NAME/assignment.json   written by the manager: {"number": 7, "task": {…}}
+
+A request stands until it is answered, so that either side may die and come back. ``"task": null``
+says that nothing is left to do. Nothing else is needed: workers may be on other machines that
+share the file system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from janitor import strict_json
+from janitor.durable import make_folder, write_atomically
+from janitor.errors import StateFileError, UsageError
+from janitor.processes import this_process
+from janitor.tasks.task import Task, read_task
+
+_WORKERS: Final = ".workers"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the manager said to a request."""
+
+    task: Task | None
+    """None where nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One worker's folder."""
+
+    folder: Path
+
+    @property
+    def worker(self) -> str:
+        """The worker's name."""
+        return self.folder.name
+
+    def request(self) -> int:
+        """Ask for the next task; returns the request's number.
+
+        Raises:
+            StateFileError: it cannot be written.
+
+        """
+        make_folder(self.folder, error=StateFileError)
+        number = (self.requested() or 0) + 1
+        _write(self.folder / "request.json", number, "identity", this_process().model_dump())
+        return number
+
+    def requested(self) -> int | None:
+        """The number of the latest request."""
+        return _number(_read(self.folder / "request.json"))
+
+    def answer(self, number: int, task: Task | None) -> None:
+        """Answer a request.
+
+        Raises:
+            StateFileError: it cannot be written.
+
+        """
+        document = None if task is None else task.document()
+        _write(self.folder / "assignment.json", number, "task", document)
+
+    def answered(self) -> int | None:
+        """The number of the latest request that was answered."""
+        return _number(_read(self.folder / "assignment.json"))
+
+    def answer_to(self, number: int) -> Answer | None:
+        """The answer to a request; None where there is none yet."""
+        letter = _read(self.folder / "assignment.json")
+        if letter is None or _number(letter) != number:
+            return None
+        document = letter.get("task")
+        if document is None:
+            return Answer(None)
+        return Answer(read_task(document["task_id"], document, local=False))
+
+
+def mailbox(state_file: Path, worker: str) -> Mailbox:
+    """A worker's mailbox.
+
+    Raises:
+        UsageError: the worker's name cannot name a folder.
+
+    """
+    if not worker.isprintable() or "/" in worker or worker.strip(" .") != worker or not worker:
+        raise UsageError(f"{worker!r:.60} is no worker's name: it names a folder, such as gpu0")
+    return Mailbox(state_file.parent / _WORKERS / worker)
+
+
+def mailboxes(state_file: Path) -> Iterator[Mailbox]:
+    """The mailboxes of all workers that ever asked."""
+    for path in sorted((state_file.parent / _WORKERS).glob("*/request.json")):
+        yield Mailbox(path.parent)
+
+
+def _write(path: Path, number: int, key: str, value: Any) -> None:
+    text = strict_json.dumps({"number": number, key: value})
+    write_atomically(path, text + "\n", error=StateFileError)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        letter = strict_json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return letter if isinstance(letter, dict) else None
+
+
+def _number(letter: dict[str, Any] | None) -> int | None:
+    number = letter.get("number") if letter else None
+    return number if isinstance(number, int) else None

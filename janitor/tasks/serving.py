@@ -1,0 +1,76 @@
+"""The manager at work: answers workers until everything is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final
+
+from janitor.tasks.mailbox import Mailbox, mailboxes
+from janitor.tasks.manager import TaskManager
+
+_LOOK_UP: Final = 0.1
+"""Seconds between two looks into the mailboxes."""
+
+
+@dataclass(slots=True)
+class TaskServer:
+    """Serves the workers of one manager.
+
+    Args:
+        manager: Hands the tasks out.
+
+    """
+
+    manager: TaskManager
+    _answered: dict[str, int] = field(default_factory=dict, init=False)
+
+    def serve(self, stop: Event | None = None) -> None:
+        """Answer workers until every task is completed or given up, and all who ask know it.
+
+        Ctrl+C ends it, too: what the manager's own ``with`` then does, saves all.
+
+        Args:
+            stop: Ends it when it is set.
+
+        """
+        stop = stop or Event()
+        while not stop.is_set():
+            self.answer_all()
+            self.manager.tick()
+            if self.manager.is_over and self._everybody_knows():
+                return
+            stop.wait(_LOOK_UP)
+
+    def answer_all(self) -> None:
+        """Answer each request that can be answered now."""
+        for box in mailboxes(self.manager.state_file):
+            number = box.requested()
+            if number is None or self._answered.get(box.worker) == number:
+                continue
+            if box.answered() == number or self._answer(box, number):
+                self._answered[box.worker] = number
+
+    def _answer(self, box: Mailbox, number: int) -> bool:
+        """Answer a request; whether it could be.
+
+        What the worker completed is taken in first, so what it still has then, it was given
+        before it died or we did: it gets the same again.
+        """
+        manager = self.manager
+        with manager.lock:
+            manager.refresh_completed()
+            had = manager.assigned_tasks(box.worker)
+            task = had[0] if had else manager.assign(box.worker)
+            if task is None and not manager.is_over:
+                return False  # others are at work, and may yet fail
+        box.answer(number, task)
+        return True
+
+    def _everybody_knows(self) -> bool:
+        """Whether each worker that asked was told that nothing is left to do."""
+        self.answer_all()
+        return all(
+            (answer := box.answer_to(box.requested() or 0)) is not None and answer.task is None
+            for box in mailboxes(self.manager.state_file)
+        )

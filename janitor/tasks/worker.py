@@ -1,0 +1,106 @@
+"""The reference worker: asks for a task, does it, writes down the result, asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from janitor.tasks.gpu_locks import acquire_gpu
+from janitor.tasks.hold import Hold
+from janitor.tasks.mailbox import Mailbox, mailbox
+from janitor.tasks.manager import utc_now
+from janitor.tasks.results import COMPLETED, FAILED, Row, write_row
+from janitor.tasks.task import Task
+
+Work = Callable[[Task], Mapping[str, Any] | None]
+"""Does a task and returns its results; an exception means that it failed."""
+
+_LOOK_UP: Final = 0.1
+"""Seconds between two looks for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One worker, a process of its own; on any machine that shares the state's file system.
+
+    A result is on disk before the next task is asked for, so whatever dies meanwhile, worker or
+    manager, no completed task is done again.
+
+    Args:
+        name: Its own; no two workers at the same time have the same.
+        state_file: The manager's.
+        work: Does a task.
+        gpus: The machine's GPUs of which it takes a free one; none where it needs none.
+        results: Its CSV file; without it ``results_NAME/results.csv`` beside the state file.
+        clock: Tells the present moment, aware.
+        stop: Ends it before its next task when it is set.
+
+    """
+
+    name: str
+    state_file: Path
+    work: Work
+    gpus: tuple[int, ...] = ()
+    results: Path | None = None
+    clock: Callable[[], datetime] = utc_now
+    stop: Event = field(default_factory=Event)
+
+    def run(self, on_gpu: Callable[[int], None] = lambda _: None) -> int:
+        """Work until nothing is left to do; returns how many tasks it did.
+
+        Args:
+            on_gpu: Told which GPU it has, before its first task.
+
+        Raises:
+            HeldError: another worker has the name, or all GPUs are taken.
+            StateFileError: a file cannot be read or written.
+
+        """
+        box = mailbox(self.state_file, self.name)
+        done = 0
+        with ExitStack() as stack:
+            stack.enter_context(Hold(box.folder / "worker"))
+            if self.gpus:
+                gpu = stack.enter_context(acquire_gpu(self.state_file.parent, self.gpus))
+                on_gpu(gpu.number)
+            while (task := self._next(box)) is not None:
+                self._do(task)
+                done += 1
+        return done
+
+    def _next(self, box: Mailbox) -> Task | None:
+        number = box.request()
+        while not self.stop.is_set():
+            answer = box.answer_to(number)
+            if answer is not None:
+                return answer.task
+            self.stop.wait(_LOOK_UP)
+        return None
+
+    def _do(self, task: Task) -> None:
+        started_at = self.clock()
+        result: Mapping[str, Any] | None = None
+        error = None
+        try:
+            result = self.work(task)
+        except Exception as failure:  # noqa: BLE001 - whatever the work raises is the task's failure, and is reported
+            error = f"{type(failure).__name__}: {failure}"
+        row = Row(
+            task_id=task.task_id,
+            status=COMPLETED if error is None else FAILED,
+            worker=self.name,
+            attempt=task.retry_count,
+            started_at=started_at,
+            finished_at=self.clock(),
+            error=error,
+        )
+        write_row(self._results_file(), row, phase=task.phase, result=result)
+
+    def _results_file(self) -> Path:
+        beside = self.state_file.parent / f"results_{self.name}" / "results.csv"
+        return self.results or beside
