@@ -15,7 +15,7 @@ from janitor.guards import (
 )
 from janitor.model import Change, Hold, Outcome, Policy, Target
 from janitor.past import Past, came_back, false_positives
-from janitor.plan import Repair, named, plan_change
+from janitor.plan import Repair, check_each_run_stands_once, named, plan_change
 from janitor.ports import Clock, Store
 from janitor.repair import Proposal, Result, Writer, repair
 from janitor.report.builder import ReportDraft
@@ -132,7 +132,11 @@ def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -
         planned_brake: What the brake said when the plan was made.
         work: The pass, with the plan's own policy.
 
+    Raises:
+        PlanError: the plan names a run twice.
+
     """
+    check_each_run_stands_once(changes)
     draft = open_report(work, "apply")
     draft.brake = planned_brake
     allowed = work.guards.brake.max_changes
@@ -158,6 +162,8 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
+    if work.writer is not None and (why := work.writer.halted) is not None:
+        draft.add_error(f"no more was written, for the journal could not tell of it: {why}")
     draft.interrupted = work.interruption()
     draft.journal = work.journal()
     draft.requests = work.traffic()
@@ -204,9 +210,9 @@ def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft)
         draft.add_warning(warning)
     found = came_back(judged, work.past, work.policy)
     draft.false_positives = false_positives(found, judged)
-    for path in found.keys() & work.past.writes.keys():
+    for path in sorted(found.keys() & work.past.writes.keys()):
         if work.writer is not None:
-            work.writer.journal.came_back(path)
+            work.writer.record_return(path)
 
 
 def _report_scan(scan: SweepScan, work: Pass, draft: ReportDraft) -> list[ReportedChange]:
@@ -276,8 +282,6 @@ def report_results(
         work.observer.repaired()
         if result.window is not None:
             windows.append(result.window)
-    if writer.halted is not None:
-        draft.add_error(f"no more was written, for the journal cannot tell of it: {writer.halted}")
     if windows:
         draft.race_window = RaceWindow(
             median_seconds=median(windows), max_seconds=max(windows), writes=len(windows)

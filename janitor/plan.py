@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from janitor.edits import Edits, edits_for
+from janitor.errors import PlanError
 from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState
 from janitor.report.describe import describe_change
 from janitor.report.keys import key_of
@@ -46,6 +48,18 @@ def plan_change(
         before=named(edits.before(run.summary), edits.form),
         after=named(edits.values, edits.form),
     )
+
+
+def check_each_run_stands_once(changes: Iterable[ReportedChange]) -> None:
+    """Make sure that a plan which somebody may have edited writes no run twice.
+
+    Raises:
+        PlanError: it does.
+
+    """
+    for run, times in Counter(change.run for change in changes).items():
+        if times > 1:
+            raise PlanError(f"the plan names the run {run} {times} times; make the plan anew")
 
 
 def named(values: Mapping[Path, Any], form: Form) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from janitor.edits import Edits
+from janitor.errors import JournalError
 from janitor.interruption import Interrupter
 from janitor.journal import JournalRecord, PassJournal, journals, read_journal
-from janitor.model import Policy, RunInfo, Target
+from janitor.model import Outcome, Policy, RunInfo, Target
 from janitor.past import Past
 from janitor.pipeline import Guards, Pass, fix
 from janitor.plan import Repair, plan_change
@@ -17,6 +20,7 @@ from janitor.ports import Store
 from janitor.repair import Result, Writer, repair
 from janitor.report.schema import ClockReading, Report, Requests
 from janitor.rules import judge
+from janitor.summary import Path as Place
 from tests.memory_store import SWEEP, MemoryStore
 from tests.run_samples import StillClock, flat, make_run
 
@@ -140,6 +144,37 @@ class Scene:
     def journaled(self) -> JournalRecord:
         """What the latest journal tells."""
         return read_journal(journals(self.folder)[-1])
+
+
+class FullDisk:
+    """A journal that has room for so many lines."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.lines: list[str] = []
+
+    def intend(
+        self,
+        run: RunInfo,
+        edits: Edits,
+        before: Mapping[Place, Any],
+        at: datetime,
+        put_back: Mapping[Place, Any] | None = None,
+    ) -> None:
+        del edits, before, at, put_back
+        self._write(f"intent {run.id}")
+
+    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
+        del error
+        self._write(f"{outcome} {path}")
+
+    def came_back(self, path: str) -> None:
+        self._write(f"came back {path}")
+
+    def _write(self, line: str) -> None:
+        if len(self.lines) >= self.room:
+            raise JournalError("cannot write the journal: No space left on device")
+        self.lines.append(line)
 
 
 def outcomes(results: Sequence[Result]) -> list[str]:

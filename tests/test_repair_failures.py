@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from janitor.edits import Edits
 from janitor.errors import (
     CredentialsError,
-    JournalError,
     PermissionDeniedError,
     RejectedError,
     TransientError,
 )
 from janitor.model import Outcome, RunInfo
 from janitor.repair import repair
-from janitor.summary import Path as Place
 from tests.memory_store import failing, once
-from tests.passes import FAILED, PATH, SILENT, Scene, journaled_outcomes, only, outcomes
+from tests.passes import FAILED, PATH, SILENT, FullDisk, Scene, journaled_outcomes, only, outcomes
 from tests.run_samples import flat, make_run
 
 
@@ -168,34 +162,6 @@ def test_a_login_that_expires_before_the_read_back_is_told(scene: Scene) -> None
 
 
 # ---- the journal and the interruption --------------------------------------------------------
-
-
-class FullDisk:
-    """A journal that has room for so many lines."""
-
-    def __init__(self, room: int) -> None:
-        self.room = room
-        self.lines: list[str] = []
-
-    def intend(
-        self,
-        run: RunInfo,
-        edits: Edits,
-        before: Mapping[Place, Any],
-        at: datetime,
-        put_back: Mapping[Place, Any] | None = None,
-    ) -> None:
-        del edits, before, at, put_back
-        self._write(f"intent {run.id}")
-
-    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
-        del error
-        self._write(f"{outcome} {path}")
-
-    def _write(self, line: str) -> None:
-        if len(self.lines) >= self.room:
-            raise JournalError("cannot write the journal: No space left on device")
-        self.lines.append(line)
 
 
 def test_a_full_disk_stops_the_pass_before_the_write(scene: Scene) -> None:

@@ -131,6 +131,13 @@ class Writer:
                 self.halt(error)
         return result
 
+    def record_return(self, path: str) -> None:
+        """Record in the journal that a run which an earlier pass called over was found alive."""
+        try:
+            self.journal.came_back(path)
+        except JournalError as error:
+            self.halt(error)
+
     def carry_out(
         self, proposal: Proposal, fresh: RunInfo | StoreError | None, read_at: float
     ) -> Attempt | Result:
