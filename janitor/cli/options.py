@@ -124,8 +124,35 @@ report_options = _together(
         multiple=True,
         help="Write the report there, in the format that its ending names; repeatable.",
     ),
+    click.option(
+        "--junit-fixed",
+        metavar="failure|pass",
+        help="What a repaired run counts as in a report that ends in .xml.  [default: failure]",
+    ),
+    click.option(
+        "--metrics-file",
+        metavar="FILE",
+        type=_FILE,
+        help="Write metrics there for Prometheus's node_exporter, which reads *.prom.",
+    ),
+    click.option(
+        "--pushgateway", metavar="URL", help="Send the metrics to this Prometheus Pushgateway."
+    ),
+    click.option(
+        "--notify",
+        metavar="URL",
+        multiple=True,
+        help="Send a message there (slack://…, mailto://…, as apprise knows them); repeatable."
+        " Where other users may see the process list, use the variable JANITOR_NOTIFY.",
+    ),
+    click.option(
+        "--notify-on",
+        metavar="changes|brake|failure|always",
+        multiple=True,
+        help="On what to send it; repeatable.  [default: changes, brake, failure]",
+    ),
 )
-"""Where the report goes."""
+"""Where the report goes, and who is told."""
 
 limit_options = _together(
     click.option(

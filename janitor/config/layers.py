@@ -56,6 +56,8 @@ class Setting:
     is_list: bool = False
     flag: str = ""
     """The flag, where it is not made from the name."""
+    between: str = r"[,\n]"
+    """What separates the items of a list in its variable, as a regular expression."""
 
     @property
     def flag_name(self) -> str:
@@ -93,6 +95,13 @@ SETTINGS = (
     Setting("lock", "lock"),
     Setting("lock_timeout", "lock_timeout"),
     Setting("report", "report", is_list=True),
+    Setting("junit_fixed", "junit_fixed"),
+    Setting("step_summary", "step_summary", has_flag=False),
+    Setting("metrics_file", "metrics_file"),
+    Setting("pushgateway", "pushgateway"),
+    Setting("notify", "notify", is_list=True, between=r"\n|,(?=\s*[a-zA-Z][\w+.-]*://)"),
+    Setting("notify_on", "notify_on", is_list=True),
+    Setting("link", "link", has_flag=False),
     Setting("shard", "shard"),
     Setting("timeout", "timeout", has_flag=False),
     Setting("page_size", "page_size", has_flag=False),
@@ -185,7 +194,7 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
     for setting in SETTINGS:
         text = environ.get(setting.variable, "").strip()
         if text:
-            value = _items(text) if setting.is_list else text
+            value = _items(text, setting.between) if setting.is_list else text
             values[setting.key] = value, Origin("environment", setting.variable)
     if "shard" not in values and environ.get(SHARDS_VARIABLE, "").strip():
         origin = Origin("environment", _joined((INDEX_VARIABLE, SHARDS_VARIABLE)))
@@ -209,8 +218,8 @@ def _joined(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _items(text: str) -> list[str]:
-    return [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
+def _items(text: str, between: str = r"[,\n]") -> list[str]:
+    return [item.strip() for item in re.split(between, text) if item.strip()]
 
 
 def _targets_of(variable: str, text: str) -> Iterator[Target]:

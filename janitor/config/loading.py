@@ -22,6 +22,7 @@ from janitor.config.layers import (
     unknown_variables,
 )
 from janitor.config.settings import Config, ConfigFile
+from janitor.config.surroundings import ci_layer
 from janitor.config.yaml_file import read_mapping
 from janitor.errors import ConfigError, TargetError
 from janitor.model import Override, Policy
@@ -64,8 +65,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Loa
 
     """
     file, file_layer = _file_layer(flags.get("config"), environ, cwd)
-    layers = [flag_layer(flags), environment_layer(environ), file_layer]
-    for layer in layers[:2]:
+    layers = [flag_layer(flags), environment_layer(environ), file_layer, ci_layer(environ)]
+    for layer in (*layers[:2], layers[-1]):
         _validate_layer(layer)
     merged, origins = _merge(layers)
     _overrule_overrides(merged, layers[:2])

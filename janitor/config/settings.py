@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self, cast
 from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
+from janitor.config.addresses import JunitWord, Messengers, Occasions, WebAddress
 from janitor.config.durations import Duration, PositiveDuration, format_duration
 from janitor.config.fields import (
     Count,
@@ -157,6 +158,20 @@ class Config(Section):
     """How long to wait for the lock; 0 to leave at once."""
     report: FilePaths = ()
     """Where to write the report: a path or a list of paths, whose endings say the format."""
+    junit_fixed: JunitWord = "failure"
+    """What a repaired run counts as in a report that ends in .xml: failure or pass."""
+    step_summary: FilePath | None = None
+    """A file to append the report to, in Markdown, 1 MiB at most; GitHub names it to each step."""
+    metrics_file: FilePath | None = None
+    """Where to write metrics for Prometheus's node_exporter; its name must end in .prom there."""
+    pushgateway: WebAddress | None = None
+    """The Pushgateway to send metrics to; with /metrics/job/NAME at its end under that job."""
+    notify: Messengers = ()
+    """Whom to send a message: addresses as apprise knows them (slack://…, mailto://…)."""
+    notify_on: Occasions = ("changes", "brake", "failure")
+    """On what to send it: changes, brake, failure or always."""
+    link: WebAddress | None = None
+    """Where the report can be seen, for the message; in GitHub and GitLab, the job's page."""
     timeout: PositiveDuration = timedelta(seconds=10)
     """How long a single request to W&B may take."""
     shard: ShardOfAll | None = None
