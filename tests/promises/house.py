@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +109,23 @@ class House:
     def begin_fix(self, *words: str, **environ: str) -> Begun:
         """Start a ``janitor fix``."""
         return self.begin("fix", "--sweep", "acme/rl/s1", *words, **environ)
+
+    def fix_with_small_files(self, largest: int, *words: str) -> subprocess.CompletedProcess[str]:
+        """One ``janitor fix`` on a machine where no file can grow beyond so many bytes."""
+        limits = (largest, largest)
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "janitor", "fix", "--sweep", "acme/rl/s1"),
+                *("--journal", "journals", *words),
+            ],
+            env=self.janitor.environment,
+            cwd=self.janitor.folder,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
 
     def undo(self, file: Path, *words: str, code: int = 0) -> Pass:
         """One ``janitor undo``, which must end with this code."""
