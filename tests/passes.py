@@ -22,13 +22,23 @@ from janitor.report.schema import ClockReading, Report, Requests
 from janitor.rules import judge
 from janitor.summary import Path as Place
 from tests.memory_store import SWEEP, MemoryStore
-from tests.run_samples import StillClock, flat, make_run
+from tests.run_samples import MINUTE, StillClock, flat, make_run, nested
 
 PATH = "acme/rl/r1"
 SILENT = make_run(flat() | {"loss": 0.5})
 """A run that W&B calls running: read alone, right before its write."""
 FAILED = make_run(flat() | {"loss": 0.5}, "failed")
 """A run that ended: read in a batch."""
+KINDS = (
+    make_run(flat(objective=1), "finished", id="done"),
+    make_run(nested(), id="silent"),
+    make_run(flat("evaluating"), "failed", id="failed"),
+    make_run(id="alive", silent=MINUTE),
+    make_run(flat(7), id="odd"),
+    make_run(flat("success"), id="clean"),
+    make_run({"loss": 1}, id="foreign"),
+)
+"""A run of every kind, but for those that W&B itself calls crashed or killed."""
 
 
 @dataclass(slots=True)

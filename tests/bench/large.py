@@ -12,9 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scan import PROJECT, measure, seed
-
 from janitor.emulator import EmulatorProcess
+from tests.bench.scan import PROJECT, measure, seed
 
 
 def main() -> None:

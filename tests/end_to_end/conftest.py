@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from janitor_process import Janitor, janitor_of
 
 from janitor.emulator import Emulator
+from tests.end_to_end.janitor_process import Janitor, janitor_of
 
 
 @pytest.fixture(scope="session")

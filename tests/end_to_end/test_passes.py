@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from janitor_process import Janitor, Runs
-
 from janitor.emulator import Emulator
+from tests.end_to_end.janitor_process import Janitor, Runs
 
 
 def some_runs() -> list[dict[str, object]]:

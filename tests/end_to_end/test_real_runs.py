@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from janitor_process import Janitor
-
 from janitor.emulator import Emulator
+from tests.end_to_end.janitor_process import Janitor
 
 NAMES = ("finishes", "finishes-nested", "exits", "killed", "hangs", "trains")
 READ_WITH_WANDB = """

@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import pytest
-from janitor_process import Ended, Janitor, Runs
 
 from janitor.emulator import Emulator
+from tests.end_to_end.janitor_process import Ended, Janitor, Runs
 
 
 def runs_of_everywhere() -> list[dict[str, Any]]:

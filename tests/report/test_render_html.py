@@ -9,13 +9,20 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
-from test_render import many, nasty
 
 from janitor.model import Outcome
 from janitor.report import Report
 from janitor.report.render_html import render
 from janitor.report.schema import ReportedEvidence, Sign
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
+from tests.report.test_render import many, nasty
 
 
 class Page(HTMLParser):

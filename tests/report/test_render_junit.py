@@ -4,13 +4,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from junitparser import JUnitXml
-from report_samples import everything, finish, make_change, make_draft, make_hold, nothing
-from test_render import nasty
 
 from janitor.model import Outcome
 from janitor.report import Report
 from janitor.report.render_junit import Fixed, render
 from janitor.report.schema import Brake
+from tests.report.report_samples import (
+    everything,
+    finish,
+    make_change,
+    make_draft,
+    make_hold,
+    nothing,
+)
+from tests.report.test_render import nasty
 
 
 def results_of(report: Report, fixed: Fixed = "failure") -> dict[str, str]:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from test_render import many, nasty
 
 from janitor.report import Report
 from janitor.report.render_markdown import render
@@ -20,6 +19,7 @@ from tests.report.report_samples import (
     make_hold,
     nothing,
 )
+from tests.report.test_render import many, nasty
 
 MEBIBYTE = 1024 * 1024
 
