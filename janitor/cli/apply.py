@@ -39,7 +39,7 @@ def command(
 
     Each run is read afresh and judged again; one that moved on since is left alone.
     """
-    from janitor import report as reports  # noqa: PLC0415 - `--help` needs none of it
+    from janitor import delivery  # noqa: PLC0415 - `--help` needs none of it
     from janitor.cli.assembly import assembled  # noqa: PLC0415 - as above
     from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
     from janitor.pipeline import apply  # noqa: PLC0415 - as above
@@ -47,9 +47,8 @@ def command(
 
     planned = read_plan(plan)
     config = session.load_config(flags).config
-    for path in config.report:
-        reports.check(path)
+    delivery.check(config)
     policy = planned.policy.policy()
     with assembled(config, policy, command="apply", dry_run=dry_run, force=force) as work:
         report = apply(planned.changes, planned.brake, work)
-    return conclude(report, config.report)
+    return conclude(report, config)

@@ -16,8 +16,8 @@ import platformdirs
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from janitor import __version__
-from janitor import report as reports
+from janitor import __version__, delivery
+from janitor.cli.conclusion import telling_of_failure
 from janitor.cli.progress import observe
 from janitor.cli.signals import heeding_signals
 from janitor.clock import PassClock
@@ -66,6 +66,7 @@ def assembled(
     """
     interrupter = Interrupter(config.deadline)
     with ExitStack() as stack:
+        stack.enter_context(telling_of_failure(command, config))
         stack.enter_context(heeding_signals(interrupter))
         if config.lock is not None and not dry_run:
             stack.enter_context(_locked(config.lock, config.lock_timeout, interrupter))
@@ -118,15 +119,14 @@ def check_before(config: Config) -> None:
     """Make sure, before anything is done, that there is something to scan and room to tell it.
 
     Raises:
-        UsageError: no target is named, or a report cannot be written.
+        UsageError: no target is named, or somebody who is to be told cannot be.
 
     """
     if not config.targets:
         raise UsageError(
             "nothing to scan: name a --sweep, a --project or a --group, or targets in janitor.yaml"
         )
-    for path in config.report:
-        reports.check(path)
+    delivery.check(config)
 
 
 def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:

@@ -1,9 +1,9 @@
-"""The end of a pass: the report printed and written, and the exit code that it means."""
+"""The end of a pass: the report printed and written, everybody told, and the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from rich.console import Console
@@ -11,28 +11,65 @@ from rich.console import Console
 from janitor import report as reports
 from janitor.cli.exit_codes import ExitCode, first_that_applies
 from janitor.cli.failures import printable
+from janitor.config import Config
+from janitor.delivery import deliver, tell_of_failure
+from janitor.errors import JanitorError, ReportError
 from janitor.report import render_terminal
-from janitor.report.schema import Report
+from janitor.report.schema import Command, Report
 
 
-def conclude(report: Report, paths: Sequence[Path], *, tell_pending: bool = False) -> ExitCode:
-    """Print the report, write it to the paths, and tell the exit code.
+def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> ExitCode:
+    """Print the report, write it where it was asked for, tell everybody; and tell the exit code.
 
     Args:
         report: Of the pass.
-        paths: Where to write it; their endings have been checked.
+        config: Says whom to tell; that they can be told has been checked.
         tell_pending: Whether planned changes have an exit code of their own.
 
+    Raises:
+        ReportError: a report could not be written; all else was done.
+
     """
-    for path in paths:
-        reports.write(report, path)
     code = exit_code_of(report, tell_pending=tell_pending)
+    unwritten = _write(report, config)
     for error in report.errors:
         about = f"{error.target}: " if error.target else ""
         click.echo(f"janitor: {printable(about + error.message)}", err=True)
     if code is not ExitCode.USAGE:
         click.echo(render_terminal.render(report, Console()), nl=False)
+    succeeded = code in {ExitCode.DONE, ExitCode.PENDING} and not unwritten
+    failed = code is ExitCode.USAGE or bool(unwritten) or _something_failed(report)
+    for warning in deliver(report, config, succeeded=succeeded, failed=failed):
+        _warn(warning)
+    for problem in unwritten:
+        raise problem
     return code
+
+
+@contextmanager
+def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
+    """Tell people of a pass that is stopped by an error before it comes to a report."""
+    try:
+        yield
+    except JanitorError as error:
+        for warning in tell_of_failure(command, str(error), config):
+            _warn(warning)
+        raise
+
+
+def _write(report: Report, config: Config) -> list[ReportError]:
+    """Write every report that can be; why the others cannot."""
+    unwritten = []
+    for path in config.report:
+        try:
+            reports.write(report, path, junit_fixed=config.junit_fixed)
+        except ReportError as error:
+            unwritten.append(error)
+    return unwritten
+
+
+def _warn(warning: str) -> None:
+    click.echo(f"janitor: warning: {printable(warning)}", err=True)
 
 
 def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:

@@ -62,4 +62,4 @@ def command(
         config, config.policy, command="fix", dry_run=dry_run, force=force, past=past
     ) as work:
         report = fix(config.targets, work)
-    return conclude(report, config.report, tell_pending=exit_code and dry_run)
+    return conclude(report, config, tell_pending=exit_code and dry_run)

@@ -64,4 +64,4 @@ def command(
         report = fix(config.targets, work, "plan")
     if out is not None and report.targets:
         write_plan(report, work.policy, out)
-    return conclude(report, config.report, tell_pending=exit_code)
+    return conclude(report, config, tell_pending=exit_code)

@@ -37,16 +37,15 @@ def command(
     Key by key, and only while the value is still the one that the janitor wrote. An undo is
     journaled, too, and can itself be undone.
     """
-    from janitor import report as reports  # noqa: PLC0415 - `--help` needs none of it
+    from janitor import delivery  # noqa: PLC0415 - `--help` needs none of it
     from janitor.cli.assembly import assembled  # noqa: PLC0415 - as above
     from janitor.cli.conclusion import conclude  # noqa: PLC0415 - as above
     from janitor.undo import restorations, undo  # noqa: PLC0415 - as above
 
     wanted, namespace = restorations(file, runs)
     config = session.load_config(flags).config
-    for path in config.report:
-        reports.check(path)
+    delivery.check(config)
     policy = config.policy.within(namespace)
     with assembled(config, policy, command="undo", dry_run=dry_run) as work:
         report = undo(wanted, work)
-    return conclude(report, config.report)
+    return conclude(report, config)

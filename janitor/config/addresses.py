@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainSerializer, SecretStr, WithJsonSchema
@@ -104,14 +104,14 @@ Occasions = Annotated[
 """On what to send a message."""
 
 
-def _to_junit_word(value: Any) -> str:
+def _to_junit_word(value: Any) -> Any:
     if value not in {"failure", "pass"}:
         raise ValueError(f"must be failure or pass, not {quoted(value)}")
-    return str(value)
+    return value
 
 
 JunitWord = Annotated[
-    str,
+    Literal["failure", "pass"],
     BeforeValidator(_to_junit_word),
     WithJsonSchema({"type": "string", "enum": ["failure", "pass"]}),
 ]

@@ -69,10 +69,11 @@ def test_the_default_that_the_help_names_is_the_default(setting: Setting) -> Non
     defaults = dict(_flat(Config().model_dump(mode="json")))
     option = next(each for each in everything.params if each.name == setting.name)
     assert isinstance(option, click.Option)
-    named = re.search(r"\[default: (\d+\w*|protein)\]", option.help or "")
+    named = re.search(r"\[default: (\d+\w*|protein|failure|changes, .*)\]", option.help or "")
     default = defaults[setting.key]
     if named:
-        assert named[1] == (f"{default:g}" if isinstance(default, float) else str(default))
+        shown = ", ".join(default) if isinstance(default, list) else default
+        assert named[1] == (f"{shown:g}" if isinstance(shown, float) else str(shown))
     else:
         assert default in (None, [], True)
 

@@ -1,0 +1,92 @@
+"""Metrics for Prometheus: in a file for node_exporter, or sent to a Pushgateway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from janitor.config.addresses import without_login
+from janitor.durable import write_atomically
+from janitor.errors import ReportError
+from janitor.report import render_metrics
+from janitor.report.schema import Report
+
+_JOB: Final = "wandb-janitor"
+_TIMEOUT: Final = 10.0
+"""Seconds."""
+_JOB_IN_PATH: Final = re.compile(r"(?P<before>.*?)/metrics/job/(?P<job>[^/]+)/?")
+
+
+def write(report: Report, path: Path, *, succeeded: bool) -> Iterator[str]:
+    """Write the metrics whole, for everybody to read; yields a sentence where it cannot.
+
+    When a pass last succeeded is taken over from the file that stood there.
+    """
+    last = None if succeeded else last_success(path)
+    text = render_metrics.render(report, succeeded=succeeded, last_success=last)
+    try:
+        write_atomically(path, text, mode=0o644, error=ReportError)
+    except ReportError as error:
+        yield f"the metrics are missing: {error}"
+
+
+def last_success(path: Path) -> datetime | None:
+    """When a pass last succeeded, as a file of metrics says; None where it does not."""
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - of the extra metrics
+
+    try:
+        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        seconds = next(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == render_metrics.LAST_SUCCESS
+        )
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OSError, ValueError, OverflowError, StopIteration):
+        return None
+
+
+def push(report: Report, address: str, *, succeeded: bool, seconds: float) -> Iterator[str]:
+    """Send the metrics to a Pushgateway; yields a sentence where it cannot.
+
+    What is not sent stays there as it was: after a failure, the time of the last success.
+    """
+    from prometheus_client import pushadd_to_gateway  # noqa: PLC0415 - as above
+
+    registry = render_metrics.registry_of(report, succeeded=succeeded)
+    gateway, job = _gateway(address)
+    try:
+        pushadd_to_gateway(
+            gateway, job, registry, timeout=min(_TIMEOUT, seconds), handler=_handler(address)
+        )
+    except (OSError, ValueError) as error:
+        yield f"the metrics did not reach {without_login(address)}: {error}"
+
+
+def _gateway(address: str) -> tuple[str, str]:
+    """The gateway's address without a login, and the job to push under."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    named = _JOB_IN_PATH.fullmatch(parts.path)
+    path, job = (named["before"], unquote(named["job"])) if named else (parts.path, _JOB)
+    return urlunsplit((parts.scheme, host, path.rstrip("/"), "", "")), job
+
+
+def _handler(address: str) -> Callable[..., Callable[[], None]]:
+    """What sends a request, with the login that the address holds."""
+    from prometheus_client.exposition import basic_auth_handler, default_handler  # noqa: PLC0415 - as above
+
+    parts = urlsplit(address)
+    if parts.username is None:
+        return default_handler
+    user, password = unquote(parts.username), unquote(parts.password or "")
+
+    def with_login(url: str, method: str, timeout: Any, headers: Any, data: Any) -> Any:
+        return basic_auth_handler(url, method, timeout, headers, data, user, password)
+
+    return with_login

@@ -1,0 +1,81 @@
+"""Messages to people, through apprise: Slack, Teams, Discord, mail, webhooks and more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import SecretStr
+
+from janitor.config.addresses import kind_of_messenger
+from janitor.errors import UsageError
+from janitor.report.message import Message
+
+
+def check(addresses: Sequence[SecretStr]) -> None:
+    """Make sure that apprise knows all of these addresses.
+
+    Raises:
+        UsageError: it does not know one.
+
+    """
+    import apprise  # noqa: PLC0415 - of the extra notify
+
+    for address in addresses:
+        if not apprise.Apprise().add(address.get_secret_value()):
+            raise UsageError(
+                f"--notify {kind_of_messenger(address)}: apprise knows no such service, or the"
+                " address lacks a part of it; its documentation shows the address of each service"
+            )
+
+
+def send(message: Message, addresses: Sequence[SecretStr], *, seconds: float) -> Iterator[str]:
+    """Send the message to all, side by side; yields a sentence for each that it did not reach.
+
+    Nobody is waited for longer than so many seconds.
+    """
+    deliveries = [_Delivery(message, address) for address in addresses]
+    for delivery in deliveries:
+        delivery.start()
+    deadline = time.monotonic() + seconds
+    for delivery in deliveries:
+        delivery.join(max(0.0, deadline - time.monotonic()))
+        if not delivery.arrived:
+            why = "it took too long" if delivery.is_alive() else "the service refused or is away"
+            yield f"the message to {kind_of_messenger(delivery.address)} was not sent: {why}"
+
+
+class _Delivery(threading.Thread):
+    """One message on its way; the process does not wait for it at its end."""
+
+    def __init__(self, message: Message, address: SecretStr) -> None:
+        super().__init__(name="janitor-message", daemon=True)
+        self.address = address
+        self.arrived = False
+        self._message = message
+
+    def run(self) -> None:
+        import apprise  # noqa: PLC0415 - of the extra notify
+
+        about = apprise.AppriseAsset(app_id="janitor", app_desc="W&B janitor", app_url="")
+        messenger: Any = apprise.Apprise(asset=about)
+        messenger.add(self.address.get_secret_value())
+        self.arrived = bool(
+            messenger.notify(
+                body=self._message.body,
+                title=self._message.title,
+                notify_type=_weight(self._message),
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        )
+
+
+def _weight(message: Message) -> Any:
+    """How apprise colours the message."""
+    import apprise  # noqa: PLC0415 - as above
+
+    if "failure" in message.occasions:
+        return apprise.NotifyType.FAILURE
+    return apprise.NotifyType.WARNING if "brake" in message.occasions else apprise.NotifyType.INFO

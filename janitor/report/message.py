@@ -1,0 +1,92 @@
+"""The report as a message: short, with counts and a link. Plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from janitor.report import digest
+from janitor.report.schema import Report
+from janitor.report.visible import shortened, visible, web_page
+
+Occasion = Literal["changes", "brake", "failure"]
+
+_SENTENCE: Final = 600
+_NOTICES: Final = 4
+_BREAK: Final = "\u200b"
+"""A space of no width: after it an @ calls nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to send."""
+
+    title: str
+    body: str
+    occasions: frozenset[Occasion]
+    """What makes it worth sending."""
+
+
+def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
+    """What to say of a pass. Without a link, that of one of the runs in it.
+
+    Args:
+        report: Of the pass.
+        failed: Whether it did not do all that it was asked.
+        link: Where the report can be seen.
+
+    """
+    done = ", ".join(f"{count:,} {name}" for name, count in digest.counts(report) if count)
+    notices = digest.notices(report)
+    notices += [error.message for error in report.errors[: _NOTICES - len(notices)]]
+    page = web_page(link or _a_run(report))
+    lines = [
+        _text(digest.headline(report)),
+        *(f"- {_text(notice)}" for notice in notices[:_NOTICES]),
+        done or "no runs",
+        *([page] if page else []),
+    ]
+    return Message(
+        _title(report, failed=failed), "\n".join(lines), _occasions(report, failed=failed)
+    )
+
+
+def message_of_failure(command: str, said: str, link: str | None) -> Message:
+    """What to say of a pass that came to no report."""
+    page = web_page(link)
+    lines = [_text(said), *([page] if page else [])]
+    return Message(f"janitor {command} failed", "\n".join(lines), frozenset({"failure"}))
+
+
+def _title(report: Report, *, failed: bool) -> str:
+    totals = report.totals
+    if _brake_is_on(report):
+        return f"janitor: the brake is on, {totals.planned:,} changes wait"
+    if failed:
+        return f"janitor {report.command} failed, {totals.written:,} runs repaired"
+    if totals.planned:
+        return f"janitor: {totals.planned:,} runs need a change"
+    return f"janitor: {totals.written:,} of {totals.runs:,} runs repaired"
+
+
+def _occasions(report: Report, *, failed: bool) -> frozenset[Occasion]:
+    found: set[Occasion] = set()
+    if report.totals.written or report.totals.planned:
+        found.add("changes")
+    if _brake_is_on(report):
+        found.add("brake")
+    if failed:
+        found.add("failure")
+    return frozenset(found)
+
+
+def _brake_is_on(report: Report) -> bool:
+    return report.brake is not None and report.brake.tripped and not report.brake.overruled
+
+
+def _a_run(report: Report) -> str | None:
+    return next((change.url for change in report.changes if change.url), None)
+
+
+def _text(text: str) -> str:
+    return visible(shortened(text, _SENTENCE)).replace("@", f"@{_BREAK}")
