@@ -65,6 +65,16 @@ class WandbStore:
         self._sliced = True
         self._flat_keys_are_shown = False
 
+    @property
+    def page_size(self) -> int:
+        """How many runs it asks for at once, by what it has learnt of the server."""
+        return self._page_size
+
+    @property
+    def reads_slices(self) -> bool:
+        """Whether the server hands out single keys of summaries, as far as is known."""
+        return self._sliced
+
     # -- SweepReader
 
     def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
