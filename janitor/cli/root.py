@@ -12,6 +12,8 @@ COMMANDS = {
     "apply": Lazy("janitor.cli.apply", "Carry out a plan that was reviewed."),
     "undo": Lazy("janitor.cli.undo", "Put back what stood before."),
     "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
+    "doctor": Lazy("janitor.cli.doctor", "Check login, server and targets; say what to do."),
+    "completion": Lazy("janitor.cli.completion", "Print the completion script for a shell."),
     "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
     "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
     "demo": Lazy("janitor.cli.demo", "Show the janitor at work on runs made for it."),
