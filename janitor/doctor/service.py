@@ -68,7 +68,7 @@ def advice_for(error: StoreError) -> str:
         case NotFoundError():
             return "check the path, and that this login may see it"
         case TransientError():
-            return "check WANDB_BASE_URL, proxies and the network, and try again"
+            return "try again once it answers"
         case _:
             return "see -vv, and tell the janitor's maintainers if it stays"
 
