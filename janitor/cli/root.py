@@ -12,6 +12,7 @@ COMMANDS = {
     "apply": Lazy("janitor.cli.apply", "Carry out a plan that was reviewed."),
     "undo": Lazy("janitor.cli.undo", "Put back what stood before."),
     "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
+    "init": Lazy("janitor.cli.init", "Look at a project and write a janitor.yaml for it."),
     "doctor": Lazy("janitor.cli.doctor", "Check login, server and targets; say what to do."),
     "completion": Lazy("janitor.cli.completion", "Print the completion script for a shell."),
     "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
