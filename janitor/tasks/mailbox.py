@@ -4,7 +4,8 @@
     .workers/NAME/assignment.json   written by the manager: {"number": 7, "task": {…}}
 
 A request stands until it is answered, so that either side may die and come back. ``"task": null``
-says that nothing is left to do. Nothing else is needed: workers may be on other machines that
+says that nothing is left to do; so does ``.workers/over`` to a worker whose manager has gone home
+since. Nothing else is needed: workers may be on other machines that
 share the file system.
 """
 
@@ -22,6 +23,7 @@ from janitor.processes import this_process
 from janitor.tasks.task import Task, read_task
 
 _WORKERS: Final = ".workers"
+_OVER: Final = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,27 @@ def mailboxes(state_file: Path) -> Iterator[Mailbox]:
     """The mailboxes of all workers that ever asked."""
     for path in sorted((state_file.parent / _WORKERS).glob("*/request.json")):
         yield Mailbox(path.parent)
+
+
+def tell_over(state_file: Path) -> None:
+    """Let late workers know that everything is done.
+
+    Raises:
+        StateFileError: it cannot be written.
+
+    """
+    make_folder(state_file.parent / _WORKERS, error=StateFileError)
+    write_atomically(state_file.parent / _WORKERS / _OVER, "", error=StateFileError)
+
+
+def take_back_over(state_file: Path) -> None:
+    """There may be something to do again."""
+    (state_file.parent / _WORKERS / _OVER).unlink(missing_ok=True)
+
+
+def is_over(state_file: Path) -> bool:
+    """Whether the last manager left because everything was done."""
+    return (state_file.parent / _WORKERS / _OVER).exists()
 
 
 def _write(path: Path, number: int, key: str, value: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
-from janitor.tasks.mailbox import Mailbox, mailboxes
+from janitor.tasks.mailbox import Mailbox, mailboxes, take_back_over, tell_over
 from janitor.tasks.manager import TaskManager
 
 _LOOK_UP: Final = 0.1
@@ -26,7 +26,7 @@ class TaskServer:
     _answered: dict[str, int] = field(default_factory=dict, init=False)
 
     def serve(self, stop: Event | None = None) -> None:
-        """Answer workers until every task is completed or given up, and all who ask know it.
+        """Answer workers until every task is completed or given up.
 
         Ctrl+C ends it, too: what the manager's own ``with`` then does, saves all.
 
@@ -35,10 +35,13 @@ class TaskServer:
 
         """
         stop = stop or Event()
+        take_back_over(self.manager.state_file)
         while not stop.is_set():
             self.answer_all()
             self.manager.tick()
-            if self.manager.is_over and self._everybody_knows():
+            if self.manager.is_over:
+                self.answer_all()
+                tell_over(self.manager.state_file)
                 return
             stop.wait(_LOOK_UP)
 
@@ -66,11 +69,3 @@ class TaskServer:
                 return False  # others are at work, and may yet fail
         box.answer(number, task)
         return True
-
-    def _everybody_knows(self) -> bool:
-        """Whether each worker that asked was told that nothing is left to do."""
-        self.answer_all()
-        return all(
-            (answer := box.answer_to(box.requested() or 0)) is not None and answer.task is None
-            for box in mailboxes(self.manager.state_file)
-        )

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from janitor.tasks.gpu_locks import acquire_gpu
 from janitor.tasks.hold import Hold
-from janitor.tasks.mailbox import Mailbox, mailbox
+from janitor.tasks.mailbox import Mailbox, is_over, mailbox
 from janitor.tasks.manager import utc_now
 from janitor.tasks.results import COMPLETED, FAILED, Row, write_row
 from janitor.tasks.task import Task
@@ -68,17 +68,24 @@ class Worker:
             if self.gpus:
                 gpu = stack.enter_context(acquire_gpu(self.state_file.parent, self.gpus))
                 on_gpu(gpu.number)
-            while (task := self._next(box)) is not None:
+            while (task := self._next(box, served=done > 0)) is not None:
                 self._do(task)
                 done += 1
         return done
 
-    def _next(self, box: Mailbox) -> Task | None:
+    def _next(self, box: Mailbox, *, served: bool) -> Task | None:
+        """The next task, waited for; None where there is none.
+
+        A worker that was served before leaves when its manager has left, with all done. One that
+        has just come waits for a manager to come.
+        """
         number = box.request()
         while not self.stop.is_set():
             answer = box.answer_to(number)
             if answer is not None:
                 return answer.task
+            if served and is_over(self.state_file):
+                return None
             self.stop.wait(_LOOK_UP)
         return None
 
