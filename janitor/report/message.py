@@ -61,12 +61,16 @@ def message_of_failure(command: str, said: str, link: str | None) -> Message:
 def _title(report: Report, *, failed: bool) -> str:
     totals = report.totals
     if _brake_is_on(report):
-        return f"janitor: the brake is on, {totals.planned:,} changes wait"
+        return f"janitor: the brake is on, {_many(totals.planned, 'change')} due"
     if failed:
-        return f"janitor {report.command} failed, {totals.written:,} runs repaired"
+        return f"janitor {report.command} failed, {_many(totals.written, 'run')} repaired"
     if totals.planned:
-        return f"janitor: {totals.planned:,} runs need a change"
-    return f"janitor: {totals.written:,} of {totals.runs:,} runs repaired"
+        return f"janitor: {_many(totals.planned, 'change')} due"
+    return f"janitor: {totals.written:,} of {_many(totals.runs, 'run')} repaired"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _occasions(report: Report, *, failed: bool) -> frozenset[Occasion]:
