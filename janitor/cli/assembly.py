@@ -250,7 +250,10 @@ def journal_folder(config: Config) -> Path:
     """Where journals are kept; in the folder for temporary files where there is no home."""
     if config.journal is not None:
         return config.journal
-    folder = Path(platformdirs.user_state_dir("janitor")) / "journals"
+    try:
+        folder = Path(platformdirs.user_state_dir("janitor")) / "journals"
+    except RuntimeError:  # a user whom this machine does not know, and no HOME
+        return _temporary_folder()
     return folder if folder.is_absolute() else _temporary_folder()
 
 
