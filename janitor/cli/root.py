@@ -16,6 +16,8 @@ COMMANDS = {
     "doctor": Lazy("janitor.cli.doctor", "Check login, server and targets; say what to do."),
     "completion": Lazy("janitor.cli.completion", "Print the completion script for a shell."),
     "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
+    "experiments": Lazy("janitor.cli.experiments", "Look after experiments of this machine."),
+    "tasks": Lazy("janitor.cli.tasks", "Look after the tasks of a manager's state file."),
     "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
     "demo": Lazy("janitor.cli.demo", "Show the janitor at work on runs made for it."),
     "emulator": Lazy("janitor.cli.emulator", "Run a W&B-compatible server on this machine."),

@@ -220,11 +220,11 @@ class StateManager:
 
         What may run, on another machine say, is left alone. Returns the ids.
         """
-        return [
-            state.experiment_id
-            for state in self.list()
-            if _is_stale(state) and self._interrupt(state.experiment_id)
-        ]
+        return [name for name in self.find_stale() if self._interrupt(name)]
+
+    def find_stale(self) -> Sequence[str]:
+        """What :meth:`cleanup_stale` would take for interrupted now."""
+        return [state.experiment_id for state in self.list() if _is_stale(state)]
 
     def _interrupt(self, experiment_id: str) -> bool:
         """Interrupt an experiment, if it is stale still; whether it was."""

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from janitor.cli.root import cli
+from janitor.experiments import ExperimentStatus, ProcessStatus, StateManager
+from janitor.processes import ProcessIdentity, this_process
+from tests.experiments.experiment_samples import dead_process, of_another_host
+
+
+@pytest.fixture
+def folder(manager: StateManager) -> StateManager:
+    for name, owner in (("alive", this_process()), ("far", of_another_host())):
+        running(manager, name, owner)
+    running(manager, "gone", dead_process())
+    manager.create("new", total_runs=1)
+    return manager
+
+
+def running(manager: StateManager, name: str, owner: ProcessIdentity) -> None:
+    state = manager.create(name, total_runs=2)
+    state.status, state.owner = ExperimentStatus.RUNNING, owner
+    state.process_progress[0].status = ProcessStatus.COMPLETED
+    manager.save(state)
+
+
+def run(manager: StateManager, *arguments: str) -> Result:
+    command = ["experiments", *arguments, "--state-dir", str(manager.state_dir)]
+    return CliRunner().invoke(cli, command)
+
+
+def test_experiments_are_listed(folder: StateManager) -> None:
+    assert run(folder, "list").stdout.splitlines() == [
+        "alive  running  1/2 done, process alive",
+        "far  running  1/2 done, process unknown",
+        "gone  running  1/2 done, process dead",
+        "new  initialised  0/1 done",
+    ]
+    rows = json.loads(run(folder, "list", "--json", "--incomplete").stdout)
+    assert [row["experiment_id"] for row in rows] == ["alive", "far", "gone", "new"]
+
+
+def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
+    shown = json.loads(run(folder, "show", "gone").stdout)
+    assert (shown["status"], shown["process_progress"]["0"]["status"]) == ("running", "completed")
+    missing = run(folder, "show", "nobody")
+    assert missing.exit_code == 1
+    assert "no experiment nobody" in missing.stderr
+    assert run(folder, "show", "../x").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gone", "1 of 2 processes are left"),
+        ("alive", "cannot be resumed: it is being run by process"),
+        ("far", "clean --gone far"),
+        ("new", "1 of 1 processes are left"),
+    ],
+)
+def test_what_a_resumption_would_do_is_told(folder: StateManager, name: str, said: str) -> None:
+    output = run(folder, "resume-info", name).stdout
+    assert said in output
+    assert ("process 0: completed: skipped" in output) is (name != "new")
+
+
+def test_only_what_is_gone_is_cleaned(folder: StateManager) -> None:
+    dry = run(folder, "clean", "--dry-run").stdout
+    assert dry == "gone  would be interrupted: its process is gone\n"
+    assert folder.load("gone").status is ExperimentStatus.RUNNING
+    assert run(folder, "clean").stdout == "gone  interrupted: its process is gone\n"
+    assert folder.load("gone").status is ExperimentStatus.INTERRUPTED
+    assert run(folder, "clean").stdout == "nothing to clean\n"
+    assert "by your word" in run(folder, "clean", "--gone", "far").stdout
+    assert folder.load("far").status is ExperimentStatus.INTERRUPTED
+    assert folder.load("alive").status is ExperimentStatus.RUNNING
