@@ -71,8 +71,8 @@ class Census:
         if self.unreadable:
             yield warn(
                 "vocabulary",
-                f"{_runs(self.unreadable)} with a state that is no text, or a summary that cannot be"
-                " read: held",
+                f"{_runs(self.unreadable)} with a state that is no text, or a summary that cannot"
+                " be read: held",
                 f"see what stands in {key} with `janitor explain`",
             )
         if not strange and not self.unreadable:
