@@ -7,9 +7,14 @@ READY = $(VENV)/.ready
 # The newest wandb is locked; the oldest that we support gets an environment of its own.
 LOWEST_WANDB = 0.28.2
 LOWEST = .venv-lowest
+# The frameworks that `janitor.lifecycle` has callbacks for: another of its own, for they are large.
+FRAMEWORKS = .venv-frameworks
+TORCH = torch==2.13.0
+# All extras but `frameworks`.
+LOCKED_EXTRAS = cel emulator html metrics notify
 JOBS ?= 2
 
-.PHONY: demo test check test-lowest test-long bench format lock readme clean
+.PHONY: demo test check test-lowest test-frameworks test-long bench format lock readme clean
 
 demo: $(READY)
 	$(BIN)/janitor demo
@@ -28,6 +33,10 @@ check: $(READY)
 test-lowest: $(LOWEST)/.ready
 	$(LOWEST)/bin/pytest -n $(JOBS) tests/rules tests/stores
 
+# The callbacks in the real Hugging Face Trainer and the real Lightning, on the CPU.
+test-frameworks: $(FRAMEWORKS)/.ready
+	$(FRAMEWORKS)/bin/pytest tests/frameworks
+
 # As `make test`, and the tests that take minutes: 200 passes and 200 kills.
 test-long: $(READY)
 	$(BIN)/pytest -n $(JOBS) --timeout 3600
@@ -42,7 +51,7 @@ format: $(READY)
 # Versions and hashes of all that we install, without the address of any package registry.
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal \
+	$(BIN)/uv pip compile pyproject.toml $(LOCKED_EXTRAS:%=--extra %) --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	  --quiet --output-file requirements.lock
 
@@ -51,7 +60,7 @@ readme: $(READY)
 	$(BIN)/python -m tests.readme.generated
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(FRAMEWORKS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -66,4 +75,10 @@ $(LOWEST)/.ready: requirements.lock pyproject.toml
 	$(LOWEST)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(LOWEST)/bin/python -m pip install --quiet wandb==$(LOWEST_WANDB)
 	$(LOWEST)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(FRAMEWORKS)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(FRAMEWORKS)/bin/python -m pip install --quiet --no-build-isolation --editable '.[frameworks]' '$(TORCH)'
 	@touch $@
