@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,15 +47,10 @@ class Janitor:
 
     def run(self, *words: str, **changes: str | None) -> Ended:
         """Run a command to its end; None takes a variable away."""
-        environment: dict[str, str] = {
-            name: value
-            for name, value in {**self.environment, **changes}.items()
-            if value is not None
-        }
         begun = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", "janitor", *words],
-            env=environment,
+            env=self.changed(changes),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -64,6 +61,11 @@ class Janitor:
         seconds = time.monotonic() - begun
         ended = Ended(done.returncode, done.stdout, done.stderr, seconds)
         return checked(ended, may_trace="-vv" in words)
+
+    def changed(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        """The environment with some changes; None takes a variable away."""
+        variables = {**self.environment, **changes}
+        return {name: value for name, value in variables.items() if value is not None}
 
     def fix(self, *words: str, code: int = 0, **changes: str | None) -> Ended:
         """Run ``janitor fix`` on the sweep ``acme/rl/s1``, which must end with this code."""
@@ -85,6 +87,28 @@ def checked(ended: Ended, *, may_trace: bool = False) -> Ended:
     assert DEFAULT_KEY not in ended.out + ended.err
     assert may_trace or "Traceback" not in ended.out + ended.err, ended.err
     return ended
+
+
+def at_a_terminal(janitor: Janitor, *words: str, **changes: str | None) -> Ended:
+    """Run a command whose stdin, stdout and stderr are a terminal of its own."""
+    ours, theirs = pty.openpty()
+    launcher = "import os, sys; os.login_tty(0); os.execv(sys.executable, sys.argv[1:])"
+    command = [sys.executable, "-c", launcher, sys.executable, "-m", "janitor", *words]
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        command, env=janitor.changed(changes), cwd=janitor.folder, stdin=theirs
+    )
+    os.close(theirs)
+    said = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    except OSError:  # the terminal has nobody any more
+        pass
+    finally:
+        os.close(ours)
+    code = process.wait(timeout=60)
+    return checked(Ended(code, said.decode(), "", time.monotonic() - begun))
 
 
 def janitor_of(emulator: Handle, folder: Path) -> Janitor:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from janitor.emulator import Emulator
-from tests.end_to_end.janitor_process import AT_MOST, Ended, Janitor, Runs, checked
+from tests.end_to_end.janitor_process import AT_MOST, Janitor, Runs, at_a_terminal
 
 SWEEP = ("fix", "--sweep", "acme/rl/s1")
 
@@ -114,7 +110,7 @@ def test_without_credentials_it_says_so(janitor: Janitor) -> None:
 
 
 def test_without_credentials_it_prompts_nobody_at_a_terminal_either(janitor: Janitor) -> None:
-    ended = at_a_terminal(janitor, *SWEEP, without="WANDB_API_KEY")
+    ended = at_a_terminal(janitor, *SWEEP, WANDB_API_KEY=None)
     assert ended.code == 2
     assert ended.seconds < AT_MOST
     assert " ".join(ended.out.split()).startswith("janitor: no credentials for W&B")
@@ -205,24 +201,3 @@ def test_errors_as_json_lines_are_one_line_too(janitor: Janitor) -> None:
     assert ended.err.count("\n") == 1
     if ended.err.startswith("{"):
         json.loads(ended.err)
-
-
-def at_a_terminal(janitor: Janitor, *words: str, without: str) -> Ended:
-    """Run a command whose stdin, stdout and stderr are a terminal of its own."""
-    environment = {key: value for key, value in janitor.environment.items() if key != without}
-    ours, theirs = pty.openpty()
-    launcher = "import os, sys; os.login_tty(0); os.execv(sys.executable, sys.argv[1:])"
-    command = [sys.executable, "-c", launcher, sys.executable, "-m", "janitor", *words]
-    begun = time.monotonic()
-    process = subprocess.Popen(command, env=environment, cwd=janitor.folder, stdin=theirs)
-    os.close(theirs)
-    said = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            said += chunk
-    except OSError:  # the terminal has nobody any more
-        pass
-    finally:
-        os.close(ours)
-    code = process.wait(timeout=60)
-    return checked(Ended(code, said.decode(), "", time.monotonic() - begun))
