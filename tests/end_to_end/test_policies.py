@@ -154,6 +154,8 @@ def test_runs_long_silent_are_not_read_and_the_report_counts_them(
     counted = {t["target"]: (t["runs_seen"], t["runs_expected"], t["left_out"], t["complete"])
                for t in report["targets"]}  # fmt: skip
     assert counted == {"acme/rl/s1": (2, 2, 1, True), "acme/rl/s2": (0, 0, 1, True)}
+    asked = [request.fields for request in emulator.requests if request.operation == "JanitorRuns"]
+    assert len(asked) == 1
     again = janitor.ends(0, *words)
     assert "2 runs not read: silent for longer than active_since" in again.out
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from janitor.errors import RejectedError
 from janitor.model import Target, TargetKind
 from janitor.stores.wandb.activity import Activity
 
@@ -46,3 +49,25 @@ def test_a_target_whose_counts_do_not_add_up_is_read_whole_and_that_is_told(
     assert activity.active(SWEEP, FILTERS) == FILTERS
     other = Target(TargetKind.SWEEP, "acme", "rl", "s2")
     assert activity.is_limited(other)
+
+
+def test_sweeps_in_which_all_is_silent_are_found_by_counting() -> None:
+    activity = Activity(SINCE)
+    quiet, lively, odd = (Target(TargetKind.SWEEP, "acme", "rl", name) for name in "qlo")
+    counts = {"q": (0, 5, 5), "l": (1, 4, 5), "o": (0, 4, 5)}
+
+    def count(filters: Sequence[Mapping[str, Any]]) -> list[int]:
+        assert len(filters) == 9
+        return [number for each in filters[::3] for number in counts[each["sweep"]]]
+
+    activity.find_quiet([quiet, lively, odd], count)
+    assert [activity.silent_runs_of(each) for each in (quiet, lively, odd)] == [5, None, None]
+
+
+def test_where_nothing_can_be_counted_no_sweep_is_quiet() -> None:
+    def count(_: Sequence[Mapping[str, Any]]) -> list[int]:
+        raise RejectedError("unknown field")
+
+    activity = Activity(SINCE)
+    activity.find_quiet([SWEEP], count)
+    assert activity.silent_runs_of(SWEEP) is None

@@ -9,11 +9,16 @@ server refuses the filter, the target is read whole.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from janitor.errors import StoreError
 from janitor.model import Target
+
+Counter = Callable[[Sequence[Mapping[str, Any]]], Sequence[int]]
+_SWEEPS_AT_ONCE = 30
+"""Sweeps whose runs are counted in one request, thrice each."""
 
 _log = logging.getLogger("janitor.stores.wandb")
 
@@ -29,6 +34,7 @@ class Activity:
     def __init__(self, since: datetime | None) -> None:
         self._since = since
         self._read_whole: set[Target] = set()
+        self._quiet: dict[Target, int] = {}
 
     def is_limited(self, target: Target) -> bool:
         """Whether silent runs of this target are left out."""
@@ -39,8 +45,11 @@ class Activity:
 
         A run without heartbeats is always read: other evidence may speak for it.
         """
-        if self._since is None or not self.is_limited(target):
-            return dict(filters)
+        return self._recent(filters) if self.is_limited(target) else dict(filters)
+
+    def _recent(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        if self._since is None:
+            raise TypeError("no run is left out")
         recent = {"$gte": self._since.isoformat()}
         signs = [{"heartbeat_at": recent}, {"created_at": recent}, {"heartbeat_at": None}]
         return {**filters, "$or": signs}
@@ -51,6 +60,31 @@ class Activity:
             raise TypeError("no run is left out")
         earlier = {"$lt": self._since.isoformat()}
         return {**filters, "heartbeat_at": earlier, "created_at": earlier}
+
+    def find_quiet(self, targets: Sequence[Target], count: Counter) -> None:
+        """Find the sweeps of a project in which no run is active: they need not be asked for runs.
+
+        ``count`` tells how many runs pass each of some filters. Where it cannot, none is quiet.
+        """
+        if self._since is None:
+            return
+        for start in range(0, len(targets), _SWEEPS_AT_ONCE):
+            some = targets[start : start + _SWEEPS_AT_ONCE]
+            filters = [{"sweep": target.name} for target in some]
+            asked = [f(each) for each in filters for f in (self._recent, self.silent, dict)]
+            try:
+                found = count(asked)
+            except StoreError:
+                return  # the scan of each sweep meets it too, and tells
+            for target, active, silent, total in zip(
+                some, found[::3], found[1::3], found[2::3], strict=True
+            ):
+                if active == 0 and silent == total:
+                    self._quiet[target] = total
+
+    def silent_runs_of(self, target: Target) -> int | None:
+        """How many runs a sweep has that is known to be quiet; None of any other."""
+        return self._quiet.get(target)
 
     def adds_up(self, target: Target, *, active: int, silent: int, total: int) -> bool:
         """Whether every run is either active or silent; else the target is read whole."""

@@ -68,6 +68,13 @@ class Projects:
                 raise NotFoundError(f"no run of project {scope} is in a group {name}")
         return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
 
+    def counts(self, scope: Scope, filters: Sequence[Mapping[str, Any]]) -> list[int]:
+        """How many runs of a project pass each of these filters."""
+        asked = {f"c{index}": json.dumps(each) for index, each in enumerate(filters)}
+        project, _ = self.ask(scope, queries.counts(len(filters)), asked)
+        with known_form(self._door.address):
+            return [int(project[f"c{index}"]) for index in range(len(filters))]
+
     def sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
         """Every sweep of a project."""
         found: dict[str, SweepMetadata] = {}

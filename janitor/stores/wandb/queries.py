@@ -67,6 +67,19 @@ query JanitorRuns($entity: String!, $project: String!, $filters: JSONString,
 """
 
 
+def counts(count: int) -> str:
+    """How many runs there are under several filters, each under an alias c0, c1, …."""
+    declared = "".join(f", $c{index}: JSONString" for index in range(count))
+    fields = "\n".join(f"    c{index}: runCount(filters: $c{index})" for index in range(count))
+    return f"""
+query JanitorCounts($entity: String!, $project: String!{declared}) {{
+  project(name: $project, entityName: $entity) {{
+{fields}
+  }}
+}}
+"""
+
+
 def summaries(count: int) -> str:
     """Several runs of a project at once, whole, each under an alias r0, r1, …."""
     declared = "".join(f", $r{index}: String!" for index in range(count))

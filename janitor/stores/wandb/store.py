@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -91,10 +92,23 @@ class WandbStore:
             case TargetKind.GROUP:
                 return (self._projects.group(scope, target.name),)
             case TargetKind.PROJECT:
-                return self._projects.sweeps(scope)
+                return self._sweeps(scope)
+
+    def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
+        """Every sweep of a project; it is noted in which of them no run is active."""
+        sweeps = self._projects.sweeps(scope)
+        targets = [sweep.target for sweep in sweeps]
+        self._activity.find_quiet(targets, partial(self._projects.counts, scope))
+        return sweeps
 
     def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
         """A page of runs; asked for again, smaller, where it fails for its size or time."""
+        quiet = self._activity.silent_runs_of(target)
+        if quiet is not None:
+            return RunPage((), 0, None, left_out=quiet)
+        return self._fetch_runs(target, after)
+
+    def _fetch_runs(self, target: Target, after: str | None) -> RunPage:
         while True:
             size, sliced = self._page_size, self._sliced
             try:
