@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from janitor.emulator import filestream
@@ -67,6 +67,7 @@ class Endpoints:
             Route(f"{run}/{{name:path}}", self.upload, methods=["PUT"]),
             Route(f"{run}/{{name:path}}", self.download, methods=["GET"]),
             Route("/oidc/token", self.token, methods=["POST"]),
+            Route("/", self.front_page, methods=["GET"]),
         ]
 
     async def graphql(self, request: Request) -> Response:
@@ -131,6 +132,12 @@ class Endpoints:
             return Response(file.content, media_type=file.mimetype)
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
+
+    async def front_page(self, request: Request) -> Response:
+        """Greet whoever knocks; its Date header is what clients set their clocks by."""
+        return await self._gate.pass_through(
+            request, _facts(request, b""), lambda _: PlainTextResponse("a W&B-compatible server\n")
+        )
 
     async def token(self, request: Request) -> Response:
         """Exchange an identity token for an access token."""

@@ -48,12 +48,16 @@ def _unlived(attempt: Attempt, found: RunInfo) -> Result:
 
 
 def _another_janitor_wrote(attempt: Attempt, found: RunInfo) -> bool:
-    """Whether nothing but our own keys have other values, the mark of the moment among them."""
+    """Whether nothing but our own keys have other values, a new mark of the moment among them."""
     changed = {path: now for path, _, now in differences(attempt.written, found.summary)}
     return (
         all(path in attempt.edits.values for path in changed)
         and all(now is not ABSENT for now in changed.values())
-        and any(_is_moment(path, attempt.edits.form) for path in changed)
+        and any(
+            _is_moment(path, attempt.edits.form)
+            and not summaries.same_or_absent(now, attempt.before[path])
+            for path, now in changed.items()
+        )
     )
 
 

@@ -184,12 +184,12 @@ class Begun:
         new = [path for path in self.house.journals if path not in self.known]
         return new[-1] if new else None
 
-    def end(self) -> Pass:
+    def end(self, *, may_trace: bool = False) -> Pass:
         """Wait for its end."""
         begun = time.monotonic()
         out, err = self.process.communicate(timeout=PATIENCE)
         seconds = time.monotonic() - begun
-        ended = checked(Ended(self.process.returncode, out, err, seconds))
+        ended = checked(Ended(self.process.returncode, out, err, seconds), may_trace=may_trace)
         report = json.loads(self.report.read_text()) if self.report.exists() else {}
         journal = None if self.journal is None else read_journal(self.journal)
         return Pass(ended, report, journal)

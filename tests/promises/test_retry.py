@@ -29,17 +29,17 @@ def sends_without_a_read(emulator: Emulator, name: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "wandb_state"),
     [
-        {"action": "garbage"},
-        {"action": "errors", "messages": ["internal error"]},
-        {"action": "status", "status": 503},
-        {"action": "status", "status": 429, "retry_after": 0},
-        {"action": "reset"},
+        ({"action": "garbage"}, "finished"),
+        ({"action": "garbage"}, "running"),
+        ({"action": "errors", "messages": ["internal error"]}, "finished"),
+        ({"action": "status", "status": 503}, "running"),
+        ({"action": "status", "status": 429, "retry_after": 0}, "finished"),
+        ({"action": "reset"}, "finished"),
     ],
-    ids=["garbage", "GraphQL error", "503", "429", "reset"],
+    ids=["garbage", "garbage, alive", "GraphQL error", "503, alive", "429", "reset"],
 )
-@pytest.mark.parametrize("wandb_state", ["finished", "running"])
 def test_a_write_that_fails_for_the_moment_is_begun_anew_with_a_fresh_read(
     house: House, emulator: Emulator, fault: dict[str, Any], wandb_state: str
 ) -> None:

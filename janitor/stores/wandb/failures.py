@@ -23,6 +23,8 @@ from janitor.errors import (
 )
 
 _RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
+_LIKE_A_KEY = re.compile(r"\b[A-Za-z0-9_-]{40,}\b")
+"""A server may repeat what it was sent."""
 _STATUS = re.compile(r"\bHTTP (\d{3})\b")
 _TIMED_OUT = re.compile(
     r"Client\.Timeout|deadline exceeded|timed? ?out|respond in time", re.IGNORECASE
@@ -53,7 +55,7 @@ _LONGEST = 300
 
 def explain(message: str) -> str:
     """wandb-core's message in one line, without its account of its own retries."""
-    text = " ".join(_RETRIED.sub("", message).split())
+    text = _LIKE_A_KEY.sub("***", " ".join(_RETRIED.sub("", message).split()))
     text = text.removeprefix("input: ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
