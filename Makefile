@@ -54,6 +54,9 @@ lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml $(LOCKED_EXTRAS:%=--extra %) --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	  --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra cel --extra html --extra metrics --extra notify \
+	  --constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --quiet --output-file k8s/requirements.lock
 
 # The parts of the README that are made from the code.
 readme: $(READY)

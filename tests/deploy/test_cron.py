@@ -14,7 +14,7 @@ from tests.deploy.tools import BIN, CRON, ROOT, only_root, sandbox, tool
 
 PASSES = {
     "repairs": ("--sweep acme/rl/s1", 0),
-    "partly": ("--sweep acme/rl/s1 --sweep acme/rl/nowhere", 1),
+    "partly": ("--sweep acme/rl/s3 --sweep acme/rl/nowhere", 1),
     "misused": ("--sweep acme/rl/s1 --settle soon", 2),
     "brakes": ("--sweep acme/rl/s2 --max-changes 0", 3),
 }
@@ -28,7 +28,7 @@ def test_cron_starts_passes_and_mails_of_those_that_failed_or_braked(
 ) -> None:
     only_root()
     machine = Machine(tmp_path, emulator)
-    emulator.seed(done_run(sweep) for sweep in ("s1", "s2"))
+    emulator.seed(done_run(sweep) for sweep in ("s1", "s2", "s3"))
     with machine.cron():
         machine.wait_for_all()
     assert machine.codes() == {name: code for name, (_, code) in PASSES.items()}
@@ -72,7 +72,7 @@ class Machine:
         self._write("etc/cron.d/janitor", self._crontab())
         self._write(
             "sendmail",
-            "#!/bin/sh\ncat >/tmp/$$ && mv /tmp/$$ /var/log/janitor/mail.$$\n",
+            "#!/bin/sh\ncd /var/log/janitor && cat >.$$ && mv .$$ mail.$$\n",
             mode=0o755,
         )
         for name, path in (
