@@ -83,4 +83,5 @@ def _in_words(value: Any) -> str:
 
 
 def _listed(values: Sequence[Any]) -> str:
-    return ", ".join(_in_words(value) for value in values) or "(none)"
+    has_parts = any(isinstance(value, dict) and len(value) > 1 for value in values)
+    return ("; " if has_parts else ", ").join(_in_words(value) for value in values) or "(none)"

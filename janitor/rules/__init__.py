@@ -57,6 +57,9 @@ RULES: tuple[Rule, ...] = (
     Rule(resurrected.ID, resurrected.judge, of_open=False),
 )
 
+_OF_OPEN = tuple(rule for rule in RULES if rule.of_open)
+_OF_TERMINAL = tuple(rule for rule in RULES if not rule.of_open)
+
 RULE_IDS = tuple(rule.id for rule in RULES)
 """The ids of the built-in rules."""
 
@@ -99,9 +102,7 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
 
     The policy is the one that holds for this run; see :func:`~janitor.rules.selection.policy_for`.
     """
-    for rule in (*RULES, *own_rules(policy)):
-        if rule.of_open is not reading.state.is_open:
-            continue
+    for rule in (*_OF_OPEN, *own_rules(policy)) if reading.state.is_open else _OF_TERMINAL:
         if rule.id not in policy.disabled_rules:
             yield rule, rule.judge(reading, policy)
         elif reading.has_objective and rule.of_open:
