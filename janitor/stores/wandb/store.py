@@ -93,6 +93,8 @@ class WandbStore:
                 return (self._projects.group(scope, target.name),)
             case TargetKind.PROJECT:
                 return self._sweeps(scope)
+            case _:
+                raise TargetError(f"{target} is no target that W&B knows")
 
     def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
         """Every sweep of a project; it is noted in which of them no run is active."""
