@@ -116,6 +116,23 @@ previous_option = click.option(
 )
 """What earlier passes wrote, besides the journals; a parameter of the command."""
 
+junit_option = click.option(
+    "--junit-fixed",
+    metavar="failure|pass",
+    help="What a repaired run counts as in a report that ends in .xml.  [default: failure]",
+)
+"""How JUnit is to take a repair."""
+
+to_option = click.option(
+    "--to",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="Write it there, in the format that the ending names; repeatable. A format alone, such"
+    " as md, prints it.",
+)
+"""Where `janitor report` writes."""
+
 report_options = _together(
     click.option(
         "--report",
@@ -124,11 +141,7 @@ report_options = _together(
         multiple=True,
         help="Write the report there, in the format that its ending names; repeatable.",
     ),
-    click.option(
-        "--junit-fixed",
-        metavar="failure|pass",
-        help="What a repaired run counts as in a report that ends in .xml.  [default: failure]",
-    ),
+    junit_option,
     click.option(
         "--metrics-file",
         metavar="FILE",

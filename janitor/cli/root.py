@@ -19,6 +19,7 @@ COMMANDS = {
     "experiments": Lazy("janitor.cli.experiments", "Look after experiments of this machine."),
     "tasks": Lazy("janitor.cli.tasks", "Look after the tasks of a manager's state file."),
     "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
+    "report": Lazy("janitor.cli.report", "Show, render, merge and compare past reports."),
     "demo": Lazy("janitor.cli.demo", "Show the janitor at work on runs made for it."),
     "emulator": Lazy("janitor.cli.emulator", "Run a W&B-compatible server on this machine."),
     "config": Lazy("janitor.cli.config", "Show the settings, and what may stand in janitor.yaml."),

@@ -18,7 +18,17 @@ from janitor.report import render_csv, render_html, render_json, render_junit, r
 from janitor.report.builder import ReportDraft
 from janitor.report.schema import Report
 
-__all__ = ["RENDERERS", "Report", "ReportDraft", "check", "load", "renderer_for", "write"]
+__all__ = [
+    "RENDERERS",
+    "Report",
+    "ReportDraft",
+    "check",
+    "check_ending",
+    "load",
+    "renderer_for",
+    "text_of",
+    "write",
+]
 
 Renderer = Callable[[Report], str]
 
@@ -60,27 +70,46 @@ def check(path: str | Path) -> None:
             written.
 
     """
+    check_ending(path)
+    check_writable(path, error=UsageError)
+
+
+def check_ending(path: str | Path) -> None:
+    """Make sure that a report can be rendered for a file of this name.
+
+    Raises:
+        UsageError: the ending is unknown, or its extra is not installed.
+
+    """
     renderer_for(path)
     extra = _EXTRAS.get(Path(path).suffix.lower())
     if extra is not None:
         require(extra, for_what=str(path))
-    check_writable(path, error=UsageError)
+
+
+def text_of(report: Report, path: str | Path, junit_fixed: render_junit.Fixed = "failure") -> str:
+    """The report in the form that the ending of the path asks for.
+
+    ``junit_fixed`` is what a repaired run counts as in JUnit XML.
+
+    Raises:
+        UsageError: the ending is unknown.
+
+    """
+    renderer = renderer_for(path)
+    is_junit = renderer is render_junit.render
+    return render_junit.render(report, junit_fixed) if is_junit else renderer(report)
 
 
 def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed = "failure") -> None:
     """Write the report in the form that the ending asks for, readable by its owner alone.
-
-    ``junit_fixed`` is what a repaired run counts as in JUnit XML.
 
     Raises:
         UsageError: the ending is unknown.
         ReportError: the file cannot be written; what stood there before still does.
 
     """
-    renderer = renderer_for(path)
-    is_junit = renderer is render_junit.render
-    text = render_junit.render(report, junit_fixed) if is_junit else renderer(report)
-    write_atomically(path, text, mode=0o600, error=ReportError)
+    write_atomically(path, text_of(report, path, junit_fixed), mode=0o600, error=ReportError)
 
 
 def load(path: str | Path) -> Report:

@@ -14,10 +14,11 @@ from typing import Any, Final
 from janitor.durations import format_age
 from janitor.report import flow
 from janitor.report.schema import Report, Thresholds
+from janitor.report.trend import Trend
 
 _WIDE, _NARROW = 540, 320
 """Width in pixels, axes included."""
-_MOST_RUNS, _MOST_SWEEPS = 40, 20
+_MOST_RUNS, _MOST_SWEEPS, _MOST_SERIES = 40, 20, 8
 
 _ROWS: Final = "rows"
 """The name under which a drawing finds its data; altair would check and copy each row of them."""
@@ -70,6 +71,42 @@ def charts(report: Report) -> list[Chart]:
     """The charts for which the report has anything to draw."""
     drawn = (_states(report), _ages(report), _sweeps(report), _timeline(report))
     return [chart for chart in drawn if chart is not None]
+
+
+def trend_charts(trend: Trend) -> list[Chart]:
+    """Stuck runs by rule and by sweep, and false positives, a bar a pass."""
+    drawn = (
+        _over_time("By rule", "Runs found stuck in each pass, by rule.", trend, "by_rule"),
+        _over_time("By sweep", "Runs found stuck in each pass, by sweep.", trend, "by_sweep"),
+        _over_time(
+            "False positives",
+            "Runs called over earlier that came back, by the rule that had called them so.",
+            trend,
+            "returned_by_rule",
+        ),
+    )
+    return [chart for chart in drawn if chart is not None]
+
+
+def _over_time(title: str, caption: str, trend: Trend, name: str) -> Chart | None:
+    rows = flow.over_time(trend, name, _MOST_SERIES)
+    if not rows:
+        return None
+    import altair as alt  # noqa: PLC0415 - as in _states
+
+    order = list(dict.fromkeys(row["pass"] for row in sorted(rows, key=lambda row: row["at"])))
+    names = list(dict.fromkeys(row["name"] for row in sorted(rows, key=lambda row: row["rank"])))
+    scale = alt.Scale(domain=names, range=[f"var(--series-{each})" for each in range(len(names))])
+    drawn = (
+        alt.Chart(alt.NamedData(name=_ROWS))
+        .mark_bar()
+        .encode(
+            x=alt.X("pass:N", sort=order, axis=alt.Axis(title="UTC", labelOverlap=True)),
+            y=alt.Y("runs:Q", title="runs", axis=_whole_numbers()),
+            color=alt.Color("name:N", scale=scale, title=None, legend=alt.Legend(columns=2)),
+        )
+    )
+    return _drawn(title, caption, drawn, rows, 300)
 
 
 def _states(report: Report) -> Chart | None:

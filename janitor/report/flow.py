@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from janitor.model import Outcome, SweepRunState
 from janitor.report.schema import Report, ReportedChange
+from janitor.report.trend import Trend
 from janitor.report.visible import shortened, visible
 
 MOVED_ON: Final = "moved on"
@@ -22,6 +23,8 @@ _KIND_OF: Final = {
     Outcome.FAILED: "failed",
     Outcome.SUPERSEDED: "superseded",
 }
+_PASSES: Final = 400
+"""Passes that a chart shows, the latest."""
 _LABEL: Final = 28
 """Characters of a name at the side of a chart."""
 
@@ -122,6 +125,30 @@ def per_sweep(report: Report, most: int) -> list[Row]:
         {"sweep": sweep, "kind": kind, "runs": runs, "rank": order.index(sweep)}
         for (sweep, kind), runs in merged.items()
     ]
+
+
+def over_time(trend: Trend, name: str, most: int) -> list[Row]:
+    """One of the counts of each pass, by name; names beyond the most frequent are added up."""
+    totals = [each for each, _ in trend.totals(name).most_common()]
+    rest = f"{len(totals) - most + 1:,} more"
+    named = {each: each for each in totals[: most if len(totals) <= most else most - 1]}
+    rows = []
+    for number, each in enumerate(trend.passes[-_PASSES:]):
+        counts: Counter[str] = Counter()
+        for key, runs in getattr(each, name).items():
+            counts[named.get(key, rest)] += runs
+        label = f"{each.at:%m-%d %H:%M}"
+        rows += [
+            {
+                "at": number,
+                "pass": label,
+                "name": _shown(key),
+                "runs": runs,
+                "rank": totals.index(key) if key in named else len(totals),
+            }
+            for key, runs in (counts.items() if counts else [(totals[0], 0)] if totals else [])
+        ]
+    return rows
 
 
 def in_order(states: Iterable[str]) -> list[str]:

@@ -60,17 +60,17 @@ def render(report: Report) -> str:
 
 def _changed(change: ReportedChange) -> dict[str, Any]:
     return {
-        "run": _cell(change.run),
-        "sweep": _cell(change.sweep),
-        "name": _cell(change.name),
-        "target": _cell(change.target),
+        "run": as_cell(change.run),
+        "sweep": as_cell(change.sweep),
+        "name": as_cell(change.name),
+        "target": as_cell(change.target),
         "outcome": change.outcome.value,
-        "from": _cell(change.from_),
-        "to": _cell(change.to),
-        "rule": _cell(change.rule),
-        "reason": _cell(change.reason),
-        "error": _cell(change.error),
-        "wandb_state": _cell(change.wandb_state),
+        "from": as_cell(change.from_),
+        "to": as_cell(change.to),
+        "rule": as_cell(change.rule),
+        "reason": as_cell(change.reason),
+        "error": as_cell(change.error),
+        "wandb_state": as_cell(change.wandb_state),
         "created_at": _time(change.created_at),
         "last_alive": _time(change.last_alive),
         "age_seconds": change.evidence.age_seconds,
@@ -78,27 +78,28 @@ def _changed(change: ReportedChange) -> dict[str, Any]:
         "form": change.form.value if change.form else None,
         "before": _json(change.before),
         "after": _json(change.after),
-        "url": _cell(change.url),
+        "url": as_cell(change.url),
     }
 
 
 def _held(held: ReportedHold) -> dict[str, Any]:
     return {
-        "run": _cell(held.run),
-        "sweep": _cell(held.sweep),
-        "name": _cell(held.name),
-        "target": _cell(held.target),
+        "run": as_cell(held.run),
+        "sweep": as_cell(held.sweep),
+        "name": as_cell(held.name),
+        "target": as_cell(held.target),
         "outcome": "held",
-        "from": _cell(held.state),
-        "rule": _cell(held.rule),
-        "reason": _cell(held.reason),
-        "wandb_state": _cell(held.wandb_state),
+        "from": as_cell(held.state),
+        "rule": as_cell(held.rule),
+        "reason": as_cell(held.reason),
+        "wandb_state": as_cell(held.wandb_state),
         "last_alive": _time(held.last_alive),
-        "url": _cell(held.url),
+        "url": as_cell(held.url),
     }
 
 
-def _cell(text: str | None) -> str | None:
+def as_cell(text: str | None) -> str | None:
+    """Text that no spreadsheet takes for a formula."""
     if text is None:
         return None
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
@@ -114,7 +115,7 @@ def _json(value: Any) -> str:
 def _value(value: Any) -> Any:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    return _cell(value if isinstance(value, str) else _json(value))
+    return as_cell(value if isinstance(value, str) else _json(value))
 
 
 def _time(time: datetime | None) -> str | None:

@@ -13,9 +13,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from janitor.report.charts import charts
+from janitor.report.charts import charts, trend_charts
 from janitor.report.page import page_of
 from janitor.report.schema import Report
+from janitor.report.trend import Trend, headline, tables
 
 _TEMPLATES: Final = files("janitor.report") / "templates"
 
@@ -23,6 +24,12 @@ _TEMPLATES: Final = files("janitor.report") / "templates"
 def render(report: Report) -> str:
     """The report's HTML text. Needs the extra ``html``."""
     return render_page("report.html.jinja", page_of(report, charts(report)))
+
+
+def render_trend(trend: Trend) -> str:
+    """The HTML text of passes over time. Needs the extra ``html``."""
+    page = {"headline": headline(trend), "charts": trend_charts(trend), "tables": tables(trend)}
+    return render_page("trend.html.jinja", page)
 
 
 def render_page(template: str, page: Any) -> str:

@@ -112,9 +112,9 @@ def test_nothing_from_a_run_acts_on_the_terminal_that_shows_it(render: Render) -
 @every_renderer
 def test_five_thousand_changes_take_little_time_and_space(render: Render) -> None:
     report = many(5_000, held=5_000)
-    began = time.perf_counter()
+    began = time.process_time()
     text = render(report)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert len(text.encode()) < 8_000_000
 
 
@@ -129,9 +129,9 @@ def test_endless_texts_are_no_trouble(render: Render) -> None:
             "warnings": (ReportedWarning(message=long),),
         }
     )
-    began = time.perf_counter()
+    began = time.process_time()
     render(report)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 # ---- CSV -----------------------------------------------------------------------------------

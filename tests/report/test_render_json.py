@@ -90,6 +90,7 @@ def test_the_fields_are_those_that_were_promised() -> None:
         "schema version dry_run started_at finished_at targets totals states_before states_after"
         " changes held errors warnings command clock brake stand_down race_window requests"
         " false_positives journal interrupted namespace thresholds merged_journals"
+        " shard merged_shards"
     )
     assert set(fields) == set(promised.split())
     assert fields["schema"] == "janitor.report/1"
