@@ -141,7 +141,12 @@ def _check_rule(value: Any) -> str:
 RuleId = Annotated[
     str, BeforeValidator(_check_rule), WithJsonSchema({"type": "string", "enum": list(RULE_IDS)})
 ]
-RuleIds = Annotated[tuple[RuleId, ...], BeforeValidator(_to_list)]
+_RULE_ID = {"type": "string", "enum": list(RULE_IDS)}
+RuleIds = Annotated[
+    tuple[RuleId, ...],
+    BeforeValidator(_to_list),
+    WithJsonSchema({"anyOf": [_RULE_ID, {"type": "array", "items": _RULE_ID}]}),
+]
 
 
 def _read_vocabulary(value: Any) -> dict[SweepRunState, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from janitor.config import Config, LoadedConfig, load
 from janitor.errors import ConfigError, TargetError
@@ -53,6 +54,22 @@ def test_overrides_ignored_runs_and_own_rules_reach_the_policy(tmp_path: Path) -
 def test_the_settings_survive_their_own_json(tmp_path: Path) -> None:
     config = loaded(tmp_path, EVERYTHING).config
     assert Config.model_validate(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        (EVERYTHING, True),
+        ("targets: [{sweep: acme/rl/s1, nope: 1}]", False),
+        ("overrides: [{sweep: acme/rl/s1, settle: soon}]", False),
+        ("rules: {own: [{id: a, when: run.ended, becomes: running, reason: r}]}", False),
+        ("ignore: {tag: x}", False),
+    ],
+)
+def test_an_editor_is_told_by_the_schema_what_may_stand_there(text: str, valid: bool) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(Config.json_schema())
+    assert validator.is_valid(yaml.safe_load(text)) is valid
 
 
 def test_a_plan_carries_all_of_the_policy(tmp_path: Path) -> None:
