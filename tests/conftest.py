@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "janitor",
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("thorough", settings.get_profile("janitor"), max_examples=2000)
 settings.load_profile("janitor")
