@@ -60,10 +60,10 @@ def push(report: Report, address: str, *, succeeded: bool, seconds: float) -> It
 
     registry = render_metrics.registry_of(report, succeeded=succeeded)
     gateway, job = _gateway(address)
+    # Shards would take each other's place.
+    group = {"shard": str(report.shard.index)} if report.shard else {}
     try:
-        pushadd_to_gateway(
-            gateway, job, registry, timeout=min(_TIMEOUT, seconds), handler=_handler(address)
-        )
+        pushadd_to_gateway(gateway, job, registry, group, min(_TIMEOUT, seconds), _handler(address))
     except (OSError, ValueError) as error:
         yield f"the metrics did not reach {without_login(address)}: {error}"
 

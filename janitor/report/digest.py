@@ -11,6 +11,7 @@ from typing import Final
 
 from janitor.durations import format_age
 from janitor.model import Outcome
+from janitor.report import shares
 from janitor.report.schema import FalsePositives, Report, ReportedHold, ReportedTarget
 
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
@@ -94,6 +95,7 @@ def notices(report: Report) -> list[str]:
         found.append(f"{brake}: {report.brake.message or 'a limit was passed'}")
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
+    found += shares.notices(report)
     found += [_incomplete(target) for target in report.targets if not target.complete]
     if left_out := sum(target.left_out for target in report.targets):
         found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
@@ -164,7 +166,8 @@ def _kinds(report: Report, outcome: Outcome) -> str:
 
 def _why_not_tried(report: Report) -> str:
     if report.brake and report.brake.tripped and not report.brake.overruled:
-        return "the brake stopped the pass before its first write"
+        stopped = "a shard" if report.merged_shards else "the pass"
+        return f"the brake stopped {stopped} before its first write"
     if report.interrupted == "deadline":
         return "the deadline came first"
     return "the pass was told to stop" if report.interrupted else "they were not tried"

@@ -47,7 +47,7 @@ def merge(reports: Sequence[Report]) -> Report:
 
     """
     first, *others = parts = sorted(reports, key=lambda report: report.started_at)
-    if not others:
+    if not others and first.shard is None:
         return first
     _check(parts)
     shares.check(parts)
@@ -184,7 +184,9 @@ def _stand_down(parts: Sequence[Report]) -> StandDown | None:
     worst = max(found, key=lambda each: (each.active, each.share), default=None)
     said = shares.by_shard(
         parts,
-        lambda part: part.stand_down.message if part.stand_down and part.stand_down.active else None,
+        lambda part: (
+            part.stand_down.message if part.stand_down and part.stand_down.active else None
+        ),
     )
     return worst.model_copy(update={"message": said}) if worst and said else worst
 
