@@ -10,7 +10,7 @@ from typing import Any
 from janitor import summary as summaries
 from janitor.evidence import parse_time
 from janitor.model import Change, Policy, SweepRunState
-from janitor.rules import resurrected
+from janitor.rules import resurrected, stale_assignment
 from janitor.rules.reading import Reading
 from janitor.summary import ABSENT, Form, Path
 
@@ -55,6 +55,8 @@ def edits_for(
     """
     if change.rule == resurrected.ID:
         named = _resurrection(change, reading, policy, at)
+    elif change.rule == stale_assignment.ID:
+        named = {**_reopening(change, policy, at), **_marks(change, reading, at, version)}
     else:
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
     return Edits(
@@ -82,6 +84,12 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
     ):
         named["runtime_seconds"] = (last_alive - created_at).total_seconds()
     return named
+
+
+def _reopening(change: Change, policy: Policy, at: datetime) -> dict[str, Any]:
+    """A task that waits again: it has no end, and nobody has it."""
+    named: dict[str, Any] = dict.fromkeys(stale_assignment.ASSIGNMENT, ABSENT)
+    return named | {"state": policy.word(change.to), "last_update": at.isoformat()}
 
 
 def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:

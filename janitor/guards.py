@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from janitor.durations import format_age
-from janitor.model import Change, Hold
+from janitor.model import Change, Hold, RunKind
 from janitor.report.schema import Brake, StandDown
 from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, wandb_crashed
 from janitor.rules.reading import Reading
@@ -139,8 +139,10 @@ def _rule(judgement: Judgement) -> str | None:
 
 
 def _is_open_and_active(judgement: Judgement) -> bool:
-    reading = judgement.reading
-    return reading is not None and reading.state.is_open and not judgement.run.wandb_state.has_ended
+    reading, run = judgement.reading, judgement.run
+    if reading is None or run.kind is not RunKind.SWEEP_RUN:
+        return False
+    return reading.state.is_open and not run.wandb_state.has_ended
 
 
 def _open_reading(judgement: Judgement) -> Reading | None:
@@ -148,6 +150,8 @@ def _open_reading(judgement: Judgement) -> Reading | None:
     reading = judgement.reading
     if reading is None or not reading.state.is_open:
         return None
+    if judgement.run.kind is not RunKind.SWEEP_RUN:
+        return None  # no outage of W&B silences what is on this machine
     word = judgement.run.wandb_state
     return reading if word == "crashed" or not word.has_ended else None
 

@@ -64,18 +64,20 @@ class TargetKind(StrEnum):
     SWEEP = "sweep"
     PROJECT = "project"
     GROUP = "group"
+    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to scan: one sweep, every sweep of a project, or one group of runs."""
+    """What to scan: a sweep, every sweep of a project, a group of runs, or a store of files."""
 
     kind: TargetKind
     entity: str | None
-    """None where wandb's default entity is meant."""
+    """None where wandb's default entity is meant; of a store its scheme: ``experiments:``."""
     project: str
+    """Of a store its path, absolute, without the first slash."""
     name: str = ""
-    """The sweep's id or the group's name; empty for a project."""
+    """The sweep's id or the group's name; empty for a project and for a store."""
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.entity, self.project, self.name) if part)
@@ -95,6 +97,14 @@ class SweepMetadata:
     def path(self) -> str:
         """ENTITY/PROJECT/SWEEP, or ENTITY/PROJECT/GROUP."""
         return str(self.target)
+
+
+class RunKind(StrEnum):
+    """What a run is, by the store that holds it."""
+
+    SWEEP_RUN = "run"
+    EXPERIMENT = "experiment"
+    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,10 @@ class RunInfo:
     """Why the summary could not be read as an object; then ``summary`` is empty."""
     sweep_metric: str | None = None
     """The metric that the run's sweep names, where the policy asks for it; see :data:`AUTO`."""
+    kind: RunKind = RunKind.SWEEP_RUN
+    process: Liveness | None = None
+    """Whether the process in charge lives, where the store can look: an experiment's own, or the
+    manager of a task."""
 
     @property
     def path(self) -> str:

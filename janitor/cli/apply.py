@@ -49,6 +49,9 @@ def command(
     config = session.load_config(flags).config
     delivery.check(config)
     policy = planned.policy.policy()
-    with assembled(config, policy, command="apply", dry_run=dry_run, force=force) as work:
+    reach = [change.run for change in planned.changes]
+    with assembled(
+        config, policy, command="apply", dry_run=dry_run, force=force, reach=reach
+    ) as work:
         report = apply(planned.changes, planned.brake, work)
     return conclude(report, config)

@@ -6,11 +6,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from urllib.parse import quote
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -19,11 +17,11 @@ from rich.console import Console
 from janitor import __version__, delivery
 from janitor.cli.conclusion import telling_of_failure
 from janitor.cli.progress import observe
+from janitor.cli.sides import SCANS_END, are_local, ended_early, local_page, local_side, wandb_side
 from janitor.cli.signals import heeding_signals
 from janitor.clock import PassClock
 from janitor.config import Config
-from janitor.durations import format_age
-from janitor.errors import EndedEarlyError, JanitorError, JournalError, StoreError, UsageError
+from janitor.errors import JanitorError, JournalError, UsageError
 from janitor.guards import BrakeLimits, StandDownLimits
 from janitor.interruption import Interrupter
 from janitor.journal import PassJournal, journals
@@ -31,22 +29,16 @@ from janitor.model import Policy
 from janitor.past import Past
 from janitor.pipeline import Guards, Pass
 from janitor.repair import Writer
-from janitor.report.schema import ClockReading, Command, Requests
-from janitor.rules.selection import with_default_entity
+from janitor.report.schema import Command
 from janitor.stores.retrying import RetryingStore
-from janitor.stores.wandb import Door, WandbStore
-from janitor.stores.wandb.server_time import server_time
-from janitor.workers import Unfinished, Workers
+from janitor.stores.routing import is_local
 
-_HEADER_STEP = timedelta(seconds=1.5)
-"""The Date header counts whole seconds: clocks this close to each other agree."""
 _LOOK_UP = 0.2
 """Seconds between two looks at what may end a wait."""
-_WORTH_TELLING = timedelta(seconds=60)
 
 
 @contextmanager
-def assembled(
+def assembled(  # noqa: PLR0913 - each is said on its own on the command line
     config: Config,
     policy: Policy,
     *,
@@ -54,8 +46,12 @@ def assembled(
     dry_run: bool,
     force: bool = False,
     past: Past | None = None,
+    reach: Sequence[str] = (),
 ) -> Iterator[Pass]:
     """A pass that is ready to run; signals end it, and its journal is closed when it is done.
+
+    ``reach`` holds the paths of the targets or runs that it is about: where all of them are on
+    this machine, W&B is left alone. Without it, they are taken for W&B's.
 
     Raises:
         UsageError: the server cannot be reached, or refuses the login.
@@ -70,16 +66,13 @@ def assembled(
         stack.enter_context(heeding_signals(interrupter))
         if config.lock is not None and not dry_run:
             stack.enter_context(_locked(config.lock, config.lock_timeout, interrupter))
-        door = _door(config, interrupter)
-        stack.callback(door.close)
-        policy = with_default_entity(policy, door.default_entity)
-        clock, reading = read_clock(door.address)
-        since = None if config.active_since is None else clock.now() - config.active_since
+        side = local_side(policy) if are_local(reach) else None
+        side = side or wandb_side(config, policy, interrupter, stack)
+        stack.callback(side.stores.close)
         store = RetryingStore(
-            WandbStore(door, policy, config.page_size, since),
-            interrupter.sleep,
-            lambda: interrupter.reason() is not None,
+            side.stores, interrupter.sleep, lambda: interrupter.reason() is not None
         )
+        policy, clock = side.policy, side.clock
         work = Pass(
             store=store,
             policy=policy,
@@ -88,10 +81,10 @@ def assembled(
             writer=None,
             guards=_guards(config, force=force),
             interruption=interrupter.reason,
-            patience=lambda: interrupter.patience(_SCANS_END),
-            page_of=lambda path: _page(door.app_address, path),
-            traffic=lambda: _traffic(door, store),
-            clock_reading=reading,
+            patience=lambda: interrupter.patience(SCANS_END),
+            page_of=lambda path: local_page(path) if is_local(path) else side.page_of(path),
+            traffic=lambda: side.traffic().model_copy(update={"retries": store.retries}),
+            clock_reading=side.clock_reading,
             journal=lambda: None,
             past=past or Past(),
             version=__version__,
@@ -124,7 +117,8 @@ def check_before(config: Config) -> None:
     """
     if not config.targets:
         raise UsageError(
-            "nothing to scan: name a --sweep, a --project or a --group, or targets in janitor.yaml"
+            "nothing to scan: name a --sweep, a --project or a --group, a --store of this machine,"
+            " or targets in janitor.yaml"
         )
     delivery.check(config)
 
@@ -143,70 +137,6 @@ def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
     return past
 
 
-_SCANS_END = 2.0
-"""Seconds after which a pass that was asked to end waits for no page any more."""
-
-
-def _door(config: Config, interrupter: Interrupter) -> Door:
-    """The way to W&B, for which a pass that must end does not wait."""
-    workers = Workers(1, lambda: interrupter.patience(_SCANS_END))
-    (door,) = workers.run([partial(_door_or_error, config)])
-    workers.close()
-    reason = interrupter.reason()
-    if reason is not None or isinstance(door, Unfinished):
-        raise _ended_early(reason)
-    if isinstance(door, UsageError):
-        raise door
-    return door
-
-
-def _ended_early(reason: str | None) -> EndedEarlyError:
-    return EndedEarlyError(
-        f"ended by {reason} before anything was read; nothing was written", reason=reason
-    )
-
-
-def _door_or_error(config: Config) -> Door | UsageError:
-    try:
-        return open_door(config)
-    except UsageError as error:
-        return error
-
-
-def open_door(config: Config) -> Door:
-    """The way to W&B.
-
-    Raises:
-        UsageError: it cannot be opened, so no target can be resolved.
-
-    """
-    try:
-        return Door(config.timeout.total_seconds())
-    except StoreError as error:
-        raise UsageError(str(error)) from error
-
-
-def read_clock(address: str) -> tuple[PassClock, ClockReading]:
-    """The clock of a pass: the server's, or this machine's where the server does not say."""
-    there = server_time(address)
-    here = datetime.now(UTC)
-    if there is None:
-        lost = f"{address} names no time in its answers: ages are measured by this machine"
-        return PassClock(here), ClockReading(source="local", warning=lost)
-    offset = there - here
-    warning: str | None = None
-    if abs(offset) > _WORTH_TELLING:
-        ahead = "ahead of" if offset > timedelta(0) else "behind"
-        warning = (
-            f"the clock of {address} is {format_age(offset)} {ahead} this machine's;"
-            " ages are measured by the server's"
-        )
-    reading = ClockReading(
-        source="server", offset_seconds=round(offset.total_seconds(), 3), warning=warning
-    )
-    return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
-
-
 @contextmanager
 def _locked(path: Path, timeout: timedelta, interrupter: Interrupter) -> Iterator[None]:
     lock, until = FileLock(path), monotonic() + timeout.total_seconds()
@@ -216,7 +146,7 @@ def _locked(path: Path, timeout: timedelta, interrupter: Interrupter) -> Iterato
             lock.acquire(timeout=max(0.0, min(left, _LOOK_UP)))
         except Timeout:
             if (reason := interrupter.reason()) is not None:
-                raise _ended_early(reason) from None
+                raise ended_early(reason) from None
             if left <= 0:
                 raise JanitorError(
                     f"another janitor holds the lock {path}; it is left to finish"
@@ -271,20 +201,3 @@ def _journal(config: Config, clock: PassClock, command: Command, namespace: str)
         if config.journal is not None or folder == _temporary_folder():
             raise
         return PassJournal(_temporary_folder(), clock, **about)
-
-
-def _page(app_address: str, path: str) -> str:
-    """The address of a run's page."""
-    entity, project, run = path.split("/", 2)
-    return f"{app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
-
-
-def _traffic(door: Door, store: RetryingStore) -> Requests:
-    traffic = door.traffic
-    return Requests(
-        reads=traffic.reads,
-        writes=traffic.writes,
-        bytes_in=traffic.bytes_in,
-        bytes_out=traffic.bytes_out,
-        retries=store.retries,
-    )

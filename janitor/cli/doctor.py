@@ -52,7 +52,8 @@ def command(session: Session, /, *, as_json: bool, write_check: bool, **flags: A
 
 
 def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -> Iterator[Finding]:
-    from janitor.cli.assembly import journal_folder, open_door  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.assembly import journal_folder  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.sides import open_door  # noqa: PLC0415 - as above
     from janitor.config import Config  # noqa: PLC0415 - as above
     from janitor.doctor.findings import fail, ok  # noqa: PLC0415 - as above
     from janitor.doctor.machine import examine_credentials, examine_folder, examine_machine  # noqa: PLC0415 - as above

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @pass_session
 def command(session: Session, /, *, run: str, **flags: Any) -> None:
     """Show each piece of evidence of a run, what each rule says of it, and why."""
-    from janitor.cli.assembly import open_door, read_clock  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.sides import open_door, read_clock  # noqa: PLC0415 - `--help` needs none of it
     from janitor.rules import judge  # noqa: PLC0415 - as above
     from janitor.rules.selection import policy_for, with_default_entity  # noqa: PLC0415 - as above
     from janitor.stores.wandb import WandbStore  # noqa: PLC0415 - as above

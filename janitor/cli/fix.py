@@ -59,7 +59,13 @@ def command(
     check_before(config)
     past = recall(config, previous)
     with assembled(
-        config, config.policy, command="fix", dry_run=dry_run, force=force, past=past
+        config,
+        config.policy,
+        command="fix",
+        dry_run=dry_run,
+        force=force,
+        past=past,
+        reach=[str(target) for target in config.targets],
     ) as work:
         report = fix(config.targets, work)
     return conclude(report, config, tell_pending=exit_code and dry_run)

@@ -33,7 +33,7 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
 
     Nothing is written to W&B. Prints how to run the janitor from cron and in Kubernetes.
     """
-    from janitor.cli.assembly import open_door  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.cli.sides import open_door  # noqa: PLC0415 - `--help` needs none of it
     from janitor.doctor.draft import draft  # noqa: PLC0415 - as above
     from janitor.doctor.survey import survey  # noqa: PLC0415 - as above
     from janitor.durable import check_writable, write_atomically  # noqa: PLC0415 - as above

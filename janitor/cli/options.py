@@ -57,6 +57,12 @@ target_options = _together(
         help="A group of runs to scan; repeatable.",
     ),
     click.option(
+        "--store",
+        metavar="KIND:PATH",
+        multiple=True,
+        help="Experiments or tasks of this machine: experiments:DIR, tasks:FILE; repeatable.",
+    ),
+    click.option(
         "--active-since",
         metavar="DURATION",
         help="Leave out runs that have been silent for longer than this, such as 30d.",

@@ -60,7 +60,10 @@ def command(
     if out is not None:
         check_writable(out)
     past = recall(config, previous)
-    with assembled(config, config.policy, command="plan", dry_run=True, past=past) as work:
+    reach = [str(target) for target in config.targets]
+    with assembled(
+        config, config.policy, command="plan", dry_run=True, past=past, reach=reach
+    ) as work:
         report = fix(config.targets, work, "plan")
     if out is not None and report.targets:
         write_plan(report, work.policy, out)

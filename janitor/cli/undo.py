@@ -46,6 +46,7 @@ def command(
     config = session.load_config(flags).config
     delivery.check(config)
     policy = config.policy.within(namespace)
-    with assembled(config, policy, command="undo", dry_run=dry_run) as work:
+    reach = [one.path for one in wanted]
+    with assembled(config, policy, command="undo", dry_run=dry_run, reach=reach) as work:
         report = undo(wanted, work)
     return conclude(report, config)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from janitor.config import store_targets
 from janitor.config.wording import did_you_mean, either, quoted
 from janitor.errors import TargetError
 from janitor.model import Target, TargetKind
@@ -68,6 +69,8 @@ def parse_target(kind: TargetKind | str, text: Any) -> Target:
 
     """
     kind = TargetKind(kind)
+    if kind is TargetKind.STORE:
+        return store_targets.parse_store(text)
     if not isinstance(text, str):
         raise _malformed(kind, text, "is no text")
     is_address = _HOST.match(text)
@@ -159,6 +162,9 @@ def _as_mappings(targets: tuple[Target, ...]) -> list[dict[str, str]]:
     return [{target.kind.value: str(target)} for target in targets]
 
 
+_SHAPES = {kind: (form.shape, form.example) for kind, form in _FORMS.items()}
+_SHAPES[TargetKind.STORE] = store_targets.SHAPE, store_targets.EXAMPLE
+
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Targets = Annotated[
@@ -175,10 +181,10 @@ Targets = Annotated[
                         "properties": {
                             kind.value: {
                                 "type": "string",
-                                "description": form.shape,
-                                "examples": [form.example],
+                                "description": shape,
+                                "examples": [example],
                             }
-                            for kind, form in _FORMS.items()
+                            for kind, (shape, example) in _SHAPES.items()
                         },
                         "additionalProperties": False,
                         "minProperties": 1,

@@ -19,16 +19,19 @@ from janitor.model import (
     Hold,
     Policy,
     RunInfo,
+    RunKind,
     Silent,
     Untracked,
     Verdict,
 )
 from janitor.rules import (
+    dead_process,
     heartbeat_expired,
     objective_invalid,
     objective_recorded,
     own,
     resurrected,
+    stale_assignment,
     wandb_crashed,
     wandb_failed,
     wandb_killed,
@@ -45,6 +48,8 @@ class Rule:
     judge: Callable[[Reading, Policy], Change | Hold | Silent]
     of_open: bool = True
     """Whether it judges open runs; else terminal ones."""
+    of: RunKind = RunKind.SWEEP_RUN
+    """What it judges."""
 
 
 RULES: tuple[Rule, ...] = (
@@ -54,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     Rule(wandb_failed.ID, wandb_failed.judge),
     Rule(wandb_killed.ID, wandb_killed.judge),
     Rule(heartbeat_expired.ID, heartbeat_expired.judge),
+    Rule(dead_process.ID, dead_process.judge, of=RunKind.EXPERIMENT),
+    Rule(stale_assignment.ID, stale_assignment.judge, of=RunKind.TASK),
     Rule(resurrected.ID, resurrected.judge, of_open=False),
 )
 
@@ -94,7 +101,7 @@ def _verdict(reading: Reading, policy: Policy) -> Verdict:
     for _, said in ask_rules(reading, policy):
         if not isinstance(said, Silent):
             return said
-    return Hold("none", _why_left(reading)) if reading.state.is_open else Clean()
+    return Hold("none", _why_left(reading, policy)) if reading.state.is_open else Clean()
 
 
 def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:
@@ -103,7 +110,9 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
     The policy is the one that holds for this run; see :func:`~janitor.rules.selection.policy_for`.
     """
     for rule in (*_OF_OPEN, *own_rules(policy)) if reading.state.is_open else _OF_TERMINAL:
-        if rule.id not in policy.disabled_rules:
+        if rule.of is not reading.run.kind:
+            yield rule, Silent(_OF_OTHERS[rule.of])
+        elif rule.id not in policy.disabled_rules:
             yield rule, rule.judge(reading, policy)
         elif reading.has_objective and rule.of_open:
             yield rule, Hold(rule.id, "disabled, and no other rule may judge a recorded objective")
@@ -111,12 +120,22 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
             yield rule, Silent("disabled")
 
 
+_OF_OTHERS = {
+    RunKind.SWEEP_RUN: "it goes by W&B's word, and W&B does not know this one",
+    RunKind.EXPERIMENT: "it judges experiments",
+    RunKind.TASK: "it judges tasks",
+}
+
+
 def own_rules(policy: Policy) -> tuple[Rule, ...]:
     """The policy's own rules, in order."""
     return tuple(Rule(rule.id, partial(own.judge, rule)) for rule in policy.own_rules)
 
 
-def _why_left(reading: Reading) -> str:
+def _why_left(reading: Reading, policy: Policy) -> str:
+    if reading.run.kind is not RunKind.SWEEP_RUN:
+        asked = [said for rule, said in ask_rules(reading, policy) if rule.of is reading.run.kind]
+        return "; ".join(said.reason for said in asked)
     word, age = reading.run.wandb_state, reading.age
     seen = "it was never seen alive" if age is None else f"alive {format_age(age)} ago"
     if word.has_ended:

@@ -45,7 +45,7 @@ class TaskLedger:
         self._hold = Hold(path)
         self._hold.acquire()
 
-    def _load(self) -> Loaded | None:
+    def load(self) -> Loaded | None:
         """Read the state, get ready to write; None where there is no state.
 
         Until the first save, changes are in memory alone.

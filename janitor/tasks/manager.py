@@ -217,7 +217,7 @@ class TaskManager(TaskLedger):
 
     def _recover(self) -> None:
         """The document's eight steps."""
-        if self._load() is None:  # 1. and 2.: load the state file, restore tasks and assignments
+        if self.load() is None:  # 1. and 2.: load the state file, restore tasks and assignments
             self.save()
             return
         assigned = self.assigned_tasks()

@@ -61,7 +61,7 @@ def test_no_stand_down_switches_the_setting_off() -> None:
 def test_repeated_targets_are_kept_in_order() -> None:
     flags = flags_of("--project", "b", "--sweep", "a/1", "--sweep", "a/2")
     assert flags["sweep"] == ("a/1", "a/2")
-    assert [name for name in flags if name in KINDS] == ["project", "sweep", "group"]
+    assert [name for name in flags if name in KINDS] == ["project", "sweep", "group", "store"]
 
 
 @pytest.mark.parametrize("setting", [each for each in SETTINGS if each.has_flag])

@@ -159,7 +159,10 @@ def test_a_bad_setting_is_one_sentence_that_names_it(home: Path, text: str, sent
         ),
         ("targets: [acme/rl/s1]", "each target must be of the form '- sweep: acme/rl/s1', not"),
         ("targets: [{sweep: a/b, project: c}]", "each target must be of the form"),
-        ("targets: [{sweeps: a/b/c}]", "a target is a sweep, project or group, not 'sweeps'; did"),
+        (
+            "targets: [{sweeps: a/b/c}]",
+            "a target is a sweep, project, group or store, not 'sweeps'; did",
+        ),
         ("targets: {sweep: [a/b/c, 5]}", "sweep 5 is no text: write ENTITY/PROJECT/SWEEP or"),
         ("targets: [{sweep:}]", "sweep None is no text"),
     ],

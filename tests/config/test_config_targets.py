@@ -10,7 +10,7 @@ from janitor.config import parse_target
 from janitor.errors import TargetError
 from janitor.model import Target, TargetKind
 
-SWEEP, PROJECT, GROUP = TargetKind
+SWEEP, PROJECT, GROUP, STORE = TargetKind
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ SWEEP, PROJECT, GROUP = TargetKind
         ("sweep", "acme/my project/s1", Target(SWEEP, "acme", "my project", "s1")),
         ("project", "acme/rl", Target(PROJECT, "acme", "rl")),
         ("project", "rl", Target(PROJECT, None, "rl")),
+        ("store", "experiments:/data/x", Target(STORE, "experiments:", "data/x")),
+        ("store", "tasks:/data/../s.json", Target(STORE, "tasks:", "s.json")),
         ("group", "acme/rl/night", Target(GROUP, "acme", "rl", "night")),
         ("group", "acme/rl/night/1", Target(GROUP, "acme", "rl", "night/1")),
         ("group", "acme/rl/lr=0.1: 50% #2?", Target(GROUP, "acme", "rl", "lr=0.1: 50% #2?")),
@@ -44,6 +46,11 @@ def test_targets_are_read_as_people_write_them(kind: str, text: str, target: Tar
     ("kind", "text", "problem"),
     [
         ("sweep", "", "is empty"),
+        ("store", "", "does not begin with"),
+        ("store", "/data", "does not begin with experiments or tasks and a colon"),
+        ("store", "wandb:/data", "does not begin with"),
+        ("store", "tasks:", "names no path"),
+        ("store", None, "does not begin with"),
         ("sweep", "s1", "has too few parts"),
         ("sweep", "acme/rl/s1/x", "has too many parts"),
         ("sweep", "acme//s1", "has an empty part"),
@@ -78,8 +85,9 @@ def test_a_malformed_target_is_one_sentence_that_shows_the_right_form(
     said = str(caught.value)
     assert said.startswith(f"{kind} ")
     assert f" {problem}" in said
-    assert "write ENTITY/PROJECT" in said
-    assert "for example acme/rl" in said
+    local = kind == "store"
+    assert ("write experiments:DIR" if local else "write ENTITY/PROJECT") in said
+    assert f"for example {'experiments:' if local else 'acme/rl'}" in said
     assert "\n" not in said
 
 

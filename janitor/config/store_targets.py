@@ -1,0 +1,34 @@
+"""Stores of files on this machine, as people write them: ``experiments:DIR``, ``tasks:FILE``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+from janitor.config.wording import either, quoted
+from janitor.errors import TargetError
+from janitor.model import Target, TargetKind
+
+SCHEMES: Final = ("experiments", "tasks")
+SHAPE: Final = "experiments:DIR or tasks:FILE"
+EXAMPLE: Final = "experiments:.experiment_state"
+
+
+def parse_store(text: Any) -> Target:
+    """The target that a text names; a relative path starts at the working directory.
+
+    Raises:
+        TargetError: the text names no store of this machine; one sentence that shows the form.
+
+    """
+    scheme, colon, path = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if not colon or scheme not in SCHEMES:
+        raise _malformed(text, f"does not begin with {either(SCHEMES)} and a colon")
+    if not path.strip() or not path.isprintable():
+        raise _malformed(text, "names no path")
+    place = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib leaves `..` in
+    return Target(TargetKind.STORE, f"{scheme}:", place.lstrip("/"))
+
+
+def _malformed(text: Any, problem: str) -> TargetError:
+    return TargetError(f"store {quoted(text)} {problem}: write {SHAPE}, for example {EXAMPLE}")

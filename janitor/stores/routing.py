@@ -1,0 +1,109 @@
+"""Sends each target and each run to its own store: W&B's, or one of files on this machine.
+
+A run of a local store has a path such as ``experiments:/data/states/exp_1``, which says in a
+report and in a journal, too, where it is; so an undo finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from janitor.errors import NotFoundError, StoreError
+from janitor.experiments import store as experiments
+from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target
+from janitor.ports import Store
+from janitor.tasks import store as tasks
+
+_SCHEMES = (experiments.SCHEME, tasks.SCHEME)
+
+
+def is_local(path: str) -> bool:
+    """Whether a target's or a run's path leads to a store of files on this machine."""
+    return path.startswith(tuple(f"{scheme}/" for scheme in _SCHEMES))
+
+
+class RoutingStore:
+    """All the stores of a pass as one.
+
+    Args:
+        policy: For the local stores.
+        clock: Tells the present moment, aware.
+        wandb: Serves all that is not local; None where there is nothing else.
+
+    """
+
+    def __init__(
+        self, policy: Policy, clock: Callable[[], datetime], wandb: Store | None = None
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._wandb = wandb
+        self._local: dict[str, Store] = {}
+        self._task_stores: list[tasks.TaskStore] = []
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Let others hold what was held for writing."""
+        for store in self._task_stores:
+            store.close()
+
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+        """What the target stands for."""
+        return self._store(str(target)).fetch_sweep_metadata(target)
+
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        """A page of the target's runs."""
+        return self._store(str(target)).fetch_runs(target, after)
+
+    def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+        """The runs at these paths, whole and fresh."""
+        found: dict[str, RunInfo | StoreError] = {}
+        for place, group in groupby(sorted(paths, key=_place), key=_place):
+            of_one_store = list(group)
+            try:
+                found |= self._store(place).fetch_summaries(of_one_store)
+            except StoreError as error:
+                if not place:
+                    raise
+                found |= dict.fromkeys(of_one_store, error)
+        return found
+
+    def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
+        """The summary that the run's own process left behind."""
+        return self._store(_place(path)).fetch_uploaded_summary(path)
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        """Replace the run's summary."""
+        self._store(_place(run.path)).update_run_summary(run, summary)
+
+    def _store(self, place: str) -> Store:
+        if not is_local(place):
+            if self._wandb is None:
+                raise NotFoundError(f"{place}: this pass does not look into W&B")
+            return self._wandb
+        with self._lock:
+            if place not in self._local:
+                self._local[place] = self._open(place)
+            return self._local[place]
+
+    def _open(self, place: str) -> Store:
+        scheme, _, path = place.partition("/")
+        if scheme == experiments.SCHEME:
+            return experiments.ExperimentStore(Path("/", path), self._policy)
+        store = tasks.TaskStore(Path("/", path), self._policy, self._clock)
+        self._task_stores.append(store)
+        return store
+
+
+def _place(path: str) -> str:
+    """The store in which a run is: its path without the run; empty for W&B's."""
+    return path.rsplit("/", 1)[0] if is_local(path) else ""
+
+
+_conforms: Callable[[Policy, Callable[[], datetime]], Store] = RoutingStore
+"""For the type checker: it is a store itself."""
