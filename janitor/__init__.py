@@ -95,7 +95,9 @@ def __getattr__(name: str) -> Any:
 
         value: Any = version(_DISTRIBUTION)
     elif name in _MODULES:
-        value = getattr(import_module(_MODULES[name]), name)
+        module = import_module(_MODULES[name])
+        # A module that is called like its function can be called: the name means one object.
+        value = module if _MODULES[name] == f"{__name__}.{name}" else getattr(module, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -1,8 +1,14 @@
-"""What an optimizer reads from a sweep: one row a run, and no point that is not a true one."""
+"""What an optimizer reads from a sweep: one row a run, and no point that is not a true one.
+
+The module itself can be called: ``janitor.observations`` is one and the same object, whether it
+was first imported as a module or first used as a public name.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from janitor import summary as summaries
@@ -146,3 +152,13 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
+
+
+class _CallableModule(ModuleType):
+    """A module that can be called like its function."""
+
+    def __call__(self, api: wandb.Api, sweep: str, *, policy: Policy | None = None) -> pd.DataFrame:
+        return observations(api, sweep, policy=policy)
+
+
+sys.modules[__name__].__class__ = _CallableModule

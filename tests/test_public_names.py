@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -12,8 +14,39 @@ from janitor import _MODULES
 
 @pytest.mark.parametrize(("name", "module"), _MODULES.items())
 def test_a_public_name_is_loaded_from_its_module(name: str, module: str) -> None:
-    assert getattr(janitor, name) is getattr(import_module(module), name)
+    loaded = import_module(module)
+    is_a_module = module == f"janitor.{name}"
+    assert getattr(janitor, name) is (loaded if is_a_module else getattr(loaded, name))
     assert name in dir(janitor)
+
+
+@pytest.mark.parametrize(
+    "first", ["import janitor.observations", "import janitor; janitor.observations"]
+)
+@pytest.mark.parametrize(
+    "then",
+    [
+        "import janitor; called = janitor.observations",
+        "import janitor.observations as called",
+        "import janitor.observations; called = janitor.observations",
+        "from janitor import observations as called",
+        "from janitor.observations import observations as called",
+    ],
+)
+def test_observations_can_be_called_whichever_way_it_came(first: str, then: str) -> None:
+    code = f"""
+{first}
+{then}
+import inspect
+from janitor.observations import COLUMNS
+assert list(inspect.signature(called).parameters) == ["api", "sweep", "policy"]
+try:
+    called()
+except TypeError as error:
+    assert "missing 2 required positional arguments: 'api' and 'sweep'" in str(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_type_checkers_see_the_same_names() -> None:
