@@ -11,6 +11,7 @@ from janitor.errors import UsageError
 
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "emulator": ("ariadne", "graphql", "starlette", "uvicorn"),
         "html": ("altair", "jinja2", "vl_convert"),
         "metrics": ("prometheus_client",),
         "notify": ("apprise",),

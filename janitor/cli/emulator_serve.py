@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from janitor.cli.command import Command
-from janitor.cli.emulator_extra import needing_emulator_extra
 from janitor.errors import EmulatorError, UsageError
+from janitor.extras import require
 
 if TYPE_CHECKING:
     from janitor.emulator import Options
@@ -51,7 +51,8 @@ def command(**flags: Any) -> None:
     """
     from janitor.cli.signals import exiting_on_signals  # noqa: PLC0415 - `--help` needs none of it
 
-    with exiting_on_signals(), needing_emulator_extra():
+    require("emulator", for_what="the emulator")
+    with exiting_on_signals():
         from janitor.emulator.server import Service  # noqa: PLC0415 - as above
 
         options = _options(**flags)

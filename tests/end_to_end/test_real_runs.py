@@ -92,7 +92,7 @@ def trainings(emulator: Emulator, folder: Path) -> Iterator[dict[str, int]]:
     )
     try:
         assert driver.stdout is not None
-        yield dict(json.loads(driver.stdout.readline()) for _ in NAMES)
+        yield json.loads(driver.stdout.readline())
     finally:
         os.killpg(driver.pid, signal.SIGKILL)
         driver.communicate()

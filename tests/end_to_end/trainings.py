@@ -1,6 +1,6 @@
 """Real training processes: a fork of this one for each name on the command line.
 
-They are runs of ``acme/rl/s1``, named as they end. A line of JSON names each process; when stdin
+They are runs of ``acme/rl/s1``, named as they end. A line of JSON names the processes; when stdin
 ends, so do they all.
 """
 
@@ -43,14 +43,18 @@ def train(name: str) -> None:
 
 
 def main() -> None:
+    processes = {}
     for name in sys.argv[1:]:
         process = os.fork()
         if process == 0:
             train(name)
             return
-        print(json.dumps([name, process]), flush=True)  # noqa: T201 - read by the test
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+        processes[name] = process
+    try:
+        print(json.dumps(processes), flush=True)  # noqa: T201 - read by the test
+        sys.stdin.read()
+    finally:
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from janitor.cli.command import Command
-from janitor.cli.emulator_extra import needing_emulator_extra
+from janitor.extras import require
 
 
 @click.command("demo", cls=Command)
@@ -32,7 +32,8 @@ def command(folder: Path, *, keep: bool) -> None:
     """
     from janitor.cli.signals import exiting_on_signals  # noqa: PLC0415 - `--help` needs none of it
 
-    with exiting_on_signals(), needing_emulator_extra():
+    require("emulator", for_what="the demo")
+    with exiting_on_signals():
         from janitor.cli.demo.story import tell  # noqa: PLC0415 - as above
 
         tell(folder, keep=keep)

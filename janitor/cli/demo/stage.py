@@ -21,8 +21,8 @@ from janitor.emulator import Emulator
 from janitor.errors import JanitorError
 from janitor.summary import form_of
 
-_PATIENCE: Final = 45
-"""Seconds that the trainings may take to come as far as the demo wants them."""
+_PATIENCE: Final = 120
+"""Seconds that the trainings may take to come as far as the demo wants them; usually 5."""
 _DEAD_FOR: Final = timedelta(minutes=50)
 """The training that is killed is dated back so far, so that nobody has to wait."""
 _OF_THE_USER: Final = ("XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -135,10 +135,8 @@ def _stuck(training: Training, log: Path) -> JanitorError:
 
 def _processes(driver: subprocess.Popen[bytes]) -> dict[str, int]:
     """The process id of each training."""
-    found: dict[str, int] = {}
-    for line in driver.stdout or ():
-        told = json.loads(line)
-        found[told["name"]] = told["process"]
-        if len(found) == len(TRAININGS):
-            return found
-    raise JanitorError("the processes of the real trainings could not be started")
+    line = driver.stdout.readline() if driver.stdout else b""
+    if not line:
+        raise JanitorError("the processes of the real trainings could not be started")
+    processes: dict[str, int] = json.loads(line)
+    return processes

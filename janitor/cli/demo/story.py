@@ -19,7 +19,7 @@ from rich.text import Text
 
 from janitor.cli.demo.seeds import FLAT_SWEEP, NESTED_SWEEP, PROJECT
 from janitor.cli.demo.stage import Stage
-from janitor.cli.demo.trainings import KILLED, TRAININGS
+from janitor.cli.demo.trainings import HANGING, TRAININGS
 from janitor.cli.emulator_serve import how_to_reach
 from janitor.emulator import RunView
 from janitor.errors import JanitorError, UsageError
@@ -184,7 +184,7 @@ def _leave_open(stage: Stage, folder: Path) -> None:
     _say("The server stays until Ctrl-C. In another terminal:")
     _say(f"  cd {folder.resolve()}")
     _say("\n".join(how_to_reach(stage.emulator.url).splitlines()[1:]))
-    _say(f"  {program} explain {PROJECT}/{KILLED.name}")
+    _say(f"  {program} explain {PROJECT}/{HANGING.name}    # why it is left alone")
     _say(f"  {program} fix {' '.join(_targets())}    # a second pass: nothing is written twice")
     _say(f"  {program} undo {journal.relative_to(folder)} --dry-run")
     threading.Event().wait()

@@ -1,7 +1,7 @@
 """The demo's real trainings: ``python -m janitor.cli.demo.trainings`` starts a process for each.
 
 wandb is imported once, and each training is a fork of this process with a run of its own. A line
-of JSON on stdout names each process; when stdin ends, so do they all, whatever they are doing.
+of JSON on stdout names the processes; when stdin ends, so do they all, whatever they are doing.
 """
 
 from __future__ import annotations
@@ -104,6 +104,10 @@ KILLED: Final = Training(
     run=_train_on,
 )
 
+HANGING: Final = Training(
+    name="real-hanging", sweep=NESTED_SWEEP, ends="hangs, alive", run=_hang, is_alive=True
+)
+
 TRAININGS: Final = (
     KILLED,
     *(
@@ -132,9 +136,7 @@ TRAININGS: Final = (
         run=_train_on,
         is_alive=True,
     ),
-    Training(
-        name="real-hanging", sweep=NESTED_SWEEP, ends="hangs, alive", run=_hang, is_alive=True
-    ),
+    HANGING,
     Training(
         name="real-with-manager",
         sweep=FLAT_SWEEP,
@@ -148,15 +150,19 @@ def main() -> None:
     """Start every training, and wait for the end of stdin. Returns in each training's process."""
     import wandb  # noqa: F401, PLC0415 - so that no training has to
 
+    processes = {}
     for training in TRAININGS:
         process = os.fork()
         if process == 0:
             os.environ |= _environment(training)
             training.run(training)
             return
-        print(json.dumps({"name": training.name, "process": process}), flush=True)  # noqa: T201 - read by the demo
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+        processes[training.name] = process
+    try:
+        print(json.dumps(processes), flush=True)  # noqa: T201 - read by the demo
+        sys.stdin.read()
+    finally:
+        os.killpg(0, signal.SIGKILL)
 
 
 def _environment(training: Training) -> dict[str, str]:
