@@ -202,9 +202,8 @@ def test_a_journal_cut_anywhere_tells_what_was_written_and_what_may_have_been(
     ends = [len(b"\n".join(whole.splitlines()[: n + 1])) + 1 for n in range(len(lines))]
     for cut in cuts(whole):
         path.write_bytes(cut)
-        complete = [
-            line for line, end in zip(lines, ends, strict=True) if end <= len(cut.rstrip(b"\0"))
-        ]
+        length = len(cut.rstrip(b"\0"))
+        complete = [line for line, end in zip(lines, ends, strict=True) if end <= length]
         if not complete:
             with pytest.raises(JournalError):
                 read_journal(path)

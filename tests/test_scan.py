@@ -197,7 +197,7 @@ def test_a_sweep_that_cannot_be_read_leaves_the_others(scans: Scans) -> None:
     assert (second.error, second.is_complete, second.seen) == ("no", False, 0)
 
 
-def _raise(fail: Callable[[str], None], page: RunPage) -> RunPage:
+def _raise(fail: Callable[[str], object], page: RunPage) -> RunPage:
     fail("")
     return page
 
