@@ -200,3 +200,26 @@ def test_with_auto_the_objective_is_the_metric_that_the_sweeps_config_names(
     }
     assert all(change["outcome"] == "written" for change in report["changes"])
     assert repaired(emulator) == {"good", "nested", "broken", "without"}
+
+
+def test_a_plan_is_applied_under_its_own_overrides_and_metric(
+    emulator: Emulator, janitor: Janitor
+) -> None:
+    runs = (
+        Runs()
+        .silent("good", state="finished", summary={"protein.state": "running", "val.loss": 0.5})
+        .silent("patient")
+        .seeds
+    )
+    sweep = {"project": "acme/rl", "name": "s1", "config": METRIC}
+    emulator.seed({"sweeps": [sweep], "runs": runs})
+    configure(janitor, "targets: [{sweep: acme/rl/s1, heartbeat_timeout: 1h}]\nobjective: auto\n"
+                       "heartbeat_timeout: 1d\n")  # fmt: skip
+    janitor.ends(0, "plan", "--out", "plan.json")
+    (janitor.folder / "janitor.yaml").unlink()
+    janitor.ends(0, "apply", "plan.json")
+    states = {name: emulator.run(f"acme/rl/{name}").summary["protein.state"]
+              for name in ("good", "patient")}  # fmt: skip
+    assert states == {"good": "success", "patient": "timeout"}
+    janitor.ends(0, "fix", "--sweep", "acme/rl/s1", "--objective", "auto")
+    assert set(emulator.counts.edits.values()) == {1}
