@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -33,3 +37,21 @@ def require(extra: str, *, for_what: str) -> None:
             f"{for_what} needs the extra {extra!r} ({', '.join(missing)} is not installed):"
             f" pip install 'wandb-janitor[{extra}]'"
         )
+
+
+@contextmanager
+def a_home() -> Iterator[None]:
+    """While a library is imported that looks for a home at once: where nobody has one, lend it one.
+
+    So does altair, and in a container the user may be one that the machine does not know.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = tempfile.gettempdir()
+        try:
+            yield
+        finally:
+            del os.environ["HOME"]
+    else:
+        yield

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from janitor.extras import a_home
 from janitor.report.charts import charts, trend_charts
 from janitor.report.page import page_of
 from janitor.report.schema import Report
@@ -23,12 +24,16 @@ _TEMPLATES: Final = files("janitor.report") / "templates"
 
 def render(report: Report) -> str:
     """The report's HTML text. Needs the extra ``html``."""
-    return render_page("report.html.jinja", page_of(report, charts(report)))
+    with a_home():
+        drawn = charts(report)
+    return render_page("report.html.jinja", page_of(report, drawn))
 
 
 def render_trend(trend: Trend) -> str:
     """The HTML text of passes over time. Needs the extra ``html``."""
-    page = {"headline": headline(trend), "charts": trend_charts(trend), "tables": tables(trend)}
+    with a_home():
+        drawn = trend_charts(trend)
+    page = {"headline": headline(trend), "charts": drawn, "tables": tables(trend)}
     return render_page("trend.html.jinja", page)
 
 
