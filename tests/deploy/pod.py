@@ -14,29 +14,32 @@ from pathlib import Path
 from typing import Any
 
 from janitor.emulator import DEFAULT_KEY, Handle
-from tests.deploy.manifests import Manifest, container, job
+from tests.deploy.manifests import Manifest, job
 from tests.deploy.tools import BIN, ROOT, sandbox
 
-NAME = "janitor-29384756-xk2p9"
+JOB = "janitor-29384756"
+"""The Job that the CronJob made."""
 
 
 class Pod:
-    """One pod of the CronJob."""
+    """One pod of a CronJob."""
 
     def __init__(
         self,
         manifests: tuple[Manifest, ...],
         folder: Path,
         emulator: Handle,
+        *,
         index: int | None = None,
+        cronjob: str = "janitor",
     ) -> None:
-        self.container = container(manifests)
-        self.pod = job(manifests)["template"]["spec"]
+        self.pod = job(manifests, cronjob)["template"]["spec"]
+        (self.container,) = self.pod["containers"]
         self.folder = folder
         self.emulator = emulator
-        self.given = {"POD_NAME": NAME} | (
-            {} if index is None else {"JOB_COMPLETION_INDEX": str(index)}
-        )
+        self.given = {"POD_NAME": f"{JOB}-xk2p9"}
+        if index is not None:
+            self.given = {"POD_NAME": f"{JOB}-{index}-xk2p9", "JOB_COMPLETION_INDEX": str(index)}
         for volume in self.pod["volumes"]:
             (folder / volume["name"]).mkdir(parents=True, exist_ok=True)
 
@@ -44,11 +47,13 @@ class Pod:
         self, *more: str, settings: str = "targets: [{project: acme/rl}]\n"
     ) -> subprocess.CompletedProcess[str]:
         """Run its containers to their ends, the janitor's with further arguments."""
-        (self.folder / "config/janitor.yaml").write_text(settings)
-        for each in self.pod["initContainers"]:
+        if (self.folder / "config").is_dir():
+            (self.folder / "config/janitor.yaml").write_text(settings)
+        for each in self.pod.get("initContainers", ()):
             self._run(each, each["command"]).check_returncode()
-        words = [self._expanded(each) for each in self.container["args"]]
-        return self._run(self.container, [str(BIN / "janitor"), *words, *more])
+        words = self.container.get("command", [str(BIN / "janitor")])
+        words = [self._expanded(each) for each in [*words, *self.container.get("args", ())]]
+        return self._run(self.container, [*words, *more])
 
     def look(self, script: str) -> str:
         """What a shell command in the janitor's container prints."""
@@ -61,7 +66,11 @@ class Pod:
 
     def _environment(self, variables: list[dict[str, Any]]) -> dict[str, str]:
         """Ours, and what the cluster's server is; nothing else, so no HOME."""
-        found = {"PATH": os.environ["PATH"], "WANDB_BASE_URL": self.emulator.url, **self.given}
+        found = {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "WANDB_BASE_URL": self.emulator.url,
+            **self.given,
+        }
         for each in variables:
             source = each.get("valueFrom", {})
             if "secretKeyRef" in source:

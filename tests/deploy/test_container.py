@@ -9,7 +9,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from tests.deploy.manifests import rendered
-from tests.deploy.pod import NAME, Pod
+from tests.deploy.pod import JOB, Pod
 
 
 def seed(emulator: Emulator, *sweeps: str) -> None:
@@ -60,7 +60,7 @@ def test_a_pass_repairs_and_leaves_nothing_behind_but_its_journal_and_report(
     assert files(pod.folder / "tmp") == []
     journal, report = files(pod.folder / "state")
     assert journal.startswith("journals/")
-    assert report == f"reports/{NAME}.json"
+    assert report == f"reports/{JOB}-xk2p9.json"
     told = json.loads((pod.folder / "state" / report).read_text())
     assert told["totals"]["written"] == 1
     assert told["journal"] == f"/var/lib/janitor/{journal}"
@@ -84,24 +84,32 @@ def test_an_identity_token_takes_the_place_of_the_key(emulator: Emulator, tmp_pa
     assert files(tmp_path / "tmp") in ([], ["wandb-credentials.json"])
 
 
-def test_the_pods_of_an_indexed_job_share_the_sweeps(emulator: Emulator, tmp_path: Path) -> None:
+def test_the_pods_of_an_indexed_job_share_the_sweeps_and_their_reports_are_merged(
+    emulator: Emulator, tmp_path: Path
+) -> None:
     sweeps = [f"s{number}" for number in range(8)]
     seed(emulator, *sweeps)
-    shares: list[str] = []
+    manifests = rendered("overlays/sharded")
+    merging = Pod(manifests, tmp_path, emulator, cronjob="janitor-merge")
     for index in range(4):
-        folder = tmp_path / str(index)
-        done = Pod(rendered("overlays/sharded"), folder, emulator, index).run()
+        if index == 3:
+            assert "Shard 4 of 4 is missing" in merging.run().stderr
+        done = Pod(manifests, tmp_path, emulator, index=index).run()
         assert (done.returncode, done.stderr) == (0, ""), done
-        report = json.loads((folder / f"state/reports/{NAME}.json").read_text())
-        assert (report["shard"]["index"], report["shard"]["count"]) == (index + 1, 4)
-        assert all(
-            name.startswith(("reports/", f"journals/shard-{index}/"))
-            for name in files(folder / "state")
-        )
-        shares += [each["target"] for each in report["targets"]]
-    assert sorted(shares) == [f"acme/rl/{name}" for name in sweeps]
     assert set(emulator.counts.edits.values()) == {1}
-    assert len(emulator.counts.edits) == 8
+    assert len(emulator.counts.edits) == len(sweeps)
+    folders = {path.parent.name for path in tmp_path.glob("state/journals/*/*")}
+    assert folders <= {f"shard-{index}" for index in range(4)}
+
+    done = merging.run()
+    assert (done.returncode, done.stderr) == (0, ""), done
+    report = json.loads((tmp_path / f"state/reports/merged-{JOB}.json").read_text())
+    assert [shard["index"] for shard in report["merged_shards"]] == [1, 2, 3, 4]
+    assert sorted(each["target"] for each in report["targets"]) == [
+        f"acme/rl/{sweep}" for sweep in sweeps
+    ]
+    assert report["totals"]["written"] == len(sweeps)
+    assert (tmp_path / f"state/reports/merged-{JOB}.html").stat().st_size > 1000
 
 
 def test_the_brake_and_bad_settings_reach_kubernetes_as_they_are(
