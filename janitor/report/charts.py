@@ -6,6 +6,7 @@ drawn twice, for a wide and for a narrow screen: an SVG that is scaled down is n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,13 +15,14 @@ from typing import Any, Final
 from janitor.durations import format_age
 from janitor.report import flow
 from janitor.report.schema import Report, Thresholds
-from janitor.report.trend import Trend
 
 _WIDE, _NARROW = 540, 320
 """Width in pixels, axes included."""
-_MOST_RUNS, _MOST_SWEEPS, _MOST_SERIES = 40, 20, 8
+_MOST_RUNS, _MOST_SWEEPS = 40, 20
 
-_ROWS: Final = "rows"
+_BIN: Final = 10**0.2
+"""From one edge of a bar of ages to the other, as a factor."""
+ROWS: Final = "rows"
 """The name under which a drawing finds its data; altair would check and copy each row of them."""
 _TICKS: Final = (60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400)
 _IN_WORDS: Final = (
@@ -51,6 +53,7 @@ _CONFIG: Final = {
         "title": None,
         "symbolType": "square",
         "columns": 3,
+        "columnPadding": 18,
     },
 }
 
@@ -73,42 +76,6 @@ def charts(report: Report) -> list[Chart]:
     return [chart for chart in drawn if chart is not None]
 
 
-def trend_charts(trend: Trend) -> list[Chart]:
-    """Stuck runs by rule and by sweep, and false positives, a bar a pass."""
-    drawn = (
-        _over_time("By rule", "Runs found stuck in each pass, by rule.", trend, "by_rule"),
-        _over_time("By sweep", "Runs found stuck in each pass, by sweep.", trend, "by_sweep"),
-        _over_time(
-            "False positives",
-            "Runs called over earlier that came back, by the rule that had called them so.",
-            trend,
-            "returned_by_rule",
-        ),
-    )
-    return [chart for chart in drawn if chart is not None]
-
-
-def _over_time(title: str, caption: str, trend: Trend, name: str) -> Chart | None:
-    rows = flow.over_time(trend, name, _MOST_SERIES)
-    if not rows:
-        return None
-    import altair as alt  # noqa: PLC0415 - as in _states
-
-    order = list(dict.fromkeys(row["pass"] for row in sorted(rows, key=lambda row: row["at"])))
-    names = list(dict.fromkeys(row["name"] for row in sorted(rows, key=lambda row: row["rank"])))
-    scale = alt.Scale(domain=names, range=[f"var(--series-{each})" for each in range(len(names))])
-    drawn = (
-        alt.Chart(alt.NamedData(name=_ROWS))
-        .mark_bar()
-        .encode(
-            x=alt.X("pass:N", sort=order, axis=alt.Axis(title="UTC", labelOverlap=True)),
-            y=alt.Y("runs:Q", title="runs", axis=_whole_numbers()),
-            color=alt.Color("name:N", scale=scale, title=None, legend=alt.Legend(columns=2)),
-        )
-    )
-    return _drawn(title, caption, drawn, rows, 300)
-
-
 def _states(report: Report) -> Chart | None:
     rows = flow.transitions(report)
     if not rows:
@@ -116,10 +83,10 @@ def _states(report: Report) -> Chart | None:
     import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import
 
     states = flow.in_order({row[side] for row in rows for side in ("before", "after")})
-    top = alt.Axis(orient="top", labelAngle=-35, title=None)
-    base = alt.Chart(alt.NamedData(name=_ROWS)).encode(
+    top = alt.Axis(orient="top", labelAngle=-35, labelLimit=80, title=None)
+    base = alt.Chart(alt.NamedData(name=ROWS)).encode(
         x=alt.X("after:N", sort=states, axis=top),
-        y=alt.Y("before:N", sort=states, title=None),
+        y=alt.Y("before:N", sort=states, title=None, axis=alt.Axis(labelLimit=100)),
     )
     changed, same = alt.value("var(--repaired)"), alt.value("var(--held)")
     cells = base.mark_rect(cornerRadius=3).encode(
@@ -132,7 +99,7 @@ def _states(report: Report) -> Chart | None:
         color=alt.condition("datum.changed", on_changed, on_same),
     )
     after = "after what is planned" if flow.is_rehearsal(report) else "after"
-    return _drawn(
+    return drawn_chart(
         "States",
         f"Runs by their state before (rows) and {after} (columns); coloured cells changed.",
         cells + numbers,
@@ -149,23 +116,32 @@ def _ages(report: Report) -> Chart | None:
 
     axis = alt.Axis(values=list(_TICKS), labelExpr=_IN_WORDS, title="silent for", grid=False)
     bars = (
-        alt.Chart(alt.NamedData(name=_ROWS))
+        alt.Chart(alt.NamedData(name=ROWS))
         .transform_calculate(log="log(max(datum.age, 1)) / LN10")
-        .transform_bin(["low", "high"], field="log", bin=alt.Bin(step=0.2))
+        .transform_bin(["low", "high"], field="log", bin=alt.Bin(step=math.log10(_BIN)))
         .transform_aggregate(runs="count()", groupby=["low", "high", "kind"])
         .transform_calculate(**{"from": "pow(10, datum.low)", "to": "pow(10, datum.high)"})
         .mark_bar(orient="vertical", stroke="var(--card)", strokeWidth=1)
         .encode(
-            x=alt.X("from:Q", scale=alt.Scale(type="log", nice=False), axis=axis),
+            x=alt.X("from:Q", scale=_from_minutes_to_days(rows), axis=axis),
             x2="to:Q",
-            y=alt.Y("runs:Q", stack="zero", title="runs", axis=_whole_numbers()),
+            y=alt.Y("runs:Q", stack="zero", title="runs", axis=whole_numbers()),
             color=_by_kind(rows),
         )
     )
     lines = [_line(seconds, words) for seconds, words in _limits(report.thresholds)]
     silent = "How long the runs that needed a look had been silent, on a logarithmic scale"
     told = "; the dashed line is the time after which a run is given up" if lines else ""
-    return _drawn("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
+    return drawn_chart("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
+
+
+def _from_minutes_to_days(rows: Sequence[flow.Row]) -> Any:
+    """A logarithmic scale that holds all ages and some ticks, however few the ages are."""
+    import altair as alt  # noqa: PLC0415 - as above
+
+    found = [max(row["age"], 1.0) for row in rows]
+    low, high = min(60.0, *found), max(86_400.0, *found)
+    return alt.Scale(type="log", nice=False, domain=[low / _BIN, high * _BIN])
 
 
 def _line(seconds: float, words: str) -> Any:
@@ -188,12 +164,18 @@ def _timeline(report: Report) -> Chart | None:
     import altair as alt  # noqa: PLC0415 - as above
 
     order = [row["run"] for row in shown.rows]
-    axis = alt.Axis(format=_time_format(shown.rows), tickCount=5, labelOverlap=True, title="UTC")
+    axis = alt.Axis(
+        format=_time_format(shown.rows),
+        tickCount=5,
+        labelSeparation=12,
+        labelOverlap="greedy",
+        title="UTC",
+    )
     colours = alt.Scale(
         domain=["alive", "silent", "repaired"],
         range=["var(--repaired)", "var(--held)", "var(--ink)"],
     )
-    base = alt.Chart(alt.NamedData(name=_ROWS)).encode(
+    base = alt.Chart(alt.NamedData(name=ROWS)).encode(
         y=alt.Y("run:N", sort=order, title=None, axis=alt.Axis(labelLimit=130, domain=False))
     )
 
@@ -212,14 +194,16 @@ def _timeline(report: Report) -> Chart | None:
     most = f" These {len(order)} were silent longest; {shown.left_out:,} more are not drawn."
     told = "When each was created, last alive, and repaired."
     caption = told + (most if shown.left_out else "")
-    return _drawn("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
+    return drawn_chart("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
 
 
 def _time_format(rows: Sequence[flow.Row]) -> str:
     days = (rows[0]["repaired"] - min(row["created"] for row in rows)) / 86_400_000
     if days > 300:
         return "%b %Y"
-    return "%b %d" if days > 4 else "%b %d %H:%M"
+    if days > 4:
+        return "%b %d"
+    return "%a %H:%M" if days > 1 else "%H:%M"
 
 
 def _sweeps(report: Report) -> Chart | None:
@@ -231,16 +215,16 @@ def _sweeps(report: Report) -> Chart | None:
     ranked = sorted(rows, key=lambda row: int(row["rank"]))
     order = list(dict.fromkeys(row["sweep"] for row in ranked))
     drawn = (
-        alt.Chart(alt.NamedData(name=_ROWS))
+        alt.Chart(alt.NamedData(name=ROWS))
         .mark_bar(height={"band": 0.7})
         .encode(
-            x=alt.X("runs:Q", title="runs", axis=_whole_numbers()),
+            x=alt.X("runs:Q", title="runs", axis=whole_numbers()),
             y=alt.Y("sweep:N", sort=order, title=None, axis=alt.Axis(labelLimit=130)),
             color=_by_kind(rows),
         )
     )
     caption = "Runs that needed a look, by sweep; those already in order are not shown."
-    return _drawn("Sweeps", caption, drawn, rows, 70 + 24 * len(order))
+    return drawn_chart("Sweeps", caption, drawn, rows, 70 + 24 * len(order))
 
 
 def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
@@ -267,18 +251,22 @@ def _by_kind(rows: Sequence[flow.Row]) -> Any:
     return alt.Color("kind:N", scale=scale, title=None)
 
 
-def _whole_numbers() -> Any:
+def whole_numbers() -> Any:
+    """An axis of counts: no label between two of them."""
     import altair as alt  # noqa: PLC0415 - as above
 
-    return alt.Axis(format="~s", tickMinStep=1)
+    return alt.Axis(labelExpr="datum.value % 1 ? '' : format(datum.value, ',d')")
 
 
-def _drawn(title: str, caption: str, chart: Any, rows: Sequence[flow.Row], height: int) -> Chart:
+def drawn_chart(
+    title: str, caption: str, chart: Any, rows: Sequence[flow.Row], height: int
+) -> Chart:
+    """The chart in both widths, at this height in pixels; ``rows`` are its data."""
     import vl_convert  # noqa: PLC0415 - as above
 
     fit = {"type": "fit", "contains": "padding"}
     spec = chart.properties(height=height, autosize=fit).configure(**_CONFIG).to_dict()
-    spec["datasets"] = {**spec.get("datasets", {}), _ROWS: list(rows)}
+    spec["datasets"] = {**spec.get("datasets", {}), ROWS: list(rows)}
     wide, narrow = (
         vl_convert.vegalite_to_svg({**spec, "width": width}) for width in (_WIDE, _NARROW)
     )

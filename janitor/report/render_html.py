@@ -14,10 +14,11 @@ from importlib.resources import files
 from typing import Any, Final
 
 from janitor.extras import a_home
-from janitor.report.charts import charts, trend_charts
+from janitor.report.charts import charts
 from janitor.report.page import page_of
 from janitor.report.schema import Report
 from janitor.report.trend import Trend, headline, tables
+from janitor.report.trend_charts import trend_charts
 
 _TEMPLATES: Final = files("janitor.report") / "templates"
 
