@@ -22,6 +22,8 @@ from janitor.repair.attempt import Attempt, Writer
 from janitor.repair.parts import Result
 from janitor.summary import ABSENT, Path
 
+_PAUSE = 0.5
+"""Seconds between two attempts to give a run back what is its own."""
 _SAME_END = timedelta(minutes=1)
 """A file uploaded longer than this before our read tells of an earlier life of the run."""
 
@@ -163,21 +165,33 @@ def _mended(
 
 
 def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
-    """Write, and read back; why the server does not have it, if it does not."""
-    unanswered = None
-    try:
-        writer.store.update_run_summary(found, mended.written)
-    except TransientError as error:
-        unanswered = str(error)  # it may have been applied: the read-back tells
-    except StoreError as error:
-        return str(error)
-    after = writer.read([found.path])[found.path]
-    if isinstance(after, StoreError):
-        return unanswered or str(after)
-    if after.defect is not None:
-        return f"it reads back damaged: {after.defect}"
-    lacking = mended.lacking(after)
-    return None if lacking is None else unanswered or f"the server does not have {lacking}"
+    """Write, and read back; why the server does not have it, if it does not.
+
+    What is at stake is the run's own, so a write that may come through is sent again, as long as
+    the read-back shows that the run lay still.
+    """
+    why = None
+    for _ in range(writer.attempts):
+        unanswered = None
+        try:
+            writer.store.update_run_summary(found, mended.written)
+        except TransientError as error:
+            unanswered = str(error)  # it may have been applied: the read-back tells
+        except StoreError as error:
+            return str(error)
+        after = writer.read([found.path])[found.path]
+        if isinstance(after, StoreError):
+            return unanswered or str(after)
+        if after.defect is not None:
+            return f"it reads back damaged: {after.defect}"
+        lacking = mended.lacking(after)
+        if lacking is None:
+            return None
+        why = unanswered or f"the server does not have {lacking}"
+        if unanswered is None or not summaries.same(found.summary, after.summary):
+            return why
+        writer.sleep(_PAUSE)
+    return why
 
 
 def _lost(attempt: Attempt, found: RunInfo, truth: _Truth) -> str:

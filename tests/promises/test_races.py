@@ -101,15 +101,18 @@ def test_the_window_is_measured(house: House, emulator: Emulator) -> None:
     assert 0.5 <= window["median_seconds"] == window["max_seconds"] < 10
 
 
+@pytest.mark.parametrize("fault", [None, {"action": "garbage"}], ids=["", "at the second try"])
 def test_a_scripted_run_that_ends_while_it_is_written_gets_its_last_summary_back(
-    house: House, emulator: Emulator
+    house: House, emulator: Emulator, fault: dict[str, Any] | None
 ) -> None:
     house.seed(Runs().silent("r1", summary=OPEN))
     last = {"loss": 0.1, "protein.objective": 9.0, "final": [1, math.inf]}
     emulator.faults.add(
         action="change", change={"log": last, "finish": 0}, match=WRITE, when="before", times=1
     )
-    done = house.fix(code=0)
+    if fault is not None:
+        emulator.faults.add(match=WRITE, nth=2, **fault)
+    done = house.fix()
     summary = house.summary("r1")
     assert {key: summary[key] for key in last} == last
     assert summary["protein.state"] == "running"  # it is settled by a later pass

@@ -10,7 +10,7 @@ from janitor.emulator import Emulator
 from janitor.model import Policy
 from janitor.stores.wandb import Door, WandbStore
 
-ATTEMPT = 1
+ATTEMPT = 2
 """Seconds that one attempt of a request may take: hanging servers are met in many tests."""
 
 

@@ -38,17 +38,14 @@ def in_a_process(code: str, environ: dict[str, str], folder: Path) -> str:
 
 
 OPEN = """
-    import time
     from janitor.errors import StoreError
     from janitor.stores.wandb import Door
-    began = time.monotonic()
     try:
         door = Door(2)
     except StoreError as error:
         print(type(error).__name__, error)
     else:
         print("open", door.address, door.default_entity())
-    assert time.monotonic() - began < 15
 """
 
 
