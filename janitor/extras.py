@@ -24,6 +24,11 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """An extra → what it installs, by the names under which it is imported."""
 
 
+def is_installed(extra: str) -> bool:
+    """Whether all packages of an extra are there. Imports none of them."""
+    return not _missing(extra)
+
+
 def require(extra: str, *, for_what: str) -> None:
     """Make sure, before any work is done, that an extra is installed. Imports none of it.
 
@@ -31,12 +36,16 @@ def require(extra: str, *, for_what: str) -> None:
         UsageError: a package of it is missing; says how to install the extra.
 
     """
-    missing = [package for package in PACKAGES[extra] if find_spec(package) is None]
+    missing = _missing(extra)
     if missing:
         raise UsageError(
             f"{for_what} needs the extra {extra!r} ({', '.join(missing)} is not installed):"
             f" pip install 'wandb-janitor[{extra}]'"
         )
+
+
+def _missing(extra: str) -> list[str]:
+    return [package for package in PACKAGES[extra] if find_spec(package) is None]
 
 
 @contextmanager

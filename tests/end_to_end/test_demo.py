@@ -50,8 +50,9 @@ def test_it_shows_every_rule_and_the_reports_and_leaves_nothing_else(janitor: Ja
     report = json.loads((folder / "report.json").read_text())
     _check_report(report)
     assert {path.name for path in folder.iterdir()} == {
-        "janitor.yaml", "journals", "report.json", "report.md", "report.csv",
+        "janitor.yaml", "journals", "report.json", "report.md", "report.csv", "report.html",
     }  # fmt: skip
+    assert ended.out.rstrip().endswith("report.html")
     for word in ("Before", "$ janitor fix --sweep", "--dry-run", "After", str(folder.name)):
         assert word in ended.out
     shown = janitor.ends(0, "journal", "show", str(next((folder / "journals").iterdir())))

@@ -23,11 +23,14 @@ from janitor.cli.demo.trainings import HANGING, TRAININGS
 from janitor.cli.emulator_serve import how_to_reach
 from janitor.emulator import RunView
 from janitor.errors import JanitorError, UsageError
+from janitor.extras import is_installed
 from janitor.journal import journals
 from janitor.summary import ABSENT, read
 
 _SWEEPS: Final = (f"{PROJECT}/{FLAT_SWEEP}", f"{PROJECT}/{NESTED_SWEEP}")
 _REPORTS: Final = ("report.json", "report.md", "report.csv")
+_PAGE: Final = "report.html"
+"""Written besides where its libraries are installed."""
 _JOURNALS: Final = "journals"
 _SETTINGS: Final = f"""\
 # The settings of this demo; see `janitor config show`.
@@ -59,17 +62,20 @@ def tell(parent: Path, *, keep: bool) -> None:
             _show_before(before)
             janitor = _Janitor(stage, folder)
             janitor.run("fix", *_targets(), "--dry-run")
-            reports = [word for name in _REPORTS for word in ("--report", name)]
+            names = (*_REPORTS, _PAGE) if is_installed("html") else _REPORTS
+            reports = [word for name in names for word in ("--report", name)]
             janitor.run("fix", *_targets(), *reports)
             _show_after(before, _runs(stage))
             _check(folder)
             _say("What is still open is alive, or held for the reason told above.")
-            _say(f"The reports, in {folder}: {', '.join(_REPORTS)}")
+            _say(f"The reports, in {folder}: {', '.join(names)}")
             _say(f"It took {time.monotonic() - started:.0f} seconds.\n")
             if keep:
                 _leave_open(stage, folder)
             else:
                 _tell_what_next(folder)
+            if _PAGE in names:
+                _say(f"The report as a page, to open in a browser: {(folder / _PAGE).resolve()}")
 
 
 def _new_folder(parent: Path) -> Path:
