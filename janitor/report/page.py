@@ -99,8 +99,14 @@ def _groups(report: Report) -> Iterator[dict[str, Any]]:
             "kind": _kind(group.outcome),
             "to": _text(group.to, _NAME),
             "rule": _text(group.rule, _NAME),
-            "reason": _text(most) + (f", and {others:,} other reasons" if others else ""),
+            "reason": _text(most) + _and_others(others),
         }
+
+
+def _and_others(reasons: int) -> str:
+    if not reasons:
+        return ""
+    return ", and another reason" if reasons == 1 else f", and {reasons:,} other reasons"
 
 
 def _change(change: ReportedChange) -> dict[str, Any]:
