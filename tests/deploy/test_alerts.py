@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from janitor.delivery import metrics
 from janitor.report.render_metrics import render
-from janitor.report.schema import Brake, Report, StandDown
+from janitor.report.schema import Brake, Report, ReportedShard, StandDown
+from tests.delivery.services import pushgateway
 from tests.deploy.manifests import one, rendered
 from tests.deploy.tools import run, tool
 
@@ -122,3 +125,18 @@ def test_every_metric_of_the_alerts_is_one_of_ours() -> None:
     for rule in alerts()["groups"][0]["rules"]:
         words = rule["expr"].replace("(", " ").replace(")", " ").replace("{", " ").split()
         assert {word for word in words if word.startswith("wandb_janitor")} <= ours
+
+
+def test_shards_do_not_take_each_others_place_at_the_pushgateway(tmp_path: Path) -> None:
+    with pushgateway(tmp_path) as address:
+        for index in (1, 2):
+            report = a_report(shard=ReportedShard(index=index, count=2))
+            assert list(metrics.push(report, address, succeeded=index == 1, seconds=10)) == []
+        pushed = requests.get(f"{address}/metrics", timeout=10).text
+    succeeded = {
+        sample.labels["shard"]: sample.value
+        for family in text_string_to_metric_families(pushed)
+        for sample in family.samples
+        if sample.name == "wandb_janitor_pass_succeeded"
+    }
+    assert succeeded == {"1": 1, "2": 0}
