@@ -32,7 +32,7 @@ def commands(path: Path) -> list[list[str]]:
     return [each[1:] for each in words if each[0] == "janitor"]
 
 
-@pytest.mark.parametrize("path", CI.glob("*.yml"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(CI.glob("*.yml")), ids=lambda path: path.name)
 def test_the_commands_of_an_example_are_understood(path: Path, tmp_path: Path) -> None:
     found = commands(path)
     assert found
@@ -46,7 +46,7 @@ def test_the_commands_of_an_example_are_understood(path: Path, tmp_path: Path) -
         assert {report.parent.name for report in config.report} == {"reports"}
 
 
-@pytest.mark.parametrize("path", CI.glob("*.yml"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(CI.glob("*.yml")), ids=lambda path: path.name)
 def test_an_example_keeps_the_reports_whatever_comes_of_the_pass(path: Path) -> None:
     text = path.read_text()
     assert "if: always()" in text or "when: always" in text
