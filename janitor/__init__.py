@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from janitor.config import parse_target as parse_target
     from janitor.errors import BrakeError as BrakeError
     from janitor.errors import ConfigError as ConfigError
+    from janitor.errors import ConflictError as ConflictError
     from janitor.errors import CredentialsError as CredentialsError
     from janitor.errors import EmulatorError as EmulatorError
+    from janitor.errors import HeldError as HeldError
     from janitor.errors import JanitorError as JanitorError
     from janitor.errors import JournalError as JournalError
     from janitor.errors import NotFoundError as NotFoundError
@@ -22,11 +24,20 @@ if TYPE_CHECKING:
     from janitor.errors import PlanError as PlanError
     from janitor.errors import RejectedError as RejectedError
     from janitor.errors import ReportError as ReportError
+    from janitor.errors import StateFileError as StateFileError
     from janitor.errors import StoreError as StoreError
     from janitor.errors import TargetError as TargetError
     from janitor.errors import TooLargeError as TooLargeError
     from janitor.errors import TransientError as TransientError
     from janitor.errors import UsageError as UsageError
+    from janitor.experiments import ExperimentRunner as ExperimentRunner
+    from janitor.experiments import ExperimentState as ExperimentState
+    from janitor.experiments import ExperimentStatus as ExperimentStatus
+    from janitor.experiments import ProcessProgress as ProcessProgress
+    from janitor.experiments import ProcessStatus as ProcessStatus
+    from janitor.experiments import StateManager as StateManager
+    from janitor.experiments import config_hash as config_hash
+    from janitor.experiments import sanitize_experiment_id as sanitize_experiment_id
     from janitor.model import Change as Change
     from janitor.model import Clean as Clean
     from janitor.model import Evidence as Evidence
@@ -44,18 +55,30 @@ if TYPE_CHECKING:
     from janitor.model import WandbState as WandbState
     from janitor.observations import observations as observations
     from janitor.ports import Store as Store
+    from janitor.stores.cached import CachedStore as CachedStore
+    from janitor.stores.files import FileStore as FileStore
+    from janitor.tasks import Task as Task
+    from janitor.tasks import TaskManager as TaskManager
+    from janitor.tasks import TaskStatus as TaskStatus
 
     __version__: str
 
 _MODULES = {
     "BrakeError": "janitor.errors",
+    "CachedStore": "janitor.stores.cached",
     "Change": "janitor.model",
     "Clean": "janitor.model",
     "Config": "janitor.config",
     "ConfigError": "janitor.errors",
+    "ConflictError": "janitor.errors",
     "CredentialsError": "janitor.errors",
     "EmulatorError": "janitor.errors",
     "Evidence": "janitor.model",
+    "ExperimentRunner": "janitor.experiments",
+    "ExperimentState": "janitor.experiments",
+    "ExperimentStatus": "janitor.experiments",
+    "FileStore": "janitor.stores.files",
+    "HeldError": "janitor.errors",
     "Hold": "janitor.model",
     "JanitorError": "janitor.errors",
     "JournalError": "janitor.errors",
@@ -65,9 +88,13 @@ _MODULES = {
     "PermissionDeniedError": "janitor.errors",
     "PlanError": "janitor.errors",
     "Policy": "janitor.model",
+    "ProcessProgress": "janitor.experiments",
+    "ProcessStatus": "janitor.experiments",
     "RejectedError": "janitor.errors",
     "ReportError": "janitor.errors",
     "RunInfo": "janitor.model",
+    "StateFileError": "janitor.errors",
+    "StateManager": "janitor.experiments",
     "Store": "janitor.ports",
     "StoreError": "janitor.errors",
     "SweepMetadata": "janitor.model",
@@ -75,14 +102,19 @@ _MODULES = {
     "Target": "janitor.model",
     "TargetError": "janitor.errors",
     "TargetKind": "janitor.model",
+    "Task": "janitor.tasks",
+    "TaskManager": "janitor.tasks",
+    "TaskStatus": "janitor.tasks",
     "TooLargeError": "janitor.errors",
     "TransientError": "janitor.errors",
     "Untracked": "janitor.model",
     "UsageError": "janitor.errors",
     "Verdict": "janitor.model",
     "WandbState": "janitor.model",
+    "config_hash": "janitor.experiments",
     "observations": "janitor.observations",
     "parse_target": "janitor.config",
+    "sanitize_experiment_id": "janitor.experiments",
 }
 """Each public name's module. The imports above say the same to type checkers; a test compares."""
 

@@ -60,7 +60,7 @@ target_options = _together(
         "--store",
         metavar="KIND:PATH",
         multiple=True,
-        help="Experiments or tasks of this machine: experiments:DIR, tasks:FILE; repeatable.",
+        help="State of this machine: experiments:DIR, tasks:FILE or file:DIR; repeatable.",
     ),
     click.option(
         "--active-since",

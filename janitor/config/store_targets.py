@@ -1,4 +1,4 @@
-"""Stores of files on this machine, as people write them: ``experiments:DIR``, ``tasks:FILE``."""
+"""Stores of files as people write them: ``experiments:DIR``, ``tasks:FILE``, ``file:DIR``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from janitor.config.wording import either, quoted
 from janitor.errors import TargetError
 from janitor.model import Target, TargetKind
 
-SCHEMES: Final = ("experiments", "tasks")
-SHAPE: Final = "experiments:DIR or tasks:FILE"
+SCHEMES: Final = ("experiments", "tasks", "file")
+SHAPE: Final = "experiments:DIR, tasks:FILE or file:DIR"
 EXAMPLE: Final = "experiments:.experiment_state"
 
 

@@ -17,9 +17,10 @@ from janitor.errors import NotFoundError, StoreError
 from janitor.experiments import store as experiments
 from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target
 from janitor.ports import Store
+from janitor.stores import files
 from janitor.tasks import store as tasks
 
-_SCHEMES = (experiments.SCHEME, tasks.SCHEME)
+_SCHEMES = (experiments.SCHEME, tasks.SCHEME, files.SCHEME)
 
 
 def is_local(path: str) -> bool:
@@ -95,6 +96,8 @@ class RoutingStore:
         scheme, _, path = place.partition("/")
         if scheme == experiments.SCHEME:
             return experiments.ExperimentStore(Path("/", path), self._policy)
+        if scheme == files.SCHEME:
+            return files.FileStore(Path("/", path), self._clock)
         store = tasks.TaskStore(Path("/", path), self._policy, self._clock)
         self._task_stores.append(store)
         return store

@@ -47,7 +47,7 @@ def test_targets_are_read_as_people_write_them(kind: str, text: str, target: Tar
     [
         ("sweep", "", "is empty"),
         ("store", "", "does not begin with"),
-        ("store", "/data", "does not begin with experiments or tasks and a colon"),
+        ("store", "/data", "does not begin with experiments, tasks or file and a colon"),
         ("store", "wandb:/data", "does not begin with"),
         ("store", "tasks:", "names no path"),
         ("store", None, "does not begin with"),

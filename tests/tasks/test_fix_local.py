@@ -20,6 +20,7 @@ from janitor.stores.routing import RoutingStore
 from janitor.tasks import TaskManager, TaskStatus
 from janitor.tasks.files import ManagerFiles
 from tests.experiments.experiment_samples import dead_process, of_another_host
+from tests.stores.file_world import FileWorld
 
 STATES, TASKS = "experiments:states", "tasks:manager_state.json"
 
@@ -116,13 +117,26 @@ def test_the_brake_holds_for_local_state(home: Path) -> None:
     assert told(home)["gone1"] == "running"
 
 
+def test_a_folder_of_runs_is_judged_by_all_the_rules_of_sweeps(home: Path) -> None:
+    world = FileWorld(home / "runs")
+    summary = {"protein.state": "running", "protein.objective": 0.5}
+    common = {"project": "acme/rl", "sweep": "s1", "created_at": "2026-01-15T12:00:00Z"}
+    world.add({**common, "name": "r1", "state": "finished", "summary": summary})
+    done = janitor(home, "fix", "--store", "file:runs", "--journal", "j")
+    assert done.returncode == 0, done.stderr
+    assert world.summary("acme/rl/r1")["protein.state"] == "success"
+    (journal,) = (home / "j").iterdir()
+    assert janitor(home, "undo", str(journal), "--journal", "j2").returncode == 0
+    assert world.summary("acme/rl/r1") == summary
+
+
 def test_what_is_not_there_is_told(home: Path) -> None:
     missing = janitor(home, "fix", "--store", "experiments:nowhere", "--journal", "j")
     assert missing.returncode == 2
     assert "there is no folder of experiments" in missing.stderr + missing.stdout
     malformed = janitor(home, "fix", "--store", "elsewhere")
     assert malformed.returncode == 2
-    assert "write experiments:DIR or tasks:FILE" in malformed.stderr
+    assert "write experiments:DIR, tasks:FILE or file:DIR" in malformed.stderr
 
 
 def test_a_manager_at_work_is_left_in_peace(home: Path) -> None:
