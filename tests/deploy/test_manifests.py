@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -172,16 +173,17 @@ def test_every_variable_of_ours_is_one(name: str) -> None:
 
 
 def test_all_overlays_go_together(tmp_path: Path) -> None:
-    folder = K8S / "overlays" / f"all-{tmp_path.name}"
-    try:
-        folder.mkdir()
-        components = [f"../../components/{name}" for name in OVERLAYS]
-        kustomization = {"resources": ["../../base"], "components": components}
-        (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        manifests = rendered_at(folder)
-    finally:
-        (folder / "kustomization.yaml").unlink(missing_ok=True)
-        folder.rmdir()
+    """A kustomization of somebody's own, outside this repository, with an image of theirs."""
+    here = Path(os.path.relpath(K8S, tmp_path))
+    kustomization = {
+        "resources": [str(here / "base")],
+        "components": [str(here / "components" / name) for name in OVERLAYS],
+        "images": [{"name": "registry.example.com/wandb-janitor", "newName": "acme/janitor"}],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    manifests = rendered_at(tmp_path)
+    images = {each["image"] for pod in pods(manifests) for each in pod["containers"]}
+    assert {image.partition(":")[0] for image in images} == {"acme/janitor", "prom/pushgateway"}
     args = container(manifests)["args"]
     assert args[-1] == "--dry-run"
     assert any("shard-$(JOB_COMPLETION_INDEX)" in each for each in args)
