@@ -1,0 +1,96 @@
+"""What the rules are given, and a plan carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from janitor.model.states import SweepRunState
+from janitor.model.targets import Target
+
+IGNORE_TAG = "janitor:ignore"
+"""A run that carries this tag in W&B is held, always."""
+
+AUTO = "auto"
+"""As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Which runs are held whatever the rules say. Patterns are those of file names: ``exp-*``."""
+
+    tags: tuple[str, ...] = ()
+    """Patterns of tags."""
+    names: tuple[str, ...] = ()
+    """Patterns of display names and of ids."""
+    older_than: timedelta | None = None
+    """Runs that have been silent for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What holds instead of the policy for the runs of one target; None for no difference."""
+
+    target: Target
+    heartbeat_timeout: timedelta | None = None
+    evaluation_timeout: timedelta | None = None
+    settle: timedelta | None = None
+    crash_grace: timedelta | None = None
+    objective: str | None = None
+    disabled_rules: frozenset[str] = frozenset()
+    """Besides those that the policy disables."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A team's own rule: an expression (CEL) over an open run, and what the run is to become."""
+
+    id: str
+    when: str
+    becomes: SweepRunState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the rules are given, and a plan carries: thresholds, words, and where they stand."""
+
+    namespace: str = "protein"
+    objective: str | None = None
+    """The summary key of the objective; None for ``NAMESPACE.objective``; see :data:`AUTO`."""
+    vocabulary: Mapping[SweepRunState, str] = field(default_factory=dict)
+    """Our state → the word that another reader of the sweep knows; our own word where absent."""
+    heartbeat_timeout: timedelta = timedelta(minutes=30)
+    evaluation_timeout: timedelta | None = None
+    """For evaluating runs; None for the same as ``heartbeat_timeout``."""
+    settle: timedelta = timedelta(minutes=5)
+    """How long a run that recorded its objective is given to set its own state."""
+    crash_grace: timedelta = timedelta(minutes=15)
+    """How long a run that W&B calls crashed is given to come back."""
+    future_tolerance: timedelta = timedelta(minutes=5)
+    """Evidence further ahead than this is left out."""
+    disabled_rules: frozenset[str] = frozenset()
+    own_rules: tuple[OwnRule, ...] = ()
+    """Asked after all others, in this order."""
+    ignore: Ignore = Ignore()
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def objective_key(self) -> str:
+        """The objective's key in the summary."""
+        return self.objective or f"{self.namespace}.objective"
+
+    def within(self, namespace: str) -> Policy:
+        """The policy under another namespace."""
+        return replace(self, namespace=namespace)
+
+    def word(self, state: SweepRunState) -> str:
+        """The word to write for a state."""
+        return self.vocabulary.get(state, state.value)
+
+    def timeout(self, state: SweepRunState) -> timedelta:
+        """How long a run in this state may be silent."""
+        if state is SweepRunState.EVALUATING and self.evaluation_timeout is not None:
+            return self.evaluation_timeout
+        return self.heartbeat_timeout

@@ -1,0 +1,48 @@
+"""The states of a run: our words, and W&B's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SweepRunState(StrEnum):
+    """Where a run of a sweep stands, as its own summary says it under ``protein.state``."""
+
+    INITIALIZING = "initializing"
+    """Setting up, loading previous runs."""
+    RUNNING = "running"
+    """Training in progress."""
+    EVALUATING = "evaluating"
+    """Evaluation in progress."""
+    SUCCESS = "success"
+    """Completed, with an observation recorded."""
+    FAILURE = "failure"
+    """Failed with an error."""
+    TIMEOUT = "timeout"
+    """No heartbeat."""
+    CRASHED = "crashed"
+    """Unexpected termination."""
+    CANCELLED = "cancelled"
+    """Ended by a person."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run is still expected to do something."""
+        return self in _OPEN
+
+
+_OPEN = frozenset({SweepRunState.INITIALIZING, SweepRunState.RUNNING, SweepRunState.EVALUATING})
+
+
+class WandbState(str):
+    """W&B's own word for a run: any text, since servers may learn new ones."""
+
+    __slots__ = ()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether W&B says that the run's process is gone. Any word not known may be alive."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({"finished", "failed", "crashed", "killed", "preempted"})

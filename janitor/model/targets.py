@@ -1,0 +1,47 @@
+"""What a pass is pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TargetKind(StrEnum):
+    """What a target names."""
+
+    SWEEP = "sweep"
+    PROJECT = "project"
+    GROUP = "group"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to scan: a sweep, every sweep of a project, a group of runs, or a store of files."""
+
+    kind: TargetKind
+    entity: str | None
+    """None where wandb's default entity is meant; of a store its scheme: ``experiments:``."""
+    project: str
+    """Of a store its path, absolute, without the first slash."""
+    name: str = ""
+    """The sweep's id or the group's name; empty for a project and for a store."""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.entity, self.project, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepMetadata:
+    """One sweep or group as its store knows it: what a target was resolved to."""
+
+    target: Target
+    name: str
+    """The name that people gave it."""
+    state: str | None = None
+    """W&B's word for the sweep (RUNNING, FINISHED, …), None for a group."""
+
+    @property
+    def path(self) -> str:
+        """ENTITY/PROJECT/SWEEP, or ENTITY/PROJECT/GROUP."""
+        return str(self.target)
