@@ -23,8 +23,9 @@ from janitor.extras import require
     show_default=True,
     help="Where to write the reports: into a new folder there, each time.",
 )
+@click.option("--local", is_flag=True, help="Show experiments and tasks of this machine instead.")
 @click.option("--keep", is_flag=True, help="Leave the server and its runs there until Ctrl-C.")
-def command(folder: Path, *, keep: bool) -> None:
+def command(folder: Path, *, local: bool, keep: bool) -> None:
     """Show the janitor at work on runs made for it.
 
     A W&B-compatible server is started on this machine and filled with runs of every kind, some of
@@ -32,6 +33,12 @@ def command(folder: Path, *, keep: bool) -> None:
     """
     from janitor.cli.signals import exiting_on_signals  # noqa: PLC0415 - `--help` needs none of it
 
+    if local:
+        with exiting_on_signals():
+            from janitor.cli.demo.local import tell_local  # noqa: PLC0415 - as above
+
+            tell_local(folder)
+        return
     require("emulator", for_what="the demo")
     with exiting_on_signals():
         from janitor.cli.demo.story import tell  # noqa: PLC0415 - as above
