@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 2_000
 """Characters of a sentence; what a server says may be a page."""
+_LONGEST_GOODBYE = 3.0
+"""Seconds."""
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
@@ -48,6 +50,11 @@ def leave(code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    if "wandb" in sys.modules:
+        # Its exit handler waits for wandb-core, and that for a server that may hang.
+        last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
+        last_word.daemon = True
+        last_word.start()
     sys.exit(code)
 
 

@@ -138,6 +138,8 @@ def _why_left(reading: Reading, policy: Policy) -> str:
         return "; ".join(said.reason for said in asked)
     word, age = reading.run.wandb_state, reading.age
     seen = "it was never seen alive" if age is None else f"alive {format_age(age)} ago"
+    if word in wandb_crashed.WORDS:
+        return f"{seen}, W&B says {word}: it may come back"
     if word.has_ended:
         return f"{seen}, W&B says {word}: an evaluation may still come"
     return f"{seen}, W&B says {word}"

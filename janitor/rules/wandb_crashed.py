@@ -7,12 +7,14 @@ from janitor.model import Change, Hold, Policy, Silent, SweepRunState
 from janitor.rules.reading import Reading
 
 ID = "wandb-crashed"
+WORDS = frozenset({"crashed", "preempted"})
+"""W&B's words for a process that was lost, and that may come back."""
 
 
 def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     """Crashed, after a grace: W&B says so after 5 minutes of lost network, and runs return."""
     word = reading.run.wandb_state
-    if word not in {"crashed", "preempted"}:
+    if word not in WORDS:
         return Silent(f"W&B says {word}")
     if reading.age is None:
         return Hold(ID, f"W&B says {word}, but nothing tells when the run was last alive")
