@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from janitor.config import Config
     from janitor.model import Policy, RunInfo
     from janitor.rules import Judgement
     from janitor.stores.wandb import Door
@@ -28,25 +29,46 @@ if TYPE_CHECKING:
 @pass_session
 def command(session: Session, /, *, run: str, **flags: Any) -> None:
     """Show each piece of evidence of a run, what each rule says of it, and why."""
-    from janitor.cli.sides import open_door, read_clock  # noqa: PLC0415 - `--help` needs none of it
-    from janitor.rules import judge  # noqa: PLC0415 - as above
-    from janitor.rules.selection import policy_for, with_default_entity  # noqa: PLC0415 - as above
-    from janitor.stores.wandb import WandbStore  # noqa: PLC0415 - as above
+    from janitor.rules import judge  # noqa: PLC0415 - `--help` needs none of it
+    from janitor.rules.selection import policy_for  # noqa: PLC0415 - as above
 
-    parts = _parts(run)
-    config = session.load_config(flags).config
-    door = open_door(config)
-    path = "/".join(_with_entity(parts, door))
-    clock, _ = read_clock(door.address)
-    policy = with_default_entity(config.policy, door.default_entity)
-    found = WandbStore(door, policy).fetch_summaries([path])[path]
+    read = _read_local if run.startswith(_LOCAL) else _read_wandb
+    found, policy, now = read(run, session.load_config(flags).config)
     if isinstance(found, NotFoundError):
         raise UsageError(str(found))
     if isinstance(found, StoreError):
         raise found
-    now, policy = clock.now(), policy_for(found, policy)
+    policy = policy_for(found, policy)
     for line in _account(found, judge(found, policy, now), policy, now):
         click.echo(printable_line(line))
+
+
+_LOCAL = ("experiments:", "tasks:", "file:")
+"""How the paths of runs of this machine begin, as reports write them."""
+_Answer = tuple["RunInfo | StoreError", "Policy", "datetime"]
+
+
+def _read_wandb(run: str, config: Config) -> _Answer:
+    from janitor.cli.sides import open_door, read_clock  # noqa: PLC0415 - as above
+    from janitor.rules.selection import with_default_entity  # noqa: PLC0415 - as above
+    from janitor.stores.wandb import WandbStore  # noqa: PLC0415 - as above
+
+    parts = _parts(run)
+    door = open_door(config)
+    path = "/".join(_with_entity(parts, door))
+    clock, _ = read_clock(door.address)
+    policy = with_default_entity(config.policy, door.default_entity)
+    return WandbStore(door, policy).fetch_summaries([path])[path], policy, clock.now()
+
+
+def _read_local(run: str, config: Config) -> _Answer:
+    """A run of this machine, by its path in a report; a relative one starts here."""
+    from janitor.cli.sides import local_side  # noqa: PLC0415 - as above
+    from janitor.config import parse_target  # noqa: PLC0415 - as above
+
+    path = str(parse_target("store", run))
+    side = local_side(config.policy)
+    return side.stores.fetch_summaries([path])[path], config.policy, side.clock.now()
 
 
 def _parts(run: str) -> list[str]:
@@ -80,6 +102,8 @@ def _account(run: RunInfo, judgement: Judgement, policy: Policy, now: datetime) 
 
     yield f"{run.path} ({run.name})"
     yield f"W&B says: {run.wandb_state or '(nothing)'}"
+    if run.process is not None:
+        yield f"the process in charge: {run.process}"
     reading = judgement.reading
     if reading is None:
         yield f"verdict: {_in_words(judgement.verdict, policy)}"

@@ -130,6 +130,16 @@ def test_a_folder_of_runs_is_judged_by_all_the_rules_of_sweeps(home: Path) -> No
     assert world.summary("acme/rl/r1") == summary
 
 
+def test_a_local_run_is_explained(home: Path) -> None:
+    told = janitor(home, "explain", f"{STATES}/far").stdout
+    assert "the process in charge: unknown" in told
+    assert "wandb-crashed: silent: it goes by W&B's word" in told
+    assert "dead-process: held: whether its process lives cannot be told" in told
+    stale = janitor(home, "explain", f"{TASKS}/stale").stdout
+    assert "stale-assignment: becomes initializing: assigned to gpu0 3 hours ago" in stale
+    assert janitor(home, "explain", f"{STATES}/nobody").returncode == 2
+
+
 def test_what_is_not_there_is_told(home: Path) -> None:
     missing = janitor(home, "fix", "--store", "experiments:nowhere", "--journal", "j")
     assert missing.returncode == 2
