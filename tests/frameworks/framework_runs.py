@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+
+def framework(module: str) -> Any:
+    """A framework's module; where it is missing, the test file is skipped, and says so."""
+    reason = f"no {module} here: `make test-frameworks` has an environment with it"
+    return pytest.importorskip(module, reason=reason)
+
 
 def protein(run: Any) -> dict[str, Any]:
     """What the run's summary says under ``protein.``."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.frameworks.framework_runs import protein
+from tests.frameworks.framework_runs import framework, protein
 
-torch: Any = pytest.importorskip("torch")
-transformers: Any = pytest.importorskip("transformers")
+torch: Any = framework("torch")
+transformers: Any = framework("transformers")
 
 from janitor.lifecycle import exits  # noqa: E402 - as below
 from janitor.lifecycle.huggingface import SweepStateCallback  # noqa: E402 - it needs the extra

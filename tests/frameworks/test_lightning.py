@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.frameworks.framework_runs import protein
+from tests.frameworks.framework_runs import framework, protein
 
-torch: Any = pytest.importorskip("torch")
-lightning: Any = pytest.importorskip("lightning.pytorch")
+torch: Any = framework("torch")
+lightning: Any = framework("lightning.pytorch")
 
 from janitor.lifecycle.lightning import SweepStateCallback  # noqa: E402 - it needs the extra
 
