@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,27 @@ def time() -> FakeTime:
     return FakeTime()
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
+@pytest.fixture(scope="session")
+def one_emulator() -> Iterator[Emulator]:
+    """One server for the whole session, for it takes a moment to stop."""
     with Emulator() as running:
         yield running
+
+
+@pytest.fixture
+def emulator(one_emulator: Emulator) -> Emulator:
+    """A server without runs, rules or history."""
+    one_emulator.reset()
+    return one_emulator
+
+
+@pytest.fixture
+def api(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A ``wandb.Api()`` of this process, whose server is the emulator."""
+    for name, value in emulator.environment(tmp_path / "api").items():
+        monkeypatch.setenv(name, value)
+    import wandb  # noqa: PLC0415 - its environment comes first
+
+    wandb.teardown()
+    yield wandb.Api()
+    wandb.teardown()

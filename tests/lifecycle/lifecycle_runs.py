@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +13,7 @@ from typing import Any
 
 from janitor.emulator import Handle
 from janitor.lifecycle import Clock, RobustSweepStateManager
+from tests.lifecycle.training_process import Training
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -119,18 +118,10 @@ def start_training(
     emulator: Handle | None = None,
     mode: str = "offline",
     **environment: str,
-) -> subprocess.Popen[str]:
+) -> Training:
     """Start a process that trains: with the emulator as its server, else in ``mode``."""
     base = emulator.environment(folder) if emulator else training_environment(folder, mode)
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(code)],
-        env=base | environment,
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return Training(PRELUDE + textwrap.dedent(code), base | environment, folder)
 
 
 def train(

@@ -1,18 +1,20 @@
 """Every snippet of the design document "Robust Sweep State Management", as it stands there.
 
-Each runs in a process with the real wandb: online, offline and disabled.
+Each runs with the real wandb, in a run of its own: online, offline and disabled. The runs of one
+mode share a process.
 """
 
 from __future__ import annotations
 
+import json
 import textwrap
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from janitor.emulator import Emulator
-from tests.lifecycle.lifecycle_runs import INIT, train
+from tests.lifecycle.lifecycle_runs import train
 
 MODES = ["online", "offline", "disabled"]
 SURROUNDINGS = """
@@ -23,12 +25,19 @@ for name in ("metta", "metta.sweep"):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["metta.sweep.state_manager"] = janitor.lifecycle
 num_epochs = 3
-seen = []
 def train_epoch(): seen.append(protein(wandb_run)["state"])
 def train_model(): raise FAILURE_OF_TRAINING
 def evaluate_policy(): return {"score": 0.9, "episodes": 10}
+
+ran = {}
+for snippet_name, snippet in json.loads(SNIPPETS).items():
+    wandb_run = wandb.init(entity="acme", project="rl", id=snippet_name)
+    seen = []
+    exec(snippet)
+    ran[snippet_name] = {"protein": protein(wandb_run), "seen": seen}
+    wandb_run.finish()
+print(json.dumps(ran))
 """
-EPILOGUE = "\nprint(json.dumps([protein(wandb_run), seen]))\nwandb_run.finish()\n"
 
 BASIC = """
 from metta.sweep.state_manager import SweepRunState, RobustSweepStateManager
@@ -136,114 +145,128 @@ for epoch in range(num_epochs):
 """
 
 
-def run_snippet(
-    snippet: str, mode: str, emulator: Emulator, folder: Path
-) -> tuple[dict[str, Any], list[str]]:
-    """What stands under ``protein.`` after it, and the state that each epoch saw."""
-    server = emulator if mode == "online" else None
-    code = INIT + SURROUNDINGS + snippet + EPILOGUE
-    protein, seen = train(folder, code, server, mode)
-    if server:
-        summary = server.run("acme/rl/r1").summary
-        stored = {key.removeprefix("protein."): summary[key] for key in summary}
-        assert stored.items() >= protein.items()
-    return protein, seen
+def indented(snippet: str) -> str:
+    return textwrap.indent(snippet, "    ")
 
 
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def failing(exception: str, snippet: str) -> str:
+    return f"FAILURE_OF_TRAINING = {exception}\n{snippet}"
 
 
-def test_basic_usage(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    protein, seen = run_snippet(BASIC, mode, emulator, tmp_path)
-    assert seen == ["running"] * 3
-    wanted = {"state": "success", "score": 0.95, "train_time": 120.0, "eval_time": 15.0}
-    assert protein.items() >= wanted.items()
-    assert protein.keys() >= {"last_update", "runtime_seconds", "heartbeat", "completion_time"}
-
-
-def test_context_manager_usage(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    protein, seen = run_snippet(CONTEXT_MANAGER, mode, emulator, tmp_path)
-    assert seen == ["running"] * 3
-    assert protein["state"] == "success"
-
-
-def test_context_manager_usage_with_an_exception(
-    mode: str, emulator: Emulator, tmp_path: Path
-) -> None:
-    failing = CONTEXT_MANAGER.replace("train_epoch()", "train_model()")
-    snippet = "FAILURE_OF_TRAINING = ValueError('no data')\ntry:\n" + textwrap.indent(failing, "  ")
-    protein, _ = run_snippet(
-        snippet + "\nexcept ValueError: seen.append('raised')", mode, emulator, tmp_path
-    )
-    assert (protein["state"], protein["error"]) == ("failure", "ValueError: no data")
-    assert "train_model" in protein["error_traceback"]
-
-
-@pytest.mark.parametrize(
-    ("raised", "state", "error"),
-    [
-        ("TimeoutError('too slow')", "timeout", "TimeoutError: too slow"),
-        ("RuntimeError('no data')", "failure", "RuntimeError: no data"),
-    ],
-)
-def test_error_handling(
-    mode: str, raised: str, state: str, error: str, emulator: Emulator, tmp_path: Path
-) -> None:
-    snippet = f"FAILURE_OF_TRAINING = {raised}\n" + ERROR_HANDLING
-    protein, _ = run_snippet(snippet, mode, emulator, tmp_path)
-    assert (protein["state"], protein["error"]) == (state, error)
-    assert "failure_time" in protein
-
-
-def test_error_handling_of_a_keyboard_interrupt(
-    mode: str, emulator: Emulator, tmp_path: Path
-) -> None:
-    snippet = "FAILURE_OF_TRAINING = KeyboardInterrupt()\n" + ERROR_HANDLING
-    snippet = snippet.replace("except Exception", "except BaseException")
-    protein, _ = run_snippet(snippet, mode, emulator, tmp_path)
-    assert protein["state"] == "cancelled"
-
-
-def test_timeout_detection(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    silent = 'wandb_run.summary.update({"protein.heartbeat": "2026-01-01T00:00:00+00:00"})\n'
-    silent += 'wandb_run.summary.update({"protein.state": "running"})\n'
-    protein, _ = run_snippet(silent + TIMEOUT_DETECTION, mode, emulator, tmp_path)
-    assert (protein["state"], protein["error"]) == ("timeout", "No heartbeat for 60 minutes")
-
-
-def test_timeout_detection_of_a_run_that_beats(
-    mode: str, emulator: Emulator, tmp_path: Path
-) -> None:
-    alive = 'RobustSweepStateManager(wandb_run).set_state("running")\n'
-    protein, _ = run_snippet(alive + TIMEOUT_DETECTION, mode, emulator, tmp_path)
-    assert protein["state"] == "running"
-
-
-def test_integration_with_protein_wandb(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    snippet = (
-        "class WandbProtein:\n"
-        + textwrap.indent(IN_PROTEIN_WANDB, "    ")
-        + "\nWandbProtein(None)\n"
-    )
-    protein, _ = run_snippet(snippet, mode, emulator, tmp_path)
-    assert protein["state"] == "running"
-
-
-def test_integration_with_sweep_eval(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    began = "RobustSweepStateManager(wandb_run).set_state(SweepRunState.RUNNING)\n"
-    protein, _ = run_snippet(began + IN_SWEEP_EVAL, mode, emulator, tmp_path)
-    assert protein.items() >= {"state": "success", "score": 0.9, "episodes": 10}.items()
-
-
-def test_integration_with_a_training_loop(mode: str, emulator: Emulator, tmp_path: Path) -> None:
-    trainer = """
+BEGUN = 'RobustSweepStateManager(wandb_run).set_state("running")\n'
+SILENT = """
+wandb_run.summary.update({"protein.heartbeat": "2026-01-01T00:00:00+00:00"})
+wandb_run.summary.update({"protein.state": "running"})
+"""
+TRAINER = """
 self = types.SimpleNamespace()
 for _ in range(2):
     exec(LOOP)
     self.state_manager = RobustSweepStateManager(wandb_run)
 """
-    snippet = f"LOOP = {IN_TRAINING_LOOP!r}\n" + trainer
-    protein, _ = run_snippet(snippet, mode, emulator, tmp_path)
-    assert "heartbeat" in protein
+SNIPPETS = {
+    "basic": BASIC,
+    "context-manager": CONTEXT_MANAGER,
+    "context-manager-raising": failing(
+        "ValueError('no data')",
+        f"try:\n{indented(CONTEXT_MANAGER.replace('train_epoch()', 'train_model()'))}\n"
+        "except ValueError: seen.append('raised')",
+    ),
+    "timeout-error": failing("TimeoutError('too slow')", ERROR_HANDLING),
+    "other-error": failing("RuntimeError('no data')", ERROR_HANDLING),
+    "keyboard-interrupt": failing(
+        "KeyboardInterrupt()", ERROR_HANDLING.replace("except Exception", "except BaseException")
+    ),
+    "timeout-detection": SILENT + TIMEOUT_DETECTION,
+    "timeout-detection-alive": BEGUN + TIMEOUT_DETECTION,
+    "protein-wandb": f"class WandbProtein:\n{indented(IN_PROTEIN_WANDB)}\nWandbProtein(None)\n",
+    "sweep-eval": BEGUN + IN_SWEEP_EVAL,
+    "training-loop": f"LOOP = {IN_TRAINING_LOOP!r}\n{TRAINER}",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a snippet."""
+
+    protein: dict[str, Any]
+    """What stands under ``protein.`` after it."""
+    seen: list[str]
+    """The state that each epoch saw."""
+
+
+@pytest.fixture(scope="module", params=MODES)
+def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """What came of every snippet, in one of the modes."""
+    mode = str(request.param)
+    code = f"SNIPPETS = {json.dumps(SNIPPETS)!r}\n{SURROUNDINGS}"
+    folder = tmp_path_factory.mktemp("snippets")
+    with Emulator() as emulator:
+        results = train(folder, code, emulator if mode == "online" else None, mode)
+        if mode == "online":
+            for name, result in results.items():
+                summary = emulator.run(f"acme/rl/{name}").summary
+                stored = {key.removeprefix("protein."): summary[key] for key in summary}
+                assert stored.items() >= result["protein"].items()
+    return {name: Ran(**result) for name, result in results.items()}
+
+
+def test_basic_usage(ran: dict[str, Ran]) -> None:
+    basic = ran["basic"]
+    assert basic.seen == ["running"] * 3
+    wanted = {"state": "success", "score": 0.95, "train_time": 120.0, "eval_time": 15.0}
+    assert basic.protein.items() >= wanted.items()
+    assert basic.protein.keys() >= {
+        "last_update",
+        "runtime_seconds",
+        "heartbeat",
+        "completion_time",
+    }
+
+
+def test_context_manager_usage(ran: dict[str, Ran]) -> None:
+    assert ran["context-manager"].seen == ["running"] * 3
+    assert ran["context-manager"].protein["state"] == "success"
+
+
+def test_context_manager_usage_with_an_exception(ran: dict[str, Ran]) -> None:
+    assert ran["context-manager-raising"].seen == ["raised"]
+    protein = ran["context-manager-raising"].protein
+    assert (protein["state"], protein["error"]) == ("failure", "ValueError: no data")
+    assert "train_model" in protein["error_traceback"]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "error"),
+    [
+        ("timeout-error", "timeout", "TimeoutError: too slow"),
+        ("other-error", "failure", "RuntimeError: no data"),
+        ("keyboard-interrupt", "cancelled", "KeyboardInterrupt"),
+    ],
+)
+def test_error_handling(ran: dict[str, Ran], name: str, state: str, error: str) -> None:
+    protein = ran[name].protein
+    assert (protein["state"], protein["error"]) == (state, error)
+    assert "failure_time" in protein
+
+
+def test_timeout_detection(ran: dict[str, Ran]) -> None:
+    protein = ran["timeout-detection"].protein
+    assert (protein["state"], protein["error"]) == ("timeout", "No heartbeat for 60 minutes")
+
+
+def test_timeout_detection_of_a_run_that_beats(ran: dict[str, Ran]) -> None:
+    assert ran["timeout-detection-alive"].protein["state"] == "running"
+
+
+def test_integration_with_protein_wandb(ran: dict[str, Ran]) -> None:
+    assert ran["protein-wandb"].protein["state"] == "running"
+
+
+def test_integration_with_sweep_eval(ran: dict[str, Ran]) -> None:
+    wanted = {"state": "success", "score": 0.9, "episodes": 10}
+    assert ran["sweep-eval"].protein.items() >= wanted.items()
+
+
+def test_integration_with_a_training_loop(ran: dict[str, Ran]) -> None:
+    assert "heartbeat" in ran["training-loop"].protein

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -270,33 +267,3 @@ manager.set_state("success")
 """
     train(tmp_path, INIT + code, emulator)
     assert protein(emulator)["state"] == "success"
-
-
-def test_importing_it_beside_wandb_is_cheap_and_brings_nothing_along(tmp_path: Path) -> None:
-    code = """
-import json, sys, time
-import wandb
-before = set(sys.modules)
-start = time.perf_counter()
-import janitor.lifecycle
-seconds = time.perf_counter() - start
-roots = {name.partition(".")[0] for name in set(sys.modules) - before}
-ours = sorted(name for name in sys.modules if name.startswith("janitor"))
-print(json.dumps([seconds, sorted(roots - set(sys.stdlib_module_names)), ours]))
-"""
-    seconds = []
-    for _ in range(3):
-        out = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
-        ).stdout
-        took, roots, ours = json.loads(out)
-        seconds.append(took)
-        assert roots == ["janitor"]
-        rooms = {name for name in ours if not name.startswith("janitor.lifecycle")}
-        assert rooms <= {"janitor", "janitor.model", "janitor.summary", "janitor.evidence"}
-    assert min(seconds) < 0.05
-
-
-def test_importing_it_does_not_import_wandb(tmp_path: Path) -> None:
-    code = "import sys, janitor.lifecycle; sys.exit('wandb' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0

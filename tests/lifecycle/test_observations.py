@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +12,6 @@ from janitor.emulator import Emulator
 
 SWEEP = "acme/rl/s1"
 PARAMETERS = {"lr": {"min": 0, "max": 1}, "opt": {"parameters": {"beta": {"value": 0.9}}}}
-
-
-@pytest.fixture
-def api(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name, value in emulator.environment(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    import wandb  # noqa: PLC0415 - its environment comes first
-
-    wandb.teardown()
-    yield wandb.Api()
-    wandb.teardown()
 
 
 def seed(emulator: Emulator, *runs: dict[str, Any]) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+import janitor
 from janitor.emulator import Emulator
-from tests.lifecycle.lifecycle_runs import start_training, train
+from tests.lifecycle.lifecycle_runs import start_training
 
 SWEEP = "acme/rl/s1"
 CONFIG = {"method": "random", "parameters": {"lr": {"min": 0.0, "max": 1.0}}}
@@ -59,16 +60,21 @@ def let_the_janitor_come(emulator: Emulator, folder: Path) -> None:
     )
 
 
-def seen_by_a_reader(emulator: Emulator, folder: Path) -> dict[str, Any]:
-    """Each run's state and observation, through ``wandb.Api()``."""
-    code = """
-runs = wandb.Api().runs("acme/rl", filters={"sweep": "s1"}, lazy=False)
-print(json.dumps({run.id: dict(run.summary_metrics) for run in runs}))
-"""
-    return dict(train(folder, code, emulator))
+def seen_by_a_reader(api: Any) -> dict[str, dict[str, Any]]:
+    """Each run's summary, through ``wandb.Api()``."""
+    runs = api.runs("acme/rl", filters={"sweep": "s1"}, lazy=False)
+    return {run.id: dict(run.summary_metrics) for run in runs}
 
 
-def test_1_a_run_shows_success_after_completion(emulator: Emulator, tmp_path: Path) -> None:
+def loaded_by_an_optimizer(api: Any) -> dict[str, dict[str, Any]]:
+    """Each run's observation."""
+    table = janitor.observations(api, SWEEP)
+    return {row["run"]: row for row in json.loads(table.to_json(orient="records"))}
+
+
+def test_1_a_run_shows_success_after_completion(
+    emulator: Emulator, api: Any, tmp_path: Path
+) -> None:
     # The state manager writes it; without one, the janitor does, from the objective.
     managed = "with RobustSweepStateManager() as manager: manager.set_success(0.7, 12)"
     stuck = 'wandb_run.summary.update({"protein.state": "running", "protein.objective": 0.7})'
@@ -77,34 +83,36 @@ def test_1_a_run_shows_success_after_completion(emulator: Emulator, tmp_path: Pa
     run_in_sweep(emulator, tmp_path, "stuck", stuck)
     assert emulator.run("acme/rl/stuck").summary["protein.state"] == "running"
     let_the_janitor_come(emulator, tmp_path)
-    seen = seen_by_a_reader(emulator, tmp_path)
+    seen = seen_by_a_reader(api)
     assert {run: seen[run]["protein.state"] for run in seen} == dict.fromkeys(seen, "success")
     assert len(seen) == 2
 
 
-def test_2_failed_runs_show_the_failed_state(emulator: Emulator, tmp_path: Path) -> None:
+def test_2_failed_runs_show_the_failed_state(emulator: Emulator, api: Any, tmp_path: Path) -> None:
     managed = "with RobustSweepStateManager(): raise ValueError('no data')"
     stuck = 'wandb_run.summary.update({"protein.state": "running"})\nraise ValueError("no data")'
     run_in_sweep(emulator, tmp_path, "managed", managed, returncode=1)
     run_in_sweep(emulator, tmp_path, "stuck", stuck, returncode=1)
     let_the_janitor_come(emulator, tmp_path)
-    seen = seen_by_a_reader(emulator, tmp_path)
+    seen = seen_by_a_reader(api)
     assert {run: seen[run]["protein.state"] for run in seen} == dict.fromkeys(seen, "failure")
     assert seen["managed"]["protein.error"] == "ValueError: no data"
 
 
-def test_3_timed_out_runs_show_the_timeout_state(emulator: Emulator, tmp_path: Path) -> None:
+def test_3_timed_out_runs_show_the_timeout_state(
+    emulator: Emulator, api: Any, tmp_path: Path
+) -> None:
     managed = "with RobustSweepStateManager(): raise TimeoutError('slow')"
     stuck = 'wandb_run.summary.update({"protein.state": "evaluating"})'
     run_in_sweep(emulator, tmp_path, "managed", managed, returncode=1)
     run_in_sweep(emulator, tmp_path, "stuck", stuck)
     let_the_janitor_come(emulator, tmp_path)
-    seen = seen_by_a_reader(emulator, tmp_path)
+    seen = seen_by_a_reader(api)
     assert {run: seen[run]["protein.state"] for run in seen} == dict.fromkeys(seen, "timeout")
 
 
 def test_4_the_dashboard_shows_clearly_how_each_run_ended(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, api: Any, tmp_path: Path
 ) -> None:
     # What the dashboard's table shows is the summary: each run says its state, when and why.
     running = 'wandb_run.summary.update({"protein.state": "running"})\n'
@@ -112,7 +120,7 @@ def test_4_the_dashboard_shows_clearly_how_each_run_ended(
     run_in_sweep(emulator, tmp_path, "r2", running)
     run_in_sweep(emulator, tmp_path, "r3", "with RobustSweepStateManager(): pass")
     let_the_janitor_come(emulator, tmp_path)
-    seen = seen_by_a_reader(emulator, tmp_path)
+    seen = seen_by_a_reader(api)
     states = {run: summary["protein.state"] for run, summary in seen.items()}
     assert states == {"r1": "failure", "r2": "timeout", "r3": "success"}
     for run in ("r1", "r2"):
@@ -122,7 +130,7 @@ def test_4_the_dashboard_shows_clearly_how_each_run_ended(
 
 
 def test_5_an_optimizer_reliably_loads_the_observations_of_completed_runs(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, api: Any, tmp_path: Path
 ) -> None:
     run_in_sweep(
         emulator,
@@ -134,16 +142,11 @@ def test_5_an_optimizer_reliably_loads_the_observations_of_completed_runs(
     run_in_sweep(emulator, tmp_path, "stuck", stuck)
     failed = "with RobustSweepStateManager(): raise ValueError('no data')"
     run_in_sweep(emulator, tmp_path, "failed", failed, returncode=1)
-    load = """
-import janitor
-table = janitor.observations(wandb.Api(), "acme/rl/s1")
-print(table.to_json(orient="records"))
-"""
-    before = {row["run"]: row for row in train(tmp_path, load, emulator)}
+    before = loaded_by_an_optimizer(api)
     assert before["good"]["objective"] == 0.7
     assert before["stuck"]["objective"] is None
     let_the_janitor_come(emulator, tmp_path)
-    after = {row["run"]: row for row in train(tmp_path, load, emulator)}
+    after = loaded_by_an_optimizer(api)
     assert json.dumps(after, sort_keys=True) == json.dumps(
         {
             "good": _row("good", "success", 0.7, 12.0),
