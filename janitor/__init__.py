@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from janitor.errors import CredentialsError as CredentialsError
     from janitor.errors import EmulatorError as EmulatorError
     from janitor.errors import HeldError as HeldError
+    from janitor.errors import InvalidExperimentIdError as InvalidExperimentIdError
     from janitor.errors import JanitorError as JanitorError
     from janitor.errors import JournalError as JournalError
     from janitor.errors import NotFoundError as NotFoundError
@@ -80,6 +81,7 @@ _MODULES = {
     "FileStore": "janitor.stores.files",
     "HeldError": "janitor.errors",
     "Hold": "janitor.model",
+    "InvalidExperimentIdError": "janitor.errors",
     "JanitorError": "janitor.errors",
     "JournalError": "janitor.errors",
     "Liveness": "janitor.model",

@@ -4,7 +4,8 @@ JanitorError                  something went wrong; its text is one sentence for
 ├── UsageError                the caller's words are off: exit 2, nothing was done
 │   ├── ConfigError           janitor.yaml, a flag or a JANITOR_* variable
 │   ├── TargetError           a target's path is malformed
-│   └── PlanError             a plan file that cannot be read or is of another schema version
+│   ├── PlanError             a plan file that cannot be read or is of another schema version
+│   └── InvalidExperimentIdError  a text that is no safe name of an experiment
 ├── StoreError                a store could not do what it was asked
 │   ├── CredentialsError      none found, or the server refuses them (401)
 │   ├── PermissionDeniedError the server knows us and says no (403)
@@ -43,6 +44,10 @@ class TargetError(UsageError):
 
 class PlanError(UsageError):
     """A plan file cannot be read, or is of another schema version."""
+
+
+class InvalidExperimentIdError(UsageError, ValueError):
+    """A text that is no safe name of an experiment."""
 
 
 class StoreError(JanitorError):

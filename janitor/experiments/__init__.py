@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from janitor.errors import InvalidExperimentIdError
 from janitor.experiments.hashing import config_hash
-from janitor.experiments.identifiers import InvalidExperimentIdError, sanitize_experiment_id
+from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.manager import StateManager
 from janitor.experiments.progress import mark_progress
 from janitor.experiments.runner import ExperimentRunner

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from janitor.errors import UsageError
+from janitor.errors import InvalidExperimentIdError
 
 LONGEST: Final = 128
 """Characters. A file name holds 255, and a damaged file's has a time behind it."""
@@ -16,10 +16,6 @@ _RESERVED: Final = frozenset(
     + [f"{port}{number}" for port in ("COM", "LPT") for number in range(10)]
 )
 """Names that Windows takes for devices, also before a dot."""
-
-
-class InvalidExperimentIdError(UsageError, ValueError):
-    """A text that is no experiment's id."""
 
 
 def sanitize_experiment_id(experiment_id: Any) -> str:
