@@ -31,9 +31,10 @@ class Nursery:
         self.output = folder / "output"
         self.journals = folder / "journals"
         environment = emulator.environment(folder)
+        ours = {"OUTPUT": str(self.output), "TMPDIR": str(folder), "JANITOR_TIMEOUT": "1s"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.torture.nursery"],
-            env={**environment, "OUTPUT": str(self.output), "JANITOR_TIMEOUT": "1s"},
+            env={**environment, **ours},
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
