@@ -72,6 +72,8 @@ def _check_report(report: dict[str, Any]) -> None:
     assert became["real-exit-1"] == became["real-raises"] == "failure"
     assert became["real-finished-1"] == became["real-finished-2"] == "success"
     assert len([run for run in became if run.startswith("real-")]) == 8
+    swept = [change for change in report["changes"] if change["sweep"] == "tuning"]
+    assert [(change["to"], change["rule"]) for change in swept] == [("crashed", "wandb-crashed")]
     held = {held["run"].rpartition("/")[2] for held in report["held"]}
     assert {"real-training", "real-hanging", "real-without-objective", "hands-off"} <= held
     assert not report["brake"]["tripped"]

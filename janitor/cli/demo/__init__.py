@@ -1,7 +1,7 @@
 """``janitor demo``: the janitor at work on runs made for it, without account or network.
 
 Where to read on: ``story`` (what is shown), ``seeds`` (the runs that are put there), ``trainings``
-(those that are real), ``stage`` (what runs behind the scenes).
+and ``tuning`` (those that are real), ``stage`` (what runs behind the scenes).
 """
 
 from __future__ import annotations

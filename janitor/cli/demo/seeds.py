@@ -95,7 +95,7 @@ _LEFT_ALONE: Final = (
 )
 
 
-def sweeps_and_runs(now: datetime) -> dict[str, Any]:
+def sweeps_and_runs(now: datetime, real_sweep: Mapping[str, Any]) -> dict[str, Any]:
     """The seed of the demo's server, given its time."""
     numbers = count()
     runs = [run for kind in (*_REPAIRED, *_HELD, *_LEFT_ALONE) for run in _runs(kind, now, numbers)]
@@ -104,6 +104,7 @@ def sweeps_and_runs(now: datetime) -> dict[str, Any]:
         "sweeps": [
             {"name": FLAT_SWEEP, "created_at": "-3d", "config": {"method": "grid"}},
             {"name": NESTED_SWEEP, "created_at": "-3d", "config": {"method": "bayes"}},
+            real_sweep,
         ],
         "runs": [*runs, _two_states(), _resurrected(now)],
     }

@@ -15,9 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from janitor.cli.demo import tuning
 from janitor.cli.demo.seeds import PROJECT, sweeps_and_runs
 from janitor.cli.demo.trainings import KILLED, TRAININGS, Training
-from janitor.emulator import Emulator
+from janitor.emulator import Emulator, RunView
 from janitor.errors import JanitorError
 from janitor.summary import form_of
 
@@ -25,6 +26,7 @@ _PATIENCE: Final = 120
 """Seconds that the trainings may take to come as far as the demo wants them; usually 5."""
 _DEAD_FOR: Final = timedelta(minutes=50)
 """The training that is killed is dated back so far, so that nobody has to wait."""
+_TIMES_OF_THE_MANAGER: Final = frozenset({"protein.heartbeat", "protein.last_update"})
 _OF_THE_USER: Final = ("XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -45,7 +47,7 @@ class Stage:
             ) as folder,
             Emulator() as emulator,
         ):
-            emulator.seed(sweeps_and_runs(emulator.now()))
+            emulator.seed(sweeps_and_runs(emulator.now(), tuning.seed()))
             yield cls(emulator, Path(folder))
 
     def environment(self, client: str) -> dict[str, str]:
@@ -88,9 +90,12 @@ class Stage:
         until = time.monotonic() + _PATIENCE
 
         def wait_for(training: Training, is_so_far: Callable[[Training], bool]) -> None:
-            while not is_so_far(training):
+            wait(f"the training {training.name}", lambda: is_so_far(training))
+
+        def wait(name: str, is_so_far: Callable[[], bool]) -> None:
+            while not is_so_far():
                 if time.monotonic() > until:
-                    raise _stuck(training, log)
+                    raise _stuck(name, log)
                 time.sleep(0.05)
 
         wait_for(KILLED, self._has_logged)
@@ -98,7 +103,13 @@ class Stage:
         for training in TRAININGS:
             if training is not KILLED:
                 wait_for(training, self._has_logged if training.is_alive else self._has_ended)
-        wait_for(KILLED, self._is_dated_back)
+        wait_for(KILLED, lambda _: self._is_dated_back(f"{PROJECT}/{KILLED.name}"))
+        wait("the sweep", lambda: self._fatal_run() is not None)
+        fatal = self._fatal_run()
+        if fatal is not None:
+            os.kill(fatal.summary["protein.process"], signal.SIGKILL)
+            wait("the sweep", lambda: len(self._ended_runs()) == len(tuning.RATES) - 1)
+            wait("the sweep", lambda: self._is_dated_back(fatal.path))
 
     def _has_logged(self, training: Training) -> bool:
         path = f"{PROJECT}/{training.name}"
@@ -113,22 +124,38 @@ class Stage:
             return False
         return self.emulator.run(path).state in {"finished", "failed"}
 
-    def _is_dated_back(self, training: Training) -> bool:
-        """Date a dead training back; whether the server now calls it crashed for its silence."""
+    def _swept_runs(self) -> list[RunView]:
+        sweep = self.emulator.sweep(f"{PROJECT}/{tuning.SWEEP}")
+        return [self.emulator.run(f"{PROJECT}/{name}") for name in sweep.runs]
+
+    def _fatal_run(self) -> RunView | None:
+        """The run that is to be killed with its agent, once it has told its process."""
+        for run in self._swept_runs():
+            if run.config.get("lr") == tuning.FATAL and "protein.process" in (run.summary or {}):
+                return run
+        return None
+
+    def _ended_runs(self) -> list[RunView]:
+        return [run for run in self._swept_runs() if run.state in {"finished", "failed"}]
+
+    def _is_dated_back(self, path: str) -> bool:
+        """Date a dead run back; whether the server now calls it crashed for its silence."""
         then = self.emulator.now() - _DEAD_FOR
+        told = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
+        times = {"_timestamp": then.timestamp(), **dict.fromkeys(told, then.isoformat())}
         run = self.emulator.change(
-            f"{PROJECT}/{training.name}",
+            path,
             created_at=(then - timedelta(hours=1)).isoformat(),
             heartbeat_at=then.isoformat(),
-            summary_update={"_timestamp": then.timestamp()},
+            summary_update=times,
         )
         return run.state == "crashed"
 
 
-def _stuck(training: Training, log: Path) -> JanitorError:
+def _stuck(name: str, log: Path) -> JanitorError:
     last = " ".join(log.read_text(errors="replace").split()[-60:])
     return JanitorError(
-        f"the training {training.name} did not come as far as it should in {_PATIENCE} seconds;"
+        f"{name} did not come as far as it should in {_PATIENCE} seconds;"
         f" the last words of the trainings: {last or 'none'}"
     )
 

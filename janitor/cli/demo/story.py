@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from janitor.cli.demo import tuning
 from janitor.cli.demo.seeds import FLAT_SWEEP, NESTED_SWEEP, PROJECT
 from janitor.cli.demo.stage import Stage
 from janitor.cli.demo.trainings import HANGING, TRAININGS
@@ -27,7 +28,7 @@ from janitor.extras import is_installed
 from janitor.journal import journals
 from janitor.summary import ABSENT, read
 
-_SWEEPS: Final = (f"{PROJECT}/{FLAT_SWEEP}", f"{PROJECT}/{NESTED_SWEEP}")
+_SWEEPS: Final = tuple(f"{PROJECT}/{name}" for name in (FLAT_SWEEP, NESTED_SWEEP, tuning.SWEEP))
 _REPORTS: Final = ("report.json", "report.md", "report.csv")
 _PAGE: Final = "report.html"
 """Written besides where its libraries are installed."""
@@ -55,7 +56,10 @@ def tell(parent: Path, *, keep: bool) -> None:
     with Stage.set_up() as stage:
         seeded = len(stage.emulator.run_paths())
         _say(f"A W&B-compatible server runs at {stage.emulator.url}, on this machine alone.")
-        _say(f"{seeded} runs of all kinds are put there, and {len(TRAININGS)} trainings start:")
+        _say(
+            f"{seeded} runs of all kinds are put there, {len(TRAININGS)} trainings start, and"
+            f" {tuning.AGENTS} agents with a sweep:"
+        )
         _show_trainings()
         with stage.trainings():
             before = _runs(stage)
@@ -141,6 +145,11 @@ def _show_trainings() -> None:
         table.add_column(name)
     for training in TRAININGS:
         table.add_row(training.name, training.sweep, training.ends)
+    table.add_row(
+        f"{len(tuning.RATES)} of the agents",
+        tuning.SWEEP,
+        "use the state manager; one raises, and one is killed with its agent",
+    )
     _print(table)
 
 

@@ -1,7 +1,8 @@
 """The demo's real trainings: ``python -m janitor.cli.demo.trainings`` starts a process for each.
 
-wandb is imported once, and each training is a fork of this process with a run of its own. A line
-of JSON on stdout names the processes; when stdin ends, so do they all, whatever they are doing.
+Two more are the agents of its real sweep (``tuning``). wandb is imported once, and each of them is
+a fork of this process; a training has a run of its own. A line of JSON on stdout names the
+trainings' processes; when stdin ends, so do they all, whatever they are doing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from janitor.cli.demo import tuning
 from janitor.cli.demo.seeds import FLAT_SWEEP, NESTED_SWEEP, PROJECT, flat, nested
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ TRAININGS: Final = (
 
 
 def main() -> None:
-    """Start every training, and wait for the end of stdin. Returns in each training's process."""
+    """Start every training and agent, and wait for the end of stdin; returns in each of them."""
     import wandb  # noqa: F401, PLC0415 - so that no training has to
 
     processes = {}
@@ -158,6 +160,11 @@ def main() -> None:
             training.run(training)
             return
         processes[training.name] = process
+    for _ in range(tuning.AGENTS):
+        if os.fork() == 0:
+            os.environ["WANDB__FILE_STREAM_TRANSMIT_INTERVAL"] = "1"
+            tuning.work()
+            return
     try:
         print(json.dumps(processes), flush=True)  # noqa: T201 - read by the demo
         sys.stdin.read()
