@@ -1,6 +1,6 @@
 """The whole life of a run: a real process, the real SDK, a real end, and what the summary says.
 
-``python tests/lifecycle/test_life_of_a_run.py`` prints the table that stands in the README.
+``python -m tests.lifecycle.test_life_of_a_run`` prints the table that stands in the README.
 """
 
 from __future__ import annotations

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from enum import Enum
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from janitor.lifecycle import IllegalMoveError, RobustSweepStateManager, SweepRunState
+from janitor.lifecycle import SweepRunState
 from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime, manage
 
 INITIALIZING, RUNNING, EVALUATING, SUCCESS, FAILURE, TIMEOUT, CRASHED, CANCELLED = SweepRunState
@@ -139,122 +136,6 @@ def test_the_first_error_stays(run: FakeRun, time: FakeTime) -> None:
     assert run.protein()["hint"] == "kept"
 
 
-def test_an_illegal_move_is_a_warning_and_no_write(
-    run: FakeRun, time: FakeTime, caplog: pytest.LogCaptureFixture
-) -> None:
-    manager = manage(run, time)
-    manager.set_state(SUCCESS)
-    before = dict(run.summary)
-    manager.set_state(RUNNING)
-    assert run.summary == before
-    assert "run r1 is success, which is final: it cannot become running" in caplog.text
-
-
-def test_an_illegal_move_is_an_error_when_strict(run: FakeRun, time: FakeTime) -> None:
-    manager = manage(run, time, strict=True)
-    manager.set_state(SUCCESS)
-    with pytest.raises(IllegalMoveError, match="cannot become running"):
-        manager.set_state(RUNNING)
-    with pytest.raises(IllegalMoveError, match="'defunct' is no state"):
-        manager.set_state("defunct")
-    with pytest.raises(IllegalMoveError, match="reopened as an open state"):
-        manager.reopen(FAILURE)
-
-
-def test_reopening_starts_another_attempt_without_the_old_traces(
-    run: FakeRun, time: FakeTime
-) -> None:
-    manager = manage(run, time)
-    manager.handle_exception(ValueError("first try"))
-    manager.reopen()
-    protein = run.protein()
-    assert (protein["state"], protein["attempts"]) == ("running", 2)
-    assert not protein.keys() & {"error", "error_traceback", "failure_time", "completion_time"}
-
-
-def test_reopening_an_open_run_changes_nothing(run: FakeRun, time: FakeTime) -> None:
-    manager = manage(run, time)
-    manager.set_state(EVALUATING)
-    before = dict(run.summary)
-    manager.reopen()
-    assert run.summary == before
-
-
-def test_entering_a_resumed_run_is_another_attempt(run: FakeRun, time: FakeTime) -> None:
-    manage(run, time).set_state(CRASHED)
-    again = run.again()
-    with manage(again, time) as manager:
-        assert again.protein()["attempts"] == 2
-        assert manager.state is RUNNING
-    third = again.again()
-    with manage(third, time):
-        assert third.protein()["attempts"] == 3
-
-
-def test_a_run_that_was_killed_while_it_ran_is_another_attempt(time: FakeTime) -> None:
-    run = FakeRun(resumed=True, summary={"protein.state": "running", "protein.attempts": 1})
-    with manage(run, time):
-        assert run.protein()["attempts"] == 2
-
-
-def test_a_resumed_run_is_reopened_by_its_first_open_state_too(
-    run: FakeRun, time: FakeTime
-) -> None:
-    manage(run, time).set_state(CRASHED)
-    again = run.again()
-    manager = manage(again, time)
-    manager.set_state(INITIALIZING)
-    manager.set_state(RUNNING)
-    assert (manager.state, again.protein()["attempts"]) == (RUNNING, 2)
-
-
-def test_a_process_is_one_attempt_however_many_managers_it_has(time: FakeTime) -> None:
-    run = FakeRun(resumed=True, summary={"protein.state": "crashed"})
-    with manage(run, time):
-        pass
-    second = manage(run, time)
-    second.set_state(RUNNING)
-    assert (second.state, run.protein()["attempts"]) == (SUCCESS, 2)
-
-
-MARKED: dict[str, Any] = {
-    "protein.state": "timeout",
-    "protein.error": "no sign of life",
-    "protein.failure_time": "2026-01-01T00:00:00+00:00",
-    "protein.janitor.state": "timeout",
-    "protein.janitor.rule": "heartbeat-expired",
-    "loss": float("inf"),
-}
-
-
-def test_entering_a_run_that_the_janitor_ended_reopens_it(time: FakeTime) -> None:
-    run = FakeRun(summary=MARKED)
-    with manage(run, time):
-        protein = run.protein()
-        assert (protein["state"], protein["attempts"]) == ("running", 2)
-        assert not any("janitor" in key or key in ("error", "failure_time") for key in protein)
-    assert run.summary["loss"] == float("inf")
-
-
-def test_the_janitors_guess_gives_way_to_the_truth(time: FakeTime) -> None:
-    run = FakeRun(summary=MARKED)
-    manage(run, time).set_state(SUCCESS, score=1.0)
-    protein = run.protein()
-    assert protein["state"] == "success"
-    assert "error" not in protein
-    assert "attempts" not in protein
-
-
-def test_managers_of_one_run_agree(run: FakeRun, time: FakeTime) -> None:
-    training, evaluation = manage(run, time), manage(run, time)
-    training.set_state(RUNNING)
-    evaluation.set_state(EVALUATING)
-    assert training.state is EVALUATING
-    evaluation.set_state(SUCCESS)
-    training.set_state(FAILURE)
-    assert training.state is SUCCESS
-
-
 def test_a_run_with_nested_keys_keeps_that_form(time: FakeTime) -> None:
     run = FakeRun(summary={"protein": {"state": "running", "mine": 1}, "loss": 2})
     manager = manage(run, time)
@@ -337,44 +218,6 @@ def test_our_names_win_over_the_callers(run: FakeRun, time: FakeTime) -> None:
     assert run.protein()["heartbeat"] == time.now().isoformat()
 
 
-def test_other_ranks_write_nothing(
-    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RANK", "1")
-    with manage(run, time) as manager, manager.beating():
-        manager.heartbeat()
-        assert manager.state is None
-        assert not manager.check_timeout()
-    assert not run.summary
-    manage(run, time, rank=0).set_state(RUNNING)
-    assert run.protein()["state"] == "running"
-
-
-def test_without_a_run_it_does_nothing_and_says_so_once(
-    time: FakeTime, caplog: pytest.LogCaptureFixture
-) -> None:
-    with manage(None, time) as manager:
-        for _ in range(5):
-            time.pass_by(60)
-            manager.heartbeat()
-    assert manager.state is None
-    assert [record.message for record in caplog.records] == [
-        "there is no wandb run: no state is kept"
-    ]
-
-
-def test_the_current_run_is_taken_once_there_is_one(
-    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wandb = SimpleNamespace(run=None)
-    monkeypatch.setitem(sys.modules, "wandb", wandb)
-    manager = RobustSweepStateManager(clock=time.clock)
-    manager.set_state(INITIALIZING)
-    wandb.run = run
-    manager.set_state(RUNNING)
-    assert run.protein()["state"] == "running"
-
-
 def test_a_finishing_run_is_a_success_inside_the_block(run: FakeRun, time: FakeTime) -> None:
     with manage(run, time):
         run.finish()
@@ -418,36 +261,3 @@ def test_a_summary_that_cannot_be_read_is_no_crash(
     manager.heartbeat()
     manager.handle_exception(ValueError())
     assert "cannot read the summary of run r1" in caplog.text
-
-
-def test_threads_write_one_at_a_time(run: FakeRun, time: FakeTime) -> None:
-    manager = manage(run, time, heartbeat_interval=0)
-    manager.set_state(RUNNING)
-
-    def work(number: int) -> None:
-        for step in range(50):
-            manager.heartbeat(progress=step)
-            values: dict[str, Any] = {f"worker_{number}": step}
-            manager.set_state(RUNNING, **values)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {run.protein()[f"worker_{number}"] for number in range(8)} == {49}
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a POSIX matter")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_writes_nothing(run: FakeRun, time: FakeTime) -> None:
-    manager = manage(run, time, heartbeat_interval=0)
-    manager.set_state(RUNNING)
-    before = len(run.summary.updates)
-    child = os.fork()
-    if child == 0:
-        manager.heartbeat()
-        manager.set_state(FAILURE)
-        manager.handle_exception(ValueError())
-        os._exit(len(run.summary.updates) - before)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
