@@ -50,12 +50,17 @@ def leave(code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-    if "wandb" in sys.modules:
-        # Its exit handler waits for wandb-core, and that for a server that may hang.
-        last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
-        last_word.daemon = True
-        last_word.start()
     sys.exit(code)
+
+
+def bound_goodbye(code: int) -> None:
+    """Let the end of this process take no longer than a few seconds.
+
+    wandb's exit handler waits for wandb-core, and that for a server that may hang.
+    """
+    last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
+    last_word.daemon = True
+    last_word.start()
 
 
 def sentence(error: Exception) -> str:
