@@ -15,5 +15,5 @@ def main() -> None:
         if "wandb" in sys.modules:
             from janitor.cli.failures import bound_goodbye  # noqa: PLC0415 - as above
 
-            bound_goodbye(end.code if isinstance(end.code, int) else 1)
+            bound_goodbye(end.code if isinstance(end.code, int) else int(end.code is not None))
         raise
