@@ -31,7 +31,8 @@ def main() -> None:
 
     with wandb.init() as run, RobustSweepStateManager(run) as manager:
         rate = run.config["lr"]
-        manager.set_state("running", process=os.getpid(), agent=os.getppid())
+        agent = os.getppid()
+        manager.set_state("running", process=os.getpid(), agent=agent)
         run.log({"loss": 1.0})
         if rate == RAISES:
             # The best of all, were it true.
@@ -42,6 +43,8 @@ def main() -> None:
             time.sleep(0.2)
             if os.path.exists(sys.argv[1]):  # noqa: PTH110 - as quick as can be
                 break
+            if os.getppid() != agent:
+                os._exit(1)  # the agent is gone, and perhaps the whole test
         manager.set_success(objective(rate), cost=rate)
 
 
