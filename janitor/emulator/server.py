@@ -141,12 +141,12 @@ def serve(options: Options, clock: Clock | None = None) -> None:
 
     Raises EmulatorError.
     """
-    with Service(options, clock) as service:
+    # uvicorn raises KeyboardInterrupt again once all is closed
+    with Service(options, clock) as service, contextlib.suppress(KeyboardInterrupt):
         reach = (
             "this machine only"
             if options.is_local
             else "OPEN TO THE NETWORK: anyone who reaches it may read and write its runs"
         )
         print(f"janitor emulator ready at {service.url} ({reach})", flush=True)  # noqa: T201 - the one line
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
-            service.run()
+        service.run()

@@ -19,6 +19,8 @@ from tests.deploy.tools import BIN, ROOT, sandbox
 
 JOB = "janitor-29384756"
 """The Job that the CronJob made."""
+_PROGRAMS = tuple(dict.fromkeys([Path(sys.base_prefix), BIN.parent, ROOT]))
+"""Where Python, the janitor and this checkout are."""
 
 
 class Pod:
@@ -108,7 +110,7 @@ class Pod:
                 options += ["--ro-bind", top, top]
         for name in ("ld.so.cache", "ssl", "nsswitch.conf", "hosts", "resolv.conf"):
             options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-        for place in dict.fromkeys([Path(sys.base_prefix), BIN.parent, ROOT]):
+        for place in _PROGRAMS:
             options += ["--ro-bind", place, place]
         return [*options, "--dev", "/dev", "--proc", "/proc"]
 
@@ -117,4 +119,8 @@ class Pod:
         for mount in what["volumeMounts"]:
             how = "--ro-bind" if mount.get("readOnly") else "--bind"
             options += [how, self.folder / mount["name"], mount["mountPath"]]
+            # A volume over the folder in which this checkout lies would hide it.
+            for place in _PROGRAMS:
+                if place.is_relative_to(mount["mountPath"]):
+                    options += ["--ro-bind", place, place]
         return options
