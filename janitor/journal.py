@@ -192,6 +192,7 @@ def _read_records(
 ) -> JournalRecord:
     writes: list[JournaledWrite] = []
     latest: dict[str, JournaledWrite] = {}
+    came_back: list[str] = []
     ended = False
     for record in records:
         match record.get("event"):
@@ -201,6 +202,8 @@ def _read_records(
                 latest[write.run] = write
             case "outcome" if (known := latest.get(record["run"])) is not None:
                 known.outcome, known.error = record["outcome"], record["error"]
+            case "came_back":
+                came_back.append(record["run"])
             case "end":
                 ended = True
     return JournalRecord(
@@ -211,6 +214,7 @@ def _read_records(
         started_at=head["started_at"],
         ended=ended,
         writes=tuple(writes),
+        came_back=tuple(came_back),
     )
 
 
