@@ -33,14 +33,14 @@ def _rows(run: Run, low: int, high: float) -> list[dict[str, Any]]:
     return rows
 
 
-def _strict(value: Any) -> Any:
+def strict_value(value: Any) -> Any:
     """A value that strict JSON can hold: W&B answers non-finite numbers as texts."""
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     if isinstance(value, dict):
-        return {key: _strict(inner) for key, inner in value.items()}
+        return {key: strict_value(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_strict(inner) for inner in value]
+        return [strict_value(inner) for inner in value]
     return value
 
 
@@ -74,7 +74,9 @@ def resolve_sampled_history(run: Run, _info: Info, specs: list[str]) -> list[lis
         wanted = spec if isinstance(spec, dict) else {}
         keys = wanted.get("keys") or []
         rows = _rows(run, wanted.get("minStep", 0), wanted.get("maxStep", math.inf) + 1)
-        chosen = [{k: _strict(row[k]) for k in keys} for row in rows if all(k in row for k in keys)]
+        chosen = [
+            {k: strict_value(row[k]) for k in keys} for row in rows if all(k in row for k in keys)
+        ]
         answers.append(_sample(chosen, wanted.get("samples")))
     return answers
 

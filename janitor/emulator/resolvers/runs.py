@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ariadne import ObjectType
@@ -10,6 +11,7 @@ from ariadne import ObjectType
 from janitor.emulator import summary
 from janitor.emulator.clock import format_time
 from janitor.emulator.records import read_json
+from janitor.emulator.resolvers.history import strict_value
 from janitor.emulator.resolvers.people import user_record
 
 if TYPE_CHECKING:
@@ -65,12 +67,35 @@ def resolve_heartbeat_at(run: Run, _info: Info) -> str | None:
 
 @run_type.field("historyKeys")
 def resolve_history_keys(run: Run, _info: Info) -> dict[str, Any] | None:
-    """The last step and the keys of the last step; null where nothing was logged."""
-    last = read_json(run.history[-1]) if run.history else None
+    """The last step, and what is known of the keys that were logged; null where nothing was."""
+    return _history_keys(run.history[-1], len(run.history)) if run.history else None
+
+
+@lru_cache(maxsize=1024)
+def _history_keys(last_line: str, lines: int) -> dict[str, Any] | None:
+    last = read_json(last_line)
     if not isinstance(last, dict):
         return None
-    step = last.get("_step", len(run.history) - 1)
-    return {"lastStep": step, "sets": [], "keys": {key: {} for key in last}}
+    keys = {
+        key: {
+            "typeCounts": [{"type": _kind(value), "count": lines}],
+            "monotonic": False,
+            "previousValue": strict_value(value),
+        }
+        for key, value in last.items()
+    }
+    return {"lastStep": last.get("_step", lines - 1), "sets": [], "keys": keys}
+
+
+def _kind(value: Any) -> str:
+    """A value's kind, as W&B names it."""
+    match value:
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case _:
+            return "map" if isinstance(value, dict) else "unknown"
 
 
 for name, read in {
