@@ -42,7 +42,7 @@ test-long: $(READY)
 	$(BIN)/pytest -n $(JOBS) --timeout 3600
 
 bench: $(READY)
-	$(BIN)/python tests/bench/scan.py
+	$(BIN)/python -m tests.bench.scan
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
