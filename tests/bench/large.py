@@ -1,6 +1,6 @@
 """Measures a pass over a large organisation: 100,000 runs in 40 sweeps, 0.5 % to repair.
 
-``python tests/bench/large.py [--runs 100000] [--sweeps 40]``: an emulator on this machine without
+``python -m tests.bench.large [--runs 100000] [--sweeps 40]``: an emulator on this machine without
 added latency. Prints the janitor's own peak memory and CPU time (without wandb-core, without the
 server), and how many requests it made.
 """
