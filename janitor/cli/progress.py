@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
 import structlog
@@ -18,17 +17,6 @@ _log = structlog.stdlib.get_logger("janitor.pass")
 
 class LoggedProgress:
     """An observer for pipes, cron and CI: one log line a page, shown with ``-v``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
 
     def scanned(self, target: str, seen: int, expected: int | None) -> None:
         """A page of a target was read."""
@@ -60,12 +48,7 @@ class LiveProgress:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def scanned(self, target: str, seen: int, expected: int | None) -> None:
@@ -93,4 +76,4 @@ _REPAIR = "repair"
 
 def observe(console: Console) -> AbstractContextManager[Observer]:
     """The observer that suits where stderr leads."""
-    return LiveProgress(console) if console.is_terminal else LoggedProgress()
+    return LiveProgress(console) if console.is_terminal else nullcontext(LoggedProgress())
