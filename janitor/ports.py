@@ -61,7 +61,9 @@ class UploadedSummaryReader(Protocol):
 class SummaryWriter(Protocol):
     """Writes a run's summary.
 
-    - The whole summary is replaced, without precondition: whoever writes has just read it.
+    - The whole summary is replaced: whoever writes has just read it. W&B knows no precondition;
+      a store that can tell that the run was written since it was read refuses, as below.
+    - A store with words of its own for states rejects a summary that names none.
     - :class:`~janitor.errors.TransientError` means that the write may or may not have been
       applied; every other error that it was not.
     """

@@ -8,52 +8,24 @@ import pytest
 from janitor.experiments import ExperimentState, ExperimentStatus, StateManager
 from janitor.experiments.store import WORDS, ExperimentStore
 from janitor.model import Liveness, Policy, SweepRunState, Target, TargetKind
-from janitor.ports import Store
 from janitor.processes import ProcessIdentity, this_process
 from janitor.rules import judge
-from janitor.stores.retrying import RetryingStore
-from janitor.stores.routing import RoutingStore
 from tests.experiments.experiment_samples import dead_process, of_another_host
-from tests.stores.backends import read
-from tests.stores.local_contract import LocalBackend, LocalContract
+from tests.experiments.experiment_world import OURS, THEIRS, ExperimentWorld
+from tests.stores.backends import Backend, read
+from tests.stores.local_contract import LocalStoreContract
+from tests.stores.local_worlds import local_backend
 
 
-def backend_over(store: Store, folder: Path) -> LocalBackend:
-    manager = StateManager(folder)
-
-    def add(name: str) -> None:
-        state = ExperimentState(
-            experiment_id=name, status=ExperimentStatus.RUNNING, created_at=manager.now()
-        )
-        manager.save(state)
-
-    def touch(name: str) -> None:
-        manager.update(name, lambda _: None)
-
-    return LocalBackend(
-        store,
-        Target(TargetKind.STORE, "experiments:", str(folder).lstrip("/")),
-        Target(TargetKind.STORE, "experiments:", str(folder / "missing").lstrip("/")),
-        add,
-        touch,
-    )
-
-
-class TestExperimentStore(LocalContract):
+class TestExperimentStore(LocalStoreContract):
     @pytest.fixture
-    def backend(self, tmp_path: Path) -> LocalBackend:
-        routing = RoutingStore(Policy(), lambda: datetime.now(UTC))
-        return backend_over(routing, tmp_path)
-
-
-class TestExperimentStoreThatIsAskedAgain(LocalContract):
-    @pytest.fixture
-    def backend(self, tmp_path: Path) -> LocalBackend:
-        routing = RoutingStore(Policy(), lambda: datetime.now(UTC))
-        return backend_over(RetryingStore(routing, lambda _: None, lambda: False), tmp_path)
+    def plain(self, tmp_path: Path) -> Backend:
+        return local_backend(ExperimentWorld(tmp_path), odd_name="_R.1-x..y")
 
 
 def test_the_words_map_totally_and_back() -> None:
+    assert WORDS.ours == OURS
+    assert WORDS.theirs == THEIRS
     assert set(WORDS.ours) == set(ExperimentStatus)
     assert set(WORDS.theirs) == set(SweepRunState)
     for status, state in WORDS.ours.items():

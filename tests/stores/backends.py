@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,12 +12,14 @@ from janitor.emulator import Emulator
 from janitor.emulator.clock import parse_time
 from janitor.model import RunInfo, RunPage, Target, TargetKind, WandbState
 from janitor.ports import Store
+from janitor.stores.retrying import RetryingStore
 from tests.memory_store import MemoryStore
 
 PROJECT = "acme/rl"
 SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")
 GROUP = Target(TargetKind.GROUP, "acme", "rl", "g1")
 WHOLE_PROJECT = Target(TargetKind.PROJECT, "acme", "rl")
+RUNNING = {"protein.state": "running"}
 
 
 class World(Protocol):
@@ -32,15 +34,35 @@ class World(Protocol):
     def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary, as text."""
 
+    def empty(self) -> Target:
+        """A target that is there, and holds no run."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Backend:
-    """A store, and the world behind it."""
+    """A store, the world behind it, and where that has what :func:`a_run` describes."""
 
     store: Store
     world: World
     page_size: int
-    """How many runs the store asks for at once."""
+    """How many runs the store hands out at once."""
+    odd_name: str = 'r "1" {ä} \\ $x'
+    """The oddest name that a run may have there."""
+
+    def target(self, sweep: str = "s1", project: str = PROJECT) -> Target:
+        """A sweep."""
+        entity, name = project.split("/")
+        return Target(TargetKind.SWEEP, entity, name, sweep)
+
+    def path(self, name: str, project: str = PROJECT) -> str:
+        """The path of a run of the sweep s1."""
+        return f"{project}/{name}"
+
+
+def asked_again(backend: Backend) -> Backend:
+    """The same, behind the wrapper that asks again."""
+    store = RetryingStore(backend.store, sleep=lambda _: None, should_stop=lambda: False)
+    return replace(backend, store=store)
 
 
 def a_run(name: str, **more: Any) -> dict[str, Any]:
@@ -67,7 +89,7 @@ def pages(store: Store, target: Target) -> Iterator[RunPage]:
 
 def names(runs: Sequence[RunInfo]) -> list[str]:
     """What people call these runs."""
-    return [run.id for run in runs]
+    return [run.name for run in runs]
 
 
 def read(store: Store, path: str) -> RunInfo:
@@ -125,6 +147,10 @@ class RememberedWorld:
         """Another writer replaces a run's summary."""
         self.store.put_text(path, text)
 
+    def empty(self) -> Target:
+        """A group that no run names."""
+        return GROUP
+
 
 class EmulatedWorld:
     """An emulated W&B server."""
@@ -145,3 +171,7 @@ class EmulatedWorld:
     def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary."""
         self.emulator.change(path, summary_text=text)
+
+    def empty(self) -> Target:
+        """A group that no run names."""
+        return GROUP

@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from janitor.emulator.clock import parse_time
-from janitor.model import RunInfo, WandbState
-from janitor.stores.files import FileStore
+from janitor.model import RunInfo, Target, WandbState
+from janitor.stores.files import SCHEME, FileStore
+from tests.stores.backends import GROUP
+from tests.stores.local_worlds import LocalWorld
 
 
 class FileWorld:
@@ -57,7 +59,48 @@ class FileWorld:
 
     def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary."""
-        entity, project, name = (quote(part, safe=" ") for part in path.split("/", 2))
-        file = self.folder / entity / project / f"{name}.json"
+        file = self.file(path)
         document = json.loads(file.read_text())
         file.write_text(json.dumps({**document, "summary": text}))
+
+    def empty(self) -> Target:
+        """A group that no run names."""
+        return GROUP
+
+    def file(self, path: str) -> Path:
+        """Where a run is."""
+        entity, project, name = (quote(part, safe=" ") for part in path.split("/", 2))
+        return self.folder / entity / project / f"{name}.json"
+
+
+class OldFileWorld(FileWorld):
+    """One whose files a janitor wrote that did not yet name their version."""
+
+    def add(self, *runs: dict[str, Any]) -> None:
+        """Make runs."""
+        super().add(*runs)
+        for run in runs:
+            file = self.file(f"{run['project']}/{run['name']}")
+            document = json.loads(file.read_text())
+            del document["version"]
+            file.write_text(json.dumps(document))
+
+
+class FolderWorld(LocalWorld):
+    """Folders of runs, each of which is a target as a whole."""
+
+    scheme = SCHEME
+
+    def _add(self, place: Path, runs: list[dict[str, Any]]) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        timed = [{**run, "created_at": run["created_at"].isoformat()} for run in runs]
+        FileWorld(place).add(*timed)
+
+    def _id(self, name: str, project: str) -> str:
+        return quote(f"{project}/{name}", safe="")
+
+    def _summary(self, place: Path, run_id: str) -> Any:
+        return FileWorld(place).summary(unquote(run_id))
+
+    def _put_summary(self, place: Path, run_id: str, text: str) -> None:
+        FileWorld(place).put_summary(unquote(run_id), text)

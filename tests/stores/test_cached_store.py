@@ -8,7 +8,7 @@ from janitor.errors import TransientError
 from janitor.stores.cached import CachedStore
 from tests.memory_store import MemoryStore
 from tests.stores.backends import SWEEP, Backend, RememberedWorld, World, a_run, read
-from tests.stores.contract import StoreContract
+from tests.stores.sweep_contract import SweepStoreContract
 
 PAGE = 50
 
@@ -29,9 +29,9 @@ class ForgetfulWorld(RememberedWorld):
         self.cached.invalidate()
 
 
-class TestCachedStore(StoreContract):
+class TestCachedStore(SweepStoreContract):
     @pytest.fixture
-    def backend(self) -> Backend:
+    def plain(self) -> Backend:
         store = MemoryStore(page_size=PAGE)
         cached = CachedStore(store, timedelta(minutes=5))
         return Backend(cached, ForgetfulWorld(store, cached), PAGE)

@@ -1,4 +1,4 @@
-"""One contract, every backend."""
+"""The contract over W&B's store, and over the one in memory that other tests use."""
 
 from __future__ import annotations
 
@@ -6,32 +6,22 @@ import pytest
 
 from janitor.emulator import Emulator
 from janitor.model import Policy
-from janitor.stores.retrying import RetryingStore
 from janitor.stores.wandb import Door, WandbStore
 from tests.memory_store import MemoryStore
 from tests.stores.backends import Backend, EmulatedWorld, RememberedWorld
-from tests.stores.contract import StoreContract
+from tests.stores.sweep_contract import SweepStoreContract
 
 PAGE = 50
 
 
-class TestWandbStore(StoreContract):
+class TestWandbStore(SweepStoreContract):
     @pytest.fixture
-    def backend(self, door: Door, emulator: Emulator) -> Backend:
+    def plain(self, door: Door, emulator: Emulator) -> Backend:
         return Backend(WandbStore(door, Policy(), PAGE), EmulatedWorld(emulator), PAGE)
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(SweepStoreContract):
     @pytest.fixture
-    def backend(self) -> Backend:
+    def plain(self) -> Backend:
         store = MemoryStore(page_size=PAGE)
         return Backend(store, RememberedWorld(store), PAGE)
-
-
-class TestRetryingStore(StoreContract):
-    @pytest.fixture
-    def backend(self, door: Door, emulator: Emulator) -> Backend:
-        store = RetryingStore(
-            WandbStore(door, Policy(), PAGE), sleep=lambda _: None, should_stop=lambda: False
-        )
-        return Backend(store, EmulatedWorld(emulator), PAGE)

@@ -10,10 +10,11 @@ import pytest
 from janitor.errors import ConflictError, NotFoundError, StateFileError
 from janitor.model import RunInfo, Target, TargetKind
 from janitor.stores.files import FileStore
-from janitor.stores.retrying import RetryingStore
 from tests.stores.backends import Backend, a_run, read
 from tests.stores.contract import StoreContract
-from tests.stores.file_world import FileWorld
+from tests.stores.file_world import FileWorld, FolderWorld, OldFileWorld
+from tests.stores.local_worlds import local_backend
+from tests.stores.sweep_contract import SweepStoreContract
 
 PAGE = 50
 
@@ -22,17 +23,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class TestFileStore(StoreContract):
+class TestFileStore(SweepStoreContract):
     @pytest.fixture
-    def backend(self, tmp_path: Path) -> Backend:
+    def plain(self, tmp_path: Path) -> Backend:
         return Backend(FileStore(tmp_path, now, PAGE), FileWorld(tmp_path), PAGE)
 
 
-class TestFileStoreThatIsAskedAgain(StoreContract):
+class TestFileStoreOverFilesOfTheFirstVersion(SweepStoreContract):
     @pytest.fixture
-    def backend(self, tmp_path: Path) -> Backend:
-        store = RetryingStore(FileStore(tmp_path, now, PAGE), lambda _: None, lambda: False)
-        return Backend(store, FileWorld(tmp_path), PAGE)
+    def plain(self, tmp_path: Path) -> Backend:
+        return Backend(FileStore(tmp_path, now, PAGE), OldFileWorld(tmp_path), PAGE)
+
+
+class TestFileStoreAsOneTarget(StoreContract):
+    @pytest.fixture
+    def plain(self, tmp_path: Path) -> Backend:
+        return local_backend(FolderWorld(tmp_path))
 
 
 @pytest.fixture

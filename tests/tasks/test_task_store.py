@@ -1,78 +1,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from janitor.errors import HeldError, NotFoundError
-from janitor.model import Change, Hold, Liveness, Policy, RunInfo, SweepRunState, Target, TargetKind
-from janitor.ports import Store
+from janitor.errors import HeldError
+from janitor.model import Change, Hold, Liveness, Policy, RunInfo, SweepRunState
 from janitor.rules import judge
-from janitor.stores.retrying import RetryingStore
-from janitor.stores.routing import RoutingStore
 from janitor.tasks import ManagerSettings, TaskManager, TaskStatus
 from janitor.tasks.store import WORDS, TaskStore
-from tests.stores.backends import read
-from tests.stores.local_contract import LocalBackend, LocalContract
+from tests.stores.backends import Backend, read
+from tests.stores.local_contract import LocalStoreContract
+from tests.stores.local_worlds import local_backend
 from tests.tasks.task_bench import NOON, Bench
+from tests.tasks.task_world import OURS, THEIRS, TaskWorld
 
 
-class Script:
-    """Managers that come for a moment, so that the store may hold the file in between."""
-
-    def __init__(self, path: Path, routing: RoutingStore) -> None:
-        self.path = path
-        self.routing = routing
-        TaskManager(path, say=lambda _: None).close()
-
-    def add(self, name: str) -> None:
-        self.routing.close()
-        with TaskManager(self.path, say=lambda _: None) as manager:
-            manager.add(name)
-            manager.assign("gpu0")
-
-    def touch(self, name: str) -> None:
-        self.routing.close()
-        with TaskManager(self.path, say=lambda _: None) as manager:
-            manager.fail(name, "oops")
-
-
-def backend_over(store: Store, routing: RoutingStore, path: Path) -> LocalBackend:
-    script = Script(path, routing)
-    return LocalBackend(
-        store,
-        Target(TargetKind.STORE, "tasks:", str(path).lstrip("/")),
-        Target(TargetKind.STORE, "tasks:", str(path.with_name("missing.json")).lstrip("/")),
-        script.add,
-        script.touch,
-    )
-
-
-@pytest.fixture
-def routing() -> Iterator[RoutingStore]:
-    store = RoutingStore(Policy(), lambda: datetime.now(UTC))
-    yield store
-    with suppress(NotFoundError):
-        store.close()
-
-
-class TestTaskStore(LocalContract):
+class TestTaskStore(LocalStoreContract):
     @pytest.fixture
-    def backend(self, routing: RoutingStore, tmp_path: Path) -> LocalBackend:
-        return backend_over(routing, routing, tmp_path / "manager_state.json")
-
-
-class TestTaskStoreThatIsAskedAgain(LocalContract):
-    @pytest.fixture
-    def backend(self, routing: RoutingStore, tmp_path: Path) -> LocalBackend:
-        store = RetryingStore(routing, lambda _: None, lambda: False)
-        return backend_over(store, routing, tmp_path / "manager_state.json")
+    def plain(self, tmp_path: Path) -> Iterator[Backend]:
+        world = TaskWorld(tmp_path)
+        yield local_backend(world, odd_name='a/b 50% %2F "1" {ä} \\')
+        world.store.close()
 
 
 def test_the_words_map_totally_and_back() -> None:
+    assert WORDS.ours == OURS
+    assert WORDS.theirs == THEIRS
     assert set(WORDS.ours) == set(TaskStatus)
     assert set(WORDS.theirs) == set(SweepRunState)
     for status, state in WORDS.ours.items():
