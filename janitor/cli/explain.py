@@ -149,7 +149,7 @@ def _in_words(said: object, policy: Policy) -> str:
         case Silent(reason=reason):
             return f"silent: {reason}"
         case Clean():
-            return "clean: its state is terminal"
+            return "clean: nothing is to be done"
         case Untracked():
             return f"untracked: no {policy.namespace}.state, so it is not ours"
         case _:

@@ -28,7 +28,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """The run's state is terminal: nothing to do."""
+    """Nothing to do: the run's state is terminal, or it is a task that waits for a worker."""
 
 
 @dataclass(frozen=True, slots=True)

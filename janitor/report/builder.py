@@ -91,7 +91,7 @@ class ReportDraft:
         self._count_unchanged(held.state or UNKNOWN_STATE)
 
     def count_clean(self, state: str, runs: int = 1) -> None:
-        """Runs in this terminal state: nothing to do."""
+        """Runs in this state of which nothing is to be done."""
         self._clean += runs
         self._count_unchanged(state, runs)
 

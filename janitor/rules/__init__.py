@@ -21,6 +21,7 @@ from janitor.model import (
     RunInfo,
     RunKind,
     Silent,
+    SweepRunState,
     Untracked,
     Verdict,
 )
@@ -93,7 +94,7 @@ def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
     if isinstance(reading, Hold):
         return Judgement(run, None, reading)
     if (why := why_ignored(reading, policy.ignore)) is not None:
-        return Judgement(run, reading, Hold("none", why) if reading.state.is_open else Clean())
+        return Judgement(run, reading, Clean() if _needs_nothing(reading) else Hold("none", why))
     return Judgement(run, reading, _verdict(reading, policy))
 
 
@@ -101,7 +102,16 @@ def _verdict(reading: Reading, policy: Policy) -> Verdict:
     for _, said in ask_rules(reading, policy):
         if not isinstance(said, Silent):
             return said
-    return Hold("none", _why_left(reading, policy)) if reading.state.is_open else Clean()
+    return Clean() if _needs_nothing(reading) else Hold("none", _why_left(reading, policy))
+
+
+def _needs_nothing(reading: Reading) -> bool:
+    """Whether nobody need look at a run of which no rule spoke: it is over, or a task that waits.
+
+    A run that is open is somebody's work, and may be lost; a task that waits is nobody's yet.
+    """
+    waits = reading.run.kind is RunKind.TASK and reading.state is SweepRunState.INITIALIZING
+    return waits or not reading.state.is_open
 
 
 def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:

@@ -51,8 +51,8 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def janitor(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+def janitor(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
     command = [sys.executable, "-m", "janitor", *arguments]
     return subprocess.run(
         command, cwd=home, env=environ, capture_output=True, text=True, timeout=120, check=False
@@ -78,7 +78,8 @@ def test_a_pass_over_local_state_is_a_pass_as_any(home: Path) -> None:
     before = told(home)
     planned = fix(home, "--dry-run")
     assert told(home) == before
-    assert (planned["totals"]["planned"], planned["totals"]["held"]) == (3, 3)
+    assert (planned["totals"]["planned"], planned["totals"]["held"]) == (3, 2)
+    assert planned["totals"]["clean"] == 1, "a task that waits is nobody's yet"
     fixed = fix(home)
     assert {(one["name"], one["rule"], one["outcome"]) for one in fixed["changes"]} == {
         ("gone1", "dead-process", "written"),
@@ -109,6 +110,18 @@ def test_targets_of_the_file_may_be_local_too(home: Path) -> None:
     (home / "janitor.yaml").write_text(f"targets:\n  - store: {STATES}\n")
     assert janitor(home, "fix", "--journal", "j").returncode == 0
     assert told(home)["gone2"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [(["--stale-after", "50m"], {}), ([], {"JANITOR_STALE_AFTER": "50m"})],
+)
+def test_how_long_a_task_may_be_assigned_is_a_setting(
+    home: Path, given: list[str], environ: dict[str, str]
+) -> None:
+    fixed = janitor(home, "fix", "--store", TASKS, "--journal", "j", *given, **environ)
+    assert fixed.returncode == 0, fixed.stderr
+    assert {told(home)[name] for name in ("stale", "fresh", "waits")} == {"pending"}
 
 
 def test_the_brake_holds_for_local_state(home: Path) -> None:
