@@ -7,7 +7,16 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from janitor.model import Ignore, Override, OwnRule, Policy, SweepRunState, Target, TargetKind
+from janitor.model import (
+    STALE_AFTER,
+    Ignore,
+    Override,
+    OwnRule,
+    Policy,
+    SweepRunState,
+    Target,
+    TargetKind,
+)
 
 
 def _to_seconds(value: Any) -> Any:
@@ -27,6 +36,7 @@ _DURATIONS: Final = frozenset(
         "evaluation_timeout",
         "settle",
         "crash_grace",
+        "stale_after",
         "future_tolerance",
         "older_than",
     }
@@ -103,6 +113,7 @@ class PlannedPolicy(_Part):
     evaluation_timeout: Seconds | None
     settle: Seconds
     crash_grace: Seconds
+    stale_after: Seconds = STALE_AFTER.total_seconds()
     future_tolerance: Seconds
     disabled_rules: RuleIds
     own_rules: tuple[PlannedOwnRule, ...] = ()

@@ -67,6 +67,7 @@ policies = st.builds(
     evaluation_timeout=st.none() | st.timedeltas(SECOND, DAY),
     settle=st.timedeltas(timedelta(0), DAY),
     crash_grace=st.timedeltas(timedelta(0), DAY),
+    stale_after=st.timedeltas(SECOND, DAY),
     objective=st.sampled_from([None, None, "loss", "a.b"]),
     vocabulary=st.dictionaries(
         st.sampled_from(SweepRunState).filter(lambda state: not state.is_open),

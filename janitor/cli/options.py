@@ -93,6 +93,11 @@ policy_options = _together(
         help="How long a run that W&B calls crashed may take to come back.  [default: 15m]",
     ),
     click.option(
+        "--stale-after",
+        metavar="DURATION",
+        help="How long a task may be assigned before it waits again.  [default: 2h]",
+    ),
+    click.option(
         "--namespace",
         metavar="NAME",
         help="The first part of our keys in a run's summary.  [default: protein]",

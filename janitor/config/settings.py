@@ -29,7 +29,7 @@ from janitor.config.overrides import Overrides, split_targets
 from janitor.config.own_rules import OwnRules
 from janitor.config.section import Section
 from janitor.config.targets import Targets
-from janitor.model import Ignore, Policy
+from janitor.model import STALE_AFTER, Ignore, Policy
 
 
 class EditorSchema(GenerateJsonSchema):
@@ -134,6 +134,8 @@ class Config(Section):
     """How long a run that recorded its objective is given to set its own state."""
     crash_grace: Duration = timedelta(minutes=15)
     """How long a run that W&B calls crashed is given to come back."""
+    stale_after: PositiveDuration = STALE_AFTER
+    """How long a task may be assigned before stale-assignment lets it wait again."""
     rules: RuleSettings = RuleSettings()
     """Which rules speak, options of single rules, and rules of your own."""
     overrides: Overrides = ()
@@ -191,6 +193,7 @@ class Config(Section):
             evaluation_timeout=self.evaluation_timeout,
             settle=self.settle,
             crash_grace=self.crash_grace,
+            stale_after=self.stale_after,
             disabled_rules=frozenset(self.rules.disable),
             own_rules=tuple(own.rule for own in self.rules.own),
             ignore=Ignore(self.ignore.tags, self.ignore.names, self.ignore.older_than),
@@ -229,6 +232,13 @@ class ObjectiveRecordedOptions(Section):
     """How long a run that recorded its objective is given to set its own state."""
 
 
+class StaleAssignmentOptions(Section):
+    """Options of the rule stale-assignment; they mean the same as the settings of their names."""
+
+    stale_after: PositiveDuration | None = None
+    """How long a task may be assigned before it waits again."""
+
+
 class FileRuleSettings(RuleSettings):
     """Which rules speak, options of single rules, and rules of your own."""
 
@@ -242,6 +252,10 @@ class FileRuleSettings(RuleSettings):
         HeartbeatExpiredOptions | None, Field(alias="heartbeat-expired")
     ] = None
     """Options of the rule heartbeat-expired."""
+    stale_assignment: Annotated[StaleAssignmentOptions | None, Field(alias="stale-assignment")] = (
+        None
+    )
+    """Options of the rule stale-assignment."""
 
     def options(self) -> dict[str, tuple[str, timedelta]]:
         """The options that are given: threshold → (where it stands, its value)."""

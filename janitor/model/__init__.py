@@ -1,6 +1,14 @@
 """The vocabulary of the house, as frozen types. Imports nothing of ours."""
 
-from janitor.model.policy import AUTO, IGNORE_TAG, Ignore, Override, OwnRule, Policy
+from janitor.model.policy import (
+    AUTO,
+    IGNORE_TAG,
+    STALE_AFTER,
+    Ignore,
+    Override,
+    OwnRule,
+    Policy,
+)
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
 from janitor.model.targets import SweepMetadata, Target, TargetKind
@@ -9,6 +17,7 @@ from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untrack
 __all__ = [
     "AUTO",
     "IGNORE_TAG",
+    "STALE_AFTER",
     "Change",
     "Clean",
     "Evidence",

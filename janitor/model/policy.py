@@ -12,6 +12,9 @@ from janitor.model.targets import Target
 IGNORE_TAG = "janitor:ignore"
 """A run that carries this tag in W&B is held, always."""
 
+STALE_AFTER = timedelta(hours=2)
+"""How long a task may be assigned: the design document's "same as normal timeout"."""
+
 AUTO = "auto"
 """As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
 
@@ -68,6 +71,8 @@ class Policy:
     """How long a run that recorded its objective is given to set its own state."""
     crash_grace: timedelta = timedelta(minutes=15)
     """How long a run that W&B calls crashed is given to come back."""
+    stale_after: timedelta = STALE_AFTER
+    """How long a task may be assigned before its worker is taken for dead."""
     future_tolerance: timedelta = timedelta(minutes=5)
     """Evidence further ahead than this is left out."""
     disabled_rules: frozenset[str] = frozenset()

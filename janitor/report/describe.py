@@ -105,6 +105,7 @@ def describe_thresholds(policy: Policy) -> Thresholds:
         evaluation_timeout_seconds=evaluation.total_seconds(),
         settle_seconds=policy.settle.total_seconds(),
         crash_grace_seconds=policy.crash_grace.total_seconds(),
+        stale_after_seconds=policy.stale_after.total_seconds(),
     )
 
 

@@ -47,8 +47,11 @@ def _thresholds(found: Thresholds) -> str:
         ("evaluating", found.evaluation_timeout_seconds),
         ("settle", found.settle_seconds),
         ("crashed", found.crash_grace_seconds),
+        ("assigned", found.stale_after_seconds),
     )
-    return ", ".join(f"{name} {format_age(timedelta(seconds=each))}" for name, each in named)
+    return ", ".join(
+        f"{name} {format_age(timedelta(seconds=each))}" for name, each in named if each is not None
+    )
 
 
 def _requests(found: Requests) -> str:

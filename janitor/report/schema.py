@@ -154,6 +154,8 @@ class Thresholds(Part):
     evaluation_timeout_seconds: float
     settle_seconds: float
     crash_grace_seconds: float
+    stale_after_seconds: float | None = None
+    """None in reports from before there was this setting."""
 
 
 class ReportedShard(Part):

@@ -5,8 +5,6 @@ Of the design document 004. Speaks for tasks alone, and is the one rule that reo
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from janitor import summary as summaries
 from janitor.durations import format_age
 from janitor.evidence import parse_time
@@ -14,8 +12,6 @@ from janitor.model import Change, Hold, Liveness, Policy, Silent, SweepRunState
 from janitor.rules.reading import Reading
 
 ID = "stale-assignment"
-STALE_AFTER = timedelta(hours=2)
-"""The document's: the same as a task's normal timeout."""
 ASSIGNMENT = ("assigned_to", "assigned_at")
 """The keys that go when a task is reopened."""
 
@@ -33,7 +29,7 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     if assigned_at is None:
         return Hold(ID, "nothing tells when it was assigned")
     age = reading.vitals.now - assigned_at
-    if age <= STALE_AFTER:
+    if age <= policy.stale_after:
         return Silent(f"assigned {format_age(age)} ago: still valid")
     worker = summaries.read(summary, namespace, "assigned_to")
     return Change(

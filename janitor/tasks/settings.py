@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from logging import getLogger
 
+from janitor.model import STALE_AFTER
+
 _log = getLogger("janitor.tasks")
 
 
@@ -23,7 +25,7 @@ class ManagerSettings:
 
     """
 
-    stale_after: timedelta = timedelta(hours=2)
+    stale_after: timedelta = STALE_AFTER
     save_every: timedelta = timedelta(seconds=50)
     max_retries: int = 3
     backups: int = 5

@@ -111,6 +111,7 @@ rules:
   heartbeat-expired: {heartbeat_timeout: 2h, evaluation_timeout: 3h}
   wandb-crashed: {crash_grace: 4h}
   objective-recorded: {settle: 5h}
+  stale-assignment: {stale_after: 6h}
 """
     result = loaded(home, text)
     policy = result.config.policy
@@ -118,6 +119,7 @@ rules:
     assert policy.evaluation_timeout == timedelta(hours=3)
     assert policy.crash_grace == timedelta(hours=4)
     assert policy.settle == timedelta(hours=5)
+    assert policy.stale_after == timedelta(hours=6)
     assert origin(result, "settle") == "janitor.yaml (rules.objective-recorded.settle)"
 
 
