@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os.path import realpath
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,10 @@ def parse(data: bytes) -> ExperimentState:
         StateFileError: it is of a newer version than this janitor knows.
 
     """
-    document = strict_json.loads(data) if b'"$' in data else json.loads(data)
+    try:
+        document = strict_json.loads(data) if b'"$' in data else json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
     if not isinstance(document, dict):
         raise ValueError("it holds no object")  # noqa: TRY004 - a malformed text, not a caller's wrong type
     document = MIGRATIONS.forward(document, document.pop(_VERSION, None))
@@ -68,7 +72,7 @@ def refuse_to_leave(path: Path) -> None:
         StateFileError: it is one.
 
     """
-    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+    if path.is_symlink() and Path(realpath(path)).parent != Path(realpath(path.parent)):
         raise StateFileError(
             f"{path} is a symbolic link out of its folder, so it is neither read nor written"
         )

@@ -22,11 +22,14 @@ def config_hash(config: Mapping[str, Any] | BaseModel) -> str:
     of the file format: they do not change.
 
     Raises:
-        ValueError: the configuration holds something that JSON cannot say.
+        ValueError: the configuration holds something that JSON cannot say, or is nested too deeply.
 
     """
     plain = config.model_dump(mode="json") if isinstance(config, BaseModel) else config
-    text = strict_json.dumps(_canonical(plain))
+    try:
+        text = strict_json.dumps(_canonical(plain))
+    except RecursionError as error:
+        raise ValueError("the configuration is nested too deeply") from error
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from janitor.errors import ConflictError, NotFoundError, StateFileError
 from janitor.experiments.folder import ExperimentFolder
 from janitor.experiments.hashing import config_hash
+from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus
 from janitor.model import Liveness
@@ -97,10 +98,11 @@ class StateManager:
         Raises:
             InvalidExperimentIdError: the id is no safe name.
             ConflictError: there is an experiment of this name already.
+            ValueError: the configuration holds something that JSON cannot say.
 
         """
         state = ExperimentState(
-            experiment_id=experiment_id,
+            experiment_id=sanitize_experiment_id(experiment_id),
             num_processes=num_processes or total_runs or 1,
             total_runs=total_runs,
             config=None if config is None else dict(config),

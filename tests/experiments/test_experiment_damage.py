@@ -40,6 +40,19 @@ def test_a_damaged_file_without_a_copy_does_not_hide_the_others(
         manager.load("exp_2")
 
 
+def test_no_file_however_odd_hides_the_others(manager: StateManager, problems: list[str]) -> None:
+    manager.create("good")
+    manager.path("deep").write_bytes(b"[" * 200_000)
+    manager.path("loop").symlink_to("loop.json")
+    manager.path("folder").mkdir()
+    manager.path("gone").symlink_to("nothing.json")
+    assert [state.experiment_id for state in manager.list()] == ["good"]
+    told = "\n".join(sorted(problems))
+    assert "nested too deeply" in told
+    assert "symbolic links" in told
+    assert "Is a directory" in told
+
+
 def test_what_somebody_read_before_the_damage_is_not_written_over_the_copy(
     manager: StateManager,
 ) -> None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from janitor.errors import UsageError
 from janitor.experiments import (
     ExperimentStatus,
+    InvalidExperimentIdError,
     StateManager,
     config_hash,
     sanitize_experiment_id,
@@ -69,6 +71,13 @@ def test_what_json_cannot_say_has_no_hash(config: dict[str, object]) -> None:
         config_hash(config)
 
 
+def test_a_config_that_holds_itself_has_no_hash() -> None:
+    config: dict[str, object] = {}
+    config["again"] = config
+    with pytest.raises(ValueError, match="nested too deeply"):
+        config_hash(config)
+
+
 @pytest.mark.parametrize("name", ["exp_20240115_123456", "a", "A.b-c_d", "_x", "0", "x" * 128])
 def test_safe_names_are_left_as_they_are(name: str) -> None:
     assert sanitize_experiment_id(name) == name
@@ -86,3 +95,11 @@ def test_names_that_are_unsafe_are_refused(name: object) -> None:
         sanitize_experiment_id(name)
     with pytest.raises(ValueError, match="no experiment's id"):
         sanitize_experiment_id(name)
+
+
+@pytest.mark.parametrize("name", ["../x", "con", "", None])
+def test_an_experiment_of_an_unsafe_name_is_refused(manager: StateManager, name: Any) -> None:
+    for use in (manager.create, manager.load, manager.delete):
+        with pytest.raises(InvalidExperimentIdError, match="no experiment's id"):
+            use(name)
+    assert not manager.state_dir.exists()
