@@ -25,7 +25,7 @@ since starts are compared as seconds after boot."""
 class ProcessIdentity(BaseModel):
     """One process, told apart from every other that ever bears its number."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     pid: int
     host: str

@@ -117,7 +117,7 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
 
     """
     aside = path.with_name(f"{path.name}{CORRUPT}{at:%Y%m%dT%H%M%S%fZ}")
-    value, data = _last_good(path, parse)
+    value, data = _good_copy(path, parse)
     told = f"{path} is damaged ({why}); it is kept as {aside.name}"
     if data is None:
         try:
@@ -132,7 +132,12 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
     return Rescued(value, f"{told}, and its last good copy is used")
 
 
-def _last_good(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
+def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:
+    """What the last good copy of a file holds, if there is one; nothing is written."""
+    return _good_copy(path, parse)[0]
+
+
+def _good_copy(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
     try:
         data = path.with_name(path.name + BACKUP).read_bytes()
         return parse(data), data

@@ -26,7 +26,7 @@ def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
     """
     from janitor.experiments import StateManager  # noqa: PLC0415 - `--help` needs no pydantic
 
-    manager = StateManager(state_dir)
+    manager = StateManager(state_dir, rescues=not dry_run)
     word = "would be interrupted" if dry_run else "interrupted"
     for name in gone:
         if not dry_run:

@@ -23,7 +23,7 @@ def command(*, state_dir: Path, incomplete: bool, as_json: bool) -> None:
     from janitor import strict_json  # noqa: PLC0415 - `--help` needs none of it
     from janitor.experiments import StateManager  # noqa: PLC0415 - as above
 
-    manager = StateManager(state_dir)
+    manager = StateManager(state_dir, rescues=False)
     states = manager.find_incomplete() if incomplete else manager.list()
     rows = [_row(state) for state in states]
     if as_json:

@@ -21,7 +21,7 @@ def command(*, experiment_id: str, state_dir: Path) -> None:
     """Say of each process whether a resumption would skip it, wait for it, or run it."""
     from janitor.experiments import StateManager  # noqa: PLC0415 - `--help` needs no pydantic
 
-    state = StateManager(state_dir).load(experiment_id)
+    state = StateManager(state_dir, rescues=False).load(experiment_id)
     click.echo(f"{state.experiment_id}: {_sentence(state)}")
     for index, progress in state.process_progress.items():
         click.echo(f"  process {index}: {_fate(progress)}")

@@ -20,6 +20,6 @@ def command(*, experiment_id: str, state_dir: Path) -> None:
     from janitor import strict_json  # noqa: PLC0415 - as above
     from janitor.experiments import StateManager  # noqa: PLC0415 - as above
 
-    state = StateManager(state_dir).load(experiment_id)
+    state = StateManager(state_dir, rescues=False).load(experiment_id)
     text = strict_json.dumps(state.model_dump(mode="json"))
     click.echo(json.dumps(json.loads(text), indent=2))

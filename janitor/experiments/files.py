@@ -23,6 +23,10 @@ def _name_the_version(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+class ForeignFileError(ValueError):
+    """A file is whole, and what it holds is no state of an experiment."""
+
+
 MIGRATIONS: Final = Migrations("the state of an experiment", (_name_the_version,))
 
 
@@ -30,6 +34,7 @@ def parse(data: bytes) -> ExperimentState:
     """A state from the bytes of its file.
 
     Raises:
+        ForeignFileError: they are JSON of another kind.
         ValueError: they hold none; the file is damaged.
         StateFileError: it is of a newer version than this janitor knows.
 
@@ -38,8 +43,8 @@ def parse(data: bytes) -> ExperimentState:
         document = strict_json.loads(data) if b'"$' in data else json.loads(data)
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
-    if not isinstance(document, dict):
-        raise ValueError("it holds no object")  # noqa: TRY004 - a malformed text, not a caller's wrong type
+    if not isinstance(document, dict) or "experiment_id" not in document:
+        raise ForeignFileError("it holds no state of an experiment")
     document = MIGRATIONS.forward(document, document.pop(_VERSION, None))
     try:
         return ExperimentState.model_validate(document)

@@ -15,7 +15,7 @@ from janitor.experiments import files
 from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
 from janitor.processes import this_process
-from janitor.recoverable import BACKUP, locked, rescue, write_keeping
+from janitor.recoverable import BACKUP, last_good, locked, rescue, write_keeping
 
 _LOCK: Final = ".lock"
 
@@ -29,6 +29,7 @@ class ExperimentFolder:
         clock: Tells the present moment, aware.
         lock_timeout: Seconds to wait for another who writes.
         on_problem: Told, in a sentence, of each damaged file.
+        rescues: Whether a damaged file is set aside when it is read; else when it is written.
 
     """
 
@@ -36,6 +37,7 @@ class ExperimentFolder:
     clock: Callable[[], datetime]
     lock_timeout: float
     on_problem: Callable[[str], None]
+    rescues: bool
 
     def path(self, experiment_id: str) -> Path:
         """Where an experiment's state is.
@@ -57,14 +59,16 @@ class ExperimentFolder:
         return locked(self.place / _LOCK, self.lock_timeout)
 
     def load(self, path: Path) -> ExperimentState:
-        """The state in a file; the lock is taken only where the file is damaged."""
+        """The state in a file; the lock is taken only to set a damaged file aside."""
         try:
             return self._parse(path)
         except FileNotFoundError:
             raise self._missing(path) from None
-        except ValueError:
-            with self.lock():
-                return self.read(path)
+        except ValueError as error:
+            if not self.rescues:
+                return self._copy_of(path, str(error))
+        with self.lock():
+            return self.read(path)
 
     def read(self, path: Path) -> ExperimentState:
         """The state in a file; a damaged file is set aside. Under the lock."""
@@ -74,9 +78,9 @@ class ExperimentFolder:
             raise self._missing(path) from None
         except ValueError as error:
             rescued = rescue(path, files.parse, str(error), self.clock())
-        self.on_problem(rescued.message)
         if rescued.value is None:
             raise StateFileError(rescued.message)
+        self.on_problem(rescued.message)
         return rescued.value
 
     def write(self, path: Path, state: ExperimentState, *, alive: bool) -> None:
@@ -104,7 +108,7 @@ class ExperimentFolder:
         with self.lock():
             files.refuse_to_leave(path)
             try:
-                path.with_name(path.name + BACKUP).unlink(missing_ok=True)
+                _copy(path).unlink(missing_ok=True)
                 path.unlink()
             except FileNotFoundError:
                 raise self._missing(path) from None
@@ -119,7 +123,12 @@ class ExperimentFolder:
             raise
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
-        state = files.parse(data)
+        try:
+            state = files.parse(data)
+        except files.ForeignFileError as error:
+            if _copy(path).exists():
+                raise  # a state was there
+            raise StateFileError(f"{path} is left as it is: {error}") from error
         if state.experiment_id != path.stem:
             raise StateFileError(
                 f"{path} holds the state of another experiment, {state.experiment_id}: rename it,"
@@ -127,5 +136,18 @@ class ExperimentFolder:
             )
         return state
 
+    def _copy_of(self, path: Path, why: str) -> ExperimentState:
+        """What the last good copy of a damaged file holds; nothing is moved."""
+        told = f"{path} is damaged ({why})"
+        state = last_good(path, files.parse)
+        if state is None:
+            raise StateFileError(f"{told}, and there is no good copy of it")
+        self.on_problem(f"{told}; its last good copy is read")
+        return state
+
     def _missing(self, path: Path) -> NotFoundError:
         return NotFoundError(f"there is no experiment {path.stem} in {self.place}")
+
+
+def _copy(path: Path) -> Path:
+    return path.with_name(path.name + BACKUP)

@@ -44,6 +44,8 @@ class StateManager:
         lock_timeout: Seconds to wait for another who writes.
         on_problem: Told, in sentences, of files that could not be used; without it they are
             logged as warnings.
+        rescues: Whether reading a damaged file puts its copy in its place; else only writing
+            does, and who only looks changes nothing.
 
     """  # noqa: D205 - one sentence, two lines
 
@@ -54,10 +56,11 @@ class StateManager:
         clock: Callable[[], datetime] = utc_now,
         lock_timeout: float = 60,
         on_problem: Callable[[str], None] = _log.warning,
+        rescues: bool = True,
     ) -> None:
         self._clock = clock
         self._on_problem = on_problem
-        self._folder = ExperimentFolder(Path(state_dir), clock, lock_timeout, on_problem)
+        self._folder = ExperimentFolder(Path(state_dir), clock, lock_timeout, on_problem, rescues)
 
     @property
     def state_dir(self) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +36,7 @@ from janitor.ports import Store
 from janitor.stores.words import Words
 
 SCHEME: Final = "experiments:"
+_log = getLogger("janitor.experiments")
 
 WORDS: Final = Words(
     ours={
@@ -71,7 +74,7 @@ class ExperimentStore:
 
     def __init__(self, folder: Path, policy: Policy) -> None:
         self._folder = folder
-        self._manager = StateManager(folder, on_problem=lambda _: None)
+        self._manager = StateManager(folder, on_problem=cache(_log.warning), rescues=False)
         self._policy = policy
         self._state, self._error = (f"{policy.namespace}.{name}" for name in ("state", "error"))
 

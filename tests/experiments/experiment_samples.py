@@ -24,3 +24,8 @@ def of_another_host() -> ProcessIdentity:
 
 def damage(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder, byte for byte."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}

@@ -9,7 +9,7 @@ from janitor.errors import ConflictError, NotFoundError, StateFileError
 from janitor.experiments import (
     StateManager,
 )
-from tests.experiments.experiment_samples import damage
+from tests.experiments.experiment_samples import contents, damage
 
 
 def test_a_damaged_file_is_set_aside_and_its_last_good_copy_used(
@@ -34,7 +34,8 @@ def test_a_damaged_file_without_a_copy_does_not_hide_the_others(
         manager.create(name)
     manager.path("exp_2").write_bytes(b"\0" * 100)
     assert [state.experiment_id for state in manager.list()] == ["exp_1", "exp_3"]
-    assert "no good copy" in problems[0]
+    (problem,) = problems
+    assert "no good copy" in problem
     assert list(manager.state_dir.glob("exp_2.json.corrupt-*"))
     with pytest.raises(NotFoundError):
         manager.load("exp_2")
@@ -51,6 +52,46 @@ def test_no_file_however_odd_hides_the_others(manager: StateManager, problems: l
     assert "nested too deeply" in told
     assert "symbolic links" in told
     assert "Is a directory" in told
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "a web page"}', "[1, 2]", '"text"', '{"version": "1.2"}']
+)
+def test_a_file_of_others_is_told_and_left_where_it_is(
+    tmp_path: Path, problems: list[str], text: str
+) -> None:
+    (tmp_path / "package.json").write_text(text)
+    manager = StateManager(tmp_path, on_problem=problems.append)
+    assert manager.list() == []
+    (problem,) = problems
+    assert "is left as it is: it holds no state of an experiment" in problem
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"package.json": text}
+
+
+def test_a_state_that_something_emptied_comes_from_its_copy(manager: StateManager) -> None:
+    manager.create("exp_1", total_runs=4)
+    manager.update("exp_1", lambda _: None)
+    manager.path("exp_1").write_text("{}")
+    assert manager.load("exp_1").total_runs == 4
+
+
+def test_who_only_looks_reads_the_copy_and_moves_nothing(
+    manager: StateManager, problems: list[str]
+) -> None:
+    for name in ("exp_1", "exp_2"):
+        manager.create(name, total_runs=4)
+    manager.update("exp_1", lambda _: None)
+    for name in ("exp_1", "exp_2"):
+        damage(manager.path(name))
+    before = contents(manager.state_dir)
+    looking = StateManager(manager.state_dir, rescues=False, on_problem=problems.append)
+    assert [state.total_runs for state in looking.list()] == [4]
+    told = "\n".join(sorted(problems))
+    assert "its last good copy is read" in told
+    assert "there is no good copy of it" in told
+    assert contents(manager.state_dir) == before
+    looking.update("exp_1", lambda _: None)
+    assert len(list(manager.state_dir.glob("exp_1.json.corrupt-*"))) == 1
 
 
 def test_what_somebody_read_before_the_damage_is_not_written_over_the_copy(

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from janitor.cli.root import cli
 from janitor.experiments import ExperimentStatus, ProcessStatus, StateManager
 from janitor.processes import ProcessIdentity, this_process
-from tests.experiments.experiment_samples import dead_process, of_another_host
+from tests.experiments.experiment_samples import contents, damage, dead_process, of_another_host
 
 
 @pytest.fixture
@@ -77,3 +77,26 @@ def test_only_what_is_gone_is_cleaned(folder: StateManager) -> None:
     assert "by your word" in run(folder, "clean", "--gone", "far").stdout
     assert folder.load("far").status is ExperimentStatus.INTERRUPTED
     assert folder.load("alive").status is ExperimentStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("experiments", "list", "--state-dir"),
+        ("experiments", "show", "torn", "--state-dir"),
+        ("experiments", "resume-info", "torn", "--state-dir"),
+        ("experiments", "clean", "--dry-run", "--state-dir"),
+    ],
+)
+def test_a_look_writes_nothing_whatever_it_finds(
+    folder: StateManager, command: tuple[str, ...]
+) -> None:
+    for name in ("torn", "lost"):
+        folder.create(name)
+    folder.update("torn", lambda _: None)
+    for name in ("torn", "lost"):
+        damage(folder.path(name))
+    (folder.state_dir / "package.json").write_text('{"name": "a web page"}')
+    before = contents(folder.state_dir)
+    assert CliRunner().invoke(cli, [*command, str(folder.state_dir)]).exit_code == 0
+    assert contents(folder.state_dir) == before
