@@ -61,7 +61,7 @@ def acquire_gpu(root: Path, gpus: Iterable[int], *, shared: bool | None = None) 
     make_folder(folder, error=StateFileError)
     tried = []
     for number in gpus:
-        lock = FileLock(folder / f"gpu_{number}.lock", timeout=0, mode=0o600)
+        lock = FileLock(folder / f"gpu_{number}.lock", timeout=0, mode=0o600, thread_local=False)
         try:
             lock.acquire()
         except Timeout:

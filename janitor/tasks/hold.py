@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -20,16 +21,18 @@ class Hold:
     """The hold on a file, by a lock that the system frees when its owner dies.
 
     Beside it stands who holds it, for others to read. Where the file system is shared, both work
-    across machines as far as its locks do.
+    across machines as far as its locks do. For many threads: any of them may give it back.
 
     Args:
-        path: The file that is held; it need not exist.
+        path: The file that is held, by any of its names; it need not exist.
 
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, mode=0o600)
+        self._path = place = _place(path)
+        self._lock = FileLock(
+            place.with_name(f".{place.name}.lock"), timeout=0, mode=0o600, thread_local=False
+        )
 
     @property
     def is_held(self) -> bool:
@@ -55,7 +58,11 @@ class Hold:
             "since": datetime.now(UTC).isoformat()
         }  # for people alone; nothing is judged by it
         text = json.dumps(this_process().model_dump() | since)
-        write_atomically(_note(self._path), text + "\n", error=StateFileError)
+        try:
+            write_atomically(_note(self._path), text + "\n", error=StateFileError)
+        except BaseException:
+            self._lock.release()
+            raise
 
     def release(self) -> None:
         """Give it back."""
@@ -93,5 +100,10 @@ def _who(path: Path) -> str:
     return f"{found} (started {started:%Y-%m-%d %H:%M:%S} UTC)"
 
 
+def _place(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
 def _note(path: Path) -> Path:
+    path = _place(path)
     return path.with_name(f".{path.name}.holder.json")

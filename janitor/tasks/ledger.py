@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from janitor.errors import HeldError
 from janitor.tasks.book import TaskBook, WorkerFigures
 from janitor.tasks.files import Loaded, ManagerFiles
 from janitor.tasks.hold import Hold
@@ -36,7 +37,7 @@ class TaskLedger:
         on_problem: Callable[[str], None],
     ) -> None:
         self.lock = threading.RLock()
-        self.state_file = path
+        self.state_file = path.absolute()
         self._clock = clock
         self._on_problem = on_problem
         self._files = ManagerFiles(path, backups)
@@ -72,9 +73,11 @@ class TaskLedger:
 
         Raises:
             StateFileError: it cannot be written, and nothing was changed.
+            HeldError: the file was given back before; others may have written it since.
 
         """
         with self.lock:
+            self._check_held()
             if self._logging:
                 self._files.record(tasks)
             for task in tasks:
@@ -85,9 +88,11 @@ class TaskLedger:
 
         Raises:
             StateFileError: it cannot be written; what was logged still counts.
+            HeldError: as of :meth:`put`.
 
         """
         with self.lock:
+            self._check_held()
             self._files.save(self._book, self._clock())
             self._logging = True
 
@@ -96,6 +101,10 @@ class TaskLedger:
         with self.lock:
             self._files.close()
             self._hold.release()
+
+    def _check_held(self) -> None:
+        if not self.is_held:
+            raise HeldError(f"{self.state_file} was given back: nothing more is written to it")
 
     @property
     def is_held(self) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -168,3 +169,23 @@ def test_a_second_manager_is_refused_and_told_who_is_first(bench: Bench) -> None
         first.send_signal(signal.SIGKILL)
         first.wait()
     bench.manager()
+
+
+def test_a_manager_may_be_closed_by_another_thread(bench: Bench, manager: TaskManager) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(manager.close).result()
+    assert bench.lines == ["Saved state: 3 tasks"]
+    assert statuses(bench.manager()) == {"a": "pending", "b": "pending", "c": "pending"}
+
+
+def test_a_manager_that_was_closed_writes_nothing_more(bench: Bench, manager: TaskManager) -> None:
+    manager.close()
+    second = bench.manager()
+    with pytest.raises(HeldError, match="was given back"):
+        manager.complete("a")
+    with pytest.raises(HeldError, match="was given back"):
+        manager.save()
+    assert set(statuses(manager).values()) == {"pending"}
+    second.add("z")
+    bench.dies(second)
+    assert list(statuses(bench.manager())) == ["a", "b", "c", "z"]
