@@ -12,7 +12,10 @@ since tell the same.
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +47,8 @@ class ManagerFiles:
     """Reads and writes them; one writer at a time, see :mod:`janitor.tasks.hold`.
 
     Args:
-        path: The state file; with the ending ``.gz`` it is compressed.
+        path: The state file; with the ending ``.gz`` it is compressed. Where it is a symbolic
+            link, all of this is where that leads.
         backups: How many states before the present one are kept; at least 1.
 
     """
@@ -54,6 +58,9 @@ class ManagerFiles:
     generation: int = 0
     _log: AppendOnlyLog | None = field(default=None, init=False)
     _damaged: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.path = Path(os.path.realpath(self.path))
 
     # -- reading
 
@@ -169,15 +176,24 @@ class ManagerFiles:
 
     def close(self) -> None:
         """Close the log; the next change begins another."""
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
 
     def _rotate(self) -> None:
+        """Make the present state the first backup; once, however often a save is tried."""
         places = [self.path, *self._backup_paths()]
-        for older, newer in zip(places[:1:-1], places[-2:0:-1], strict=True):
-            if newer.exists():
-                newer.replace(older)
+        with suppress(FileNotFoundError):
+            if places[1].samefile(self.path):
+                return
+        try:
+            for older, newer in zip(places[:1:-1], places[-2:0:-1], strict=True):
+                if newer.exists():
+                    newer.replace(older)
+        except OSError as error:
+            raise StateFileError(
+                f"cannot keep a copy of {self.path}: {error.strerror}: {error.filename2}"
+            ) from error
         keep_copy(self.path, places[1])
 
     # -- names
@@ -192,7 +208,8 @@ class ManagerFiles:
     def _logs(self) -> dict[int, Path]:
         start = f"{self.path.name}{_LOG}"
         numbers = {
-            path.name.removeprefix(start): path for path in self.path.parent.glob(f"{start}*")
+            path.name.removeprefix(start): path
+            for path in self.path.parent.glob(f"{glob.escape(start)}*")
         }
         return {int(number): path for number, path in numbers.items() if number.isdecimal()}
 

@@ -73,7 +73,10 @@ def parse(data: bytes) -> Snapshot:
 
     """
     text = _uncompressed(data)
-    raw = json.loads(text)
+    try:
+        raw = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("tasks"), dict):
         raise ValueError("it holds no object with tasks")  # noqa: TRY004 - a malformed file, not a caller's wrong type
     ours = raw.get(OURS)
@@ -90,7 +93,14 @@ def parse(data: bytes) -> Snapshot:
         name: read_task(name, task, local=version is None)
         for name, task in document["tasks"].items()
     }
-    return Snapshot(tasks, 0 if ours is None else int(ours.get("generation", 0)))
+    return Snapshot(tasks, 0 if ours is None else _generation(ours))
+
+
+def _generation(ours: Mapping[str, Any]) -> int:
+    found = ours.get("generation")
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise ValueError(f"its generation is {found!r:.40}")
+    return found
 
 
 def _uncompressed(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from logging import getLogger
 
+from janitor.errors import UsageError
 from janitor.model import STALE_AFTER
 
 _log = getLogger("janitor.tasks")
@@ -23,6 +24,9 @@ class ManagerSettings:
         backups: How many earlier states are kept.
         on_problem: Told, in sentences, of files that are damaged.
 
+    Raises:
+        UsageError: fewer than no retries or than one backup.
+
     """
 
     stale_after: timedelta = STALE_AFTER
@@ -30,3 +34,8 @@ class ManagerSettings:
     max_retries: int = 3
     backups: int = 5
     on_problem: Callable[[str], None] = _log.warning
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_retries", 0), ("backups", 1)):
+            if getattr(self, name) < least:
+                raise UsageError(f"{name} is at least {least}, not {getattr(self, name)}")

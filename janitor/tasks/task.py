@@ -99,7 +99,7 @@ def read_task(task_id: str, document: Any, *, local: bool) -> Task:
             finished_at=_time(ours.get("finished_at"), local=local),
             summary=ours.get("summary") or {},
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"task {task_id}: {error}") from error
 
 
