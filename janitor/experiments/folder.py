@@ -92,6 +92,7 @@ class ExperimentFolder:
             alive: Whether this is a sign of life of the experiment.
 
         """
+        is_new = not path.exists()
         before = state.revision, state.updated_at, state.written_by
         state.revision += 1
         state.written_by = this_process()
@@ -102,6 +103,8 @@ class ExperimentFolder:
         except BaseException:
             state.revision, state.updated_at, state.written_by = before
             raise
+        if is_new:  # a copy that is there is of one that was removed by hand
+            _copy(path).unlink(missing_ok=True)
 
     def remove(self, path: Path) -> None:
         """Remove a file and its copy; damaged ones that were kept stay."""

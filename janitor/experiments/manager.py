@@ -8,7 +8,7 @@ from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.errors import ConflictError, NotFoundError, StateFileError
+from janitor.errors import ConflictError, NotFoundError, StateFileError, UsageError
 from janitor.experiments.folder import ExperimentFolder
 from janitor.experiments.hashing import config_hash
 from janitor.experiments.identifiers import sanitize_experiment_id
@@ -145,8 +145,7 @@ class StateManager:
             except NotFoundError:
                 found = None
             _refuse_to_cover(found, state)
-            if state.status is ExperimentStatus.RUNNING and _has_no_owner_yet(found, state):
-                state.owner = this_process()
+            _take_charge(found, state)
             self._folder.write(path, state, alive=True)
 
     def update(self, experiment_id: str, change: Change, *, alive: bool = True) -> ExperimentState:
@@ -160,20 +159,22 @@ class StateManager:
 
         Raises:
             NotFoundError: there is no such experiment.
+            ConflictError: the change returned a state that was read earlier.
+            UsageError: it made another experiment of it.
             HeldError: another process holds the folder's lock for too long.
             StateFileError: it cannot be read or written.
 
         """
         path = self.path(experiment_id)
         with self._folder.lock():
-            state = self._folder.read(path)
-            was = state.status
-            changed = change(state) or state
-            runs = changed.status is ExperimentStatus.RUNNING
-            if alive and runs and was is not ExperimentStatus.RUNNING:
-                changed.owner = this_process()
-            self._folder.write(path, changed, alive=alive)
-            return changed
+            found = self._folder.read(path)
+            state = found.model_copy()
+            state = change(state) or state
+            _refuse_to_cover(found, state)
+            if alive:
+                _take_charge(found, state)
+            self._folder.write(path, state, alive=alive)
+            return state
 
     def delete(self, experiment_id: str) -> None:
         """Remove an experiment's state and its copy; damaged files that were kept stay.
@@ -253,11 +254,12 @@ def _is_stale(state: ExperimentState) -> bool:
     return state.status is ExperimentStatus.RUNNING and state.liveness() is Liveness.DEAD
 
 
-def _has_no_owner_yet(found: ExperimentState | None, state: ExperimentState) -> bool:
-    """Whether a state that says RUNNING does so anew, and its owner is not the writer's word."""
-    if found is None:
-        return state.owner is None
-    return found.status is not ExperimentStatus.RUNNING and found.owner == state.owner
+def _take_charge(found: ExperimentState | None, state: ExperimentState) -> None:
+    """Make this process the owner of what it makes RUNNING, unless it names another."""
+    was, owner = (None, None) if found is None else (found.status, found.owner)
+    starts = state.status is ExperimentStatus.RUNNING and was is not ExperimentStatus.RUNNING
+    if starts and owner == state.owner:
+        state.owner = this_process()
 
 
 def _age(state: ExperimentState) -> tuple[float, str]:
@@ -270,10 +272,18 @@ def _refuse_to_cover(found: ExperimentState | None, state: ExperimentState) -> N
     name = f"experiment {state.experiment_id}"
     if found is None and state.revision > 0:
         raise ConflictError(f"{name} was removed since it was read: create it anew")
-    if found is None or found.revision == state.revision:
+    if found is None:
+        return
+    if found.experiment_id != state.experiment_id:
+        raise UsageError(
+            f"experiment {found.experiment_id} cannot become {state.experiment_id}: create that"
+        )
+    if (found.revision, found.written_by) == (state.revision, state.written_by):
         return
     if state.revision == 0:
         raise ConflictError(f"{name} exists already: load it, or choose another name")
+    if found.revision == state.revision:
+        raise ConflictError(f"{name} was made anew since it was read: load it again")
     who = "somebody" if found.written_by is None else str(found.written_by)
     when = "" if found.updated_at is None else f" (last alive {found.updated_at.isoformat()})"
     raise ConflictError(

@@ -93,3 +93,14 @@ def test_who_makes_an_experiment_run_owns_it(manager: StateManager) -> None:
     assert state.owner is None
     manager.update("exp_1", lambda found: setattr(found, "status", ExperimentStatus.RUNNING))
     assert manager.load("exp_1").owner == this_process()
+
+
+def test_an_owner_that_was_named_stays_the_owner(manager: StateManager) -> None:
+    named = dead_process()
+
+    def start(state: ExperimentState) -> None:
+        state.status, state.owner = ExperimentStatus.RUNNING, named
+
+    manager.create("exp_1")
+    manager.update("exp_1", start)
+    assert manager.load("exp_1").owner == named

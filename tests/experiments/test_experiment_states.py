@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from janitor.errors import ConflictError, HeldError, NotFoundError, StateFileError
+from janitor.errors import ConflictError, HeldError, NotFoundError, StateFileError, UsageError
 from janitor.experiments import (
     ExperimentState,
     ExperimentStatus,
@@ -19,7 +19,7 @@ from janitor.experiments import (
     StateManager,
 )
 from janitor.recoverable import locked
-from tests.experiments.experiment_samples import dead_process
+from tests.experiments.experiment_samples import damage, dead_process
 
 
 def test_the_words_of_an_experiment_are_the_documents() -> None:
@@ -98,6 +98,48 @@ def test_a_state_that_another_process_wrote_is_not_covered(manager: StateManager
     with pytest.raises(ConflictError, match=said):
         manager.save(mine)
     assert (manager.load("exp_1").total_runs, mine.revision) == (7, 1)
+
+
+def test_an_experiment_that_was_made_anew_is_not_covered(manager: StateManager) -> None:
+    mine = manager.create("exp_1")
+    manager.delete("exp_1")
+    code = "import sys, janitor.experiments as e; e.StateManager(sys.argv[1]).create('exp_1', 7)"
+    subprocess.run([sys.executable, "-c", code, manager.state_dir], check=True)
+    with pytest.raises(ConflictError, match="made anew"):
+        manager.save(mine)
+    assert manager.load("exp_1").total_runs == 7
+
+
+def test_an_update_cannot_come_late_either(manager: StateManager) -> None:
+    old = manager.create("exp_1")
+    manager.update("exp_1", lambda state: setattr(state, "total_runs", 7))
+    with pytest.raises(ConflictError, match="revision 2, not 1"):
+        manager.update("exp_1", lambda _: old)
+    assert manager.load("exp_1").total_runs == 7
+
+
+def test_an_update_does_not_turn_an_experiment_into_another(manager: StateManager) -> None:
+    manager.create("exp_1", total_runs=1)
+    other = manager.create("exp_2")
+    for change in (
+        lambda _: other,
+        lambda state: setattr(state, "experiment_id", "exp_2"),
+    ):
+        with pytest.raises(UsageError, match="exp_1 cannot become exp_2"):
+            manager.update("exp_1", change)
+    assert [state.total_runs for state in manager.list()] == [1, None]
+
+
+def test_a_copy_of_an_experiment_that_is_gone_is_not_taken_for_the_new_one(
+    manager: StateManager, problems: list[str]
+) -> None:
+    manager.create("exp_1", total_runs=1)
+    manager.update("exp_1", lambda _: None)
+    manager.path("exp_1").unlink()
+    manager.create("exp_1", total_runs=2)
+    damage(manager.path("exp_1"))
+    assert manager.list() == []
+    assert "no good copy" in problems[0]
 
 
 def test_a_new_experiment_does_not_cover_an_old_one(manager: StateManager) -> None:
