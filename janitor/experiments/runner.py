@@ -13,18 +13,23 @@ from typing import Any, Final
 
 import psutil
 
-from janitor.errors import HeldError, NotFoundError, StateFileError, UsageError
-from janitor.experiments import watcher
+from janitor.durable import make_folder
+from janitor.errors import NotFoundError, StateFileError
+from janitor.experiments import claims, watcher
 from janitor.experiments.hashing import config_hash
 from janitor.experiments.manager import StateManager
-from janitor.experiments.state import ExperimentState, ProcessProgress
+from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
-from janitor.processes import ProcessIdentity, this_process
+from janitor.processes import ProcessIdentity
+from janitor.recoverable import locked
 
 Aggregate = Callable[[ExperimentState], Any]
 """Makes one result of the processes' results; what it returns is kept as ``state.result``."""
 
+_LOCK: Final = ".runner.lock"
+_PATIENCE: Final = 60
+"""Seconds to wait for another runner that begins."""
 _LOOK_UP: Final = 0.2
 """Seconds between two looks at a process that somebody else started."""
 
@@ -75,24 +80,18 @@ class ExperimentRunner:
         Raises:
             KeyboardInterrupt: Ctrl+C; the processes were told to stop, and it is INTERRUPTED.
             NotFoundError: there is no experiment of that id.
-            UsageError: it is of another configuration or another number of processes.
-            HeldError: somebody else is running it.
+            UsageError: it is of another configuration or another number of processes, or a
+                process has no command.
+            HeldError: somebody else is running it, or may be.
 
         """
-        if not processes:
-            raise UsageError("an experiment has at least one process")
+        claims.check_commands(processes)
         self._stopped.clear()
         self._children.clear()
-        found = self._found(config, resume)
-        if found is not None and found.status is ExperimentStatus.AGGREGATED:
-            return found
-        if found is None:
-            found = self._manager.create(
-                self._new_id(), num_processes=len(processes), config=config
-            )
-        self._check_same(found, config, processes)
-        name = found.experiment_id
-        self._manager.update(name, _taken_over)
+        begun = self._begun(config, processes, resume)
+        if begun.status is ExperimentStatus.AGGREGATED:
+            return begun
+        name = begun.experiment_id
         try:
             self._see_all_through(name, processes)
         except BaseException:
@@ -101,6 +100,24 @@ class ExperimentRunner:
         return self._concluded(name)
 
     # -- beginning
+
+    def _begun(
+        self,
+        config: Mapping[str, Any],
+        processes: Sequence[Sequence[str]],
+        resume: bool | str,  # noqa: FBT001 - as `run` takes it
+    ) -> ExperimentState:
+        """The experiment, found or new, now ours; no two runners of a folder do this at once."""
+        folder = self._manager.state_dir
+        make_folder(folder, error=StateFileError)
+        with locked(folder / _LOCK, _PATIENCE):
+            found = self._found(config, resume) or self._manager.create(
+                self._new_id(), num_processes=len(processes), config=config
+            )
+            claims.check_same(found, config, processes)
+            if found.status is ExperimentStatus.AGGREGATED:
+                return found
+            return self._manager.update(found.experiment_id, claims.take_over)
 
     def _found(self, config: Mapping[str, Any], resume: bool | str) -> ExperimentState | None:  # noqa: FBT001 - as `run` takes it
         if isinstance(resume, str):
@@ -114,20 +131,6 @@ class ExperimentRunner:
             number += 1
             name = f"{stem}_{number}"
         return name
-
-    def _check_same(
-        self, found: ExperimentState, config: Mapping[str, Any], processes: Sequence[Sequence[str]]
-    ) -> None:
-        name = f"experiment {found.experiment_id}"
-        if found.config_hash not in {None, config_hash(config)}:
-            raise UsageError(
-                f"{name} has another configuration: it cannot be resumed with this one"
-            )
-        if found.num_processes != len(processes):
-            raise UsageError(
-                f"{name} has {found.num_processes} processes: it cannot be resumed with"
-                f" {len(processes)}"
-            )
 
     # -- running
 
@@ -149,13 +152,13 @@ class ExperimentRunner:
         started = False
         while not self._stopped.is_set():
             progress = self._manager.load(name).marked(index)
-            at_work = _at_work(name, index, progress)
+            at_work = claims.at_work(name, index, progress)
             if at_work is not None:
                 self._wait_for(at_work)
             elif progress.status is ProcessStatus.COMPLETED:
                 return
             elif started:
-                self._manager.update(name, lambda state: _lost(state.marked(index)))
+                self._manager.update(name, lambda state: claims.lost(state.marked(index)))
                 return
             else:
                 self._start(name, index, command)
@@ -191,9 +194,11 @@ class ExperimentRunner:
                 child.terminate()
         ours = {child.pid for child in self._children}
         for progress in self._manager.load(name).process_progress.values():
-            for identity in progress.identities()[:1]:  # the watcher passes it on
-                if identity.pid not in ours and identity.liveness() is Liveness.ALIVE:
-                    os.kill(identity.pid, signal.SIGTERM)
+            alive = [one for one in progress.identities() if one.liveness() is Liveness.ALIVE]
+            for identity in alive[:1]:  # a watcher passes it on to its command
+                if identity.pid not in ours:
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.killpg(identity.pid, signal.SIGTERM)
 
     # -- the end
 
@@ -208,7 +213,11 @@ class ExperimentRunner:
         state = self._manager.update(
             name, lambda found: setattr(found, "status", ExperimentStatus.COMPLETED)
         )
-        result = self._aggregate(state)
+        try:
+            result = self._aggregate(state)
+        except BaseException:
+            self._manager.update(name, lambda found: setattr(found, "owner", None))
+            raise
 
         def aggregated(found: ExperimentState) -> None:
             found.status, found.result = ExperimentStatus.AGGREGATED, result
@@ -223,38 +232,3 @@ class ExperimentRunner:
             for index, progress in state.process_progress.items()
             if progress.status is not ProcessStatus.COMPLETED
         )
-
-
-def _taken_over(state: ExperimentState) -> None:
-    """Make this process the owner, unless another may be at work."""
-    owner = state.owner
-    if state.status is ExperimentStatus.RUNNING and owner not in {None, this_process()}:
-        liveness = Liveness.DEAD if owner is None else owner.liveness()
-        if liveness is not Liveness.DEAD:
-            sure = "" if liveness is Liveness.ALIVE else ", as far as can be told from here"
-            raise HeldError(f"experiment {state.experiment_id} is being run by {owner}{sure}")
-    state.status, state.owner, state.error = ExperimentStatus.RUNNING, this_process(), None
-
-
-def _at_work(name: str, index: int, progress: ProcessProgress) -> ProcessIdentity | None:
-    """A process that is at work on this one's runs, if there is any."""
-    for identity in progress.identities():
-        match identity.liveness():
-            case Liveness.ALIVE:
-                return identity
-            case Liveness.UNKNOWN:
-                raise StateFileError(
-                    f"process {index} of experiment {name} is {identity}: from here nobody can"
-                    " tell whether it still runs"
-                )
-            case Liveness.DEAD:
-                continue
-    return None
-
-
-def _lost(progress: ProcessProgress) -> None:
-    """Mark what was killed together with its watcher; what has an outcome keeps it."""
-    if progress.status is ProcessStatus.RUNNING and not any(
-        identity.liveness() is not Liveness.DEAD for identity in progress.identities()
-    ):
-        progress.status, progress.error = ProcessStatus.FAILED, "its process was killed"

@@ -131,6 +131,18 @@ class ExperimentState(_Document):
             return Liveness.ALIVE
         return Liveness.DEAD if found == {Liveness.DEAD} else Liveness.UNKNOWN
 
+    def owner_liveness(self) -> Liveness:
+        """Whether who runs the experiment, or aggregates its results, lives.
+
+        Dead where nobody does either; unknown where it says that it runs, and names no process.
+        """
+        if self.status not in {ExperimentStatus.RUNNING, ExperimentStatus.COMPLETED}:
+            return Liveness.DEAD
+        if self.owner is not None:
+            return self.owner.liveness()
+        runs = self.status is ExperimentStatus.RUNNING
+        return Liveness.UNKNOWN if runs and not any(self._at_work()) else Liveness.DEAD
+
     def is_subprocess_running(self) -> bool:
         """False if it is known that no process of the experiment lives; else True.
 
@@ -155,13 +167,19 @@ class ExperimentState(_Document):
             )
         return self.process_progress[index]
 
-    def interrupt(self, at: datetime, error: str | None = None) -> None:
-        """Take the experiment for interrupted: what ran is to be run again, what is done stays."""
+    def interrupt(
+        self, at: datetime, error: str | None = None, *, all_are_gone: bool = False
+    ) -> None:
+        """Take the experiment for interrupted: what ran is to be run again, what is done stays.
+
+        A process that may still be at work stays RUNNING, so that a resumption waits for it,
+        unless it is known that all of them are gone.
+        """
         self.status = ExperimentStatus.INTERRUPTED
         self.error = error or self.error
-        self.updated_at = at
         for progress in self.process_progress.values():
-            if progress.status is ProcessStatus.RUNNING:
+            known = {identity.liveness() for identity in progress.identities()} - {Liveness.DEAD}
+            if progress.status is ProcessStatus.RUNNING and (all_are_gone or not known):
                 progress.status = ProcessStatus.PENDING
                 progress.finished_at = at
 

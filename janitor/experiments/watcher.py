@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -62,7 +63,10 @@ class _Watch:
             return 0
         environ = os.environ | environment(self._manager.state_dir, self._id, self._index)
         with subprocess.Popen(  # noqa: S603 - to run the caller's command is the purpose
-            [*_GATE, *command], stdin=subprocess.PIPE, env=environ
+            [*_GATE, *command],
+            stdin=subprocess.PIPE,
+            env=environ,
+            process_group=0,  # what the command starts is told to stop with it
         ) as child:
             self._child = child
             identity = ProcessIdentity.of(child.pid)
@@ -80,7 +84,8 @@ class _Watch:
         """Pass a signal on; the command may take its time."""
         self._told_to_stop = True
         if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, number)
 
     def _take(self, state: ExperimentState) -> None:
         progress = state.marked(self._index)
