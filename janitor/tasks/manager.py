@@ -12,7 +12,8 @@ from typing import Any, Final, Self
 from janitor.errors import UsageError
 from janitor.tasks import transitions
 from janitor.tasks.ledger import TaskLedger
-from janitor.tasks.results import COMPLETED, FAILED, ResultReader, Row
+from janitor.tasks.result_reader import ResultReader
+from janitor.tasks.results import COMPLETED, Row
 from janitor.tasks.settings import ManagerSettings
 from janitor.tasks.task import Task, TaskStatus
 
@@ -71,6 +72,8 @@ class TaskManager(TaskLedger):
             self.state_file,
             settings.on_problem,
         )
+        self._told_of: set[str] = set()
+        """Names of tasks that were not there when a worker's row told of them."""
         try:
             self._recover()
         except BaseException:
@@ -107,6 +110,8 @@ class TaskManager(TaskLedger):
                 all_of_them.append(known)
             if new:
                 self.put(*new.values())
+                if not self._told_of.isdisjoint(new):
+                    self._results.forget()
             return all_of_them
 
     def assign(self, worker: str) -> Task | None:
@@ -194,24 +199,22 @@ class TaskManager(TaskLedger):
             for row in self._results.new_rows():
                 name = row.task_id
                 if name not in self._book:
+                    self._told_of.add(name)
                     continue
                 task = changed.get(name) or self._book.get(name)
-                told = self._told(task, row)
+                told = transitions.told(task, row, self.settings.max_retries, self._clock())
                 if told is not task:
                     changed[name] = told
             if changed:
-                self.put(*changed.values())
+                self._put_or_read_again(changed.values())
             return [name for name, task in changed.items() if task.status is _COMPLETED]
 
-    def _told(self, task: Task, row: Row) -> Task:
-        """The task after a row; the same one where the row changes nothing."""
-        now = self._clock()
-        if task.status is not _COMPLETED and row.status == COMPLETED:
-            return transitions.completed(task, row, now)
-        if row.status != FAILED or not _speaks_of(row, task):
-            return task
-        error = row.error or "no error was told"
-        return transitions.failed(task, error, self.settings.max_retries, now)
+    def _put_or_read_again(self, tasks: Iterable[Task]) -> None:
+        try:
+            self.put(*tasks)
+        except BaseException:
+            self._results.forget()
+            raise
 
     # -- its life
 
@@ -285,14 +288,6 @@ class TaskManager(TaskLedger):
     def say(self, line: str) -> None:
         """Print a line for people."""
         self._say(line)
-
-
-def _speaks_of(row: Row, task: Task) -> bool:
-    """Whether a row tells of the task's present assignment, not of an earlier one."""
-    if task.status is not TaskStatus.ASSIGNED or row.worker != task.assigned_to:
-        return False
-    earlier = row.finished_at and task.assigned_at and row.finished_at < task.assigned_at
-    return row.attempt == task.retry_count and not earlier
 
 
 def _hours(age: timedelta) -> str:

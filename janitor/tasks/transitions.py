@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from janitor.tasks.results import Row
+from janitor.tasks.results import COMPLETED, FAILED, Row
 from janitor.tasks.task import Task, TaskStatus
 
 
@@ -45,6 +45,23 @@ def failed(task: Task, error: str, max_retries: int, now: datetime) -> Task:
         last_error=error,
         finished_at=now,
     )
+
+
+def told(task: Task, row: Row, max_retries: int, now: datetime) -> Task:
+    """The task after what a worker says of it; the same one where that changes nothing."""
+    if task.status is not TaskStatus.COMPLETED and row.status == COMPLETED:
+        return completed(task, row, now)
+    if row.status != FAILED or not _is_of_this_assignment(row, task):
+        return task
+    return failed(task, row.error or "no error was told", max_retries, now)
+
+
+def _is_of_this_assignment(row: Row, task: Task) -> bool:
+    """Whether a row tells of the task's present assignment, not of an earlier one."""
+    if task.status is not TaskStatus.ASSIGNED or row.worker != task.assigned_to:
+        return False
+    earlier = row.finished_at and task.assigned_at and row.finished_at < task.assigned_at
+    return row.attempt == task.retry_count and not earlier
 
 
 def reopened(task: Task) -> Task:
