@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from janitor.cli.command import Command
 from janitor.cli.local_options import state_dir_option
+from janitor.errors import UsageError
+from janitor.model import Liveness
+
+if TYPE_CHECKING:
+    from janitor.experiments import ExperimentState
 
 
 @click.command("clean", cls=Command)
@@ -27,10 +34,13 @@ def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
     from janitor.experiments import StateManager  # noqa: PLC0415 - `--help` needs no pydantic
 
     manager = StateManager(state_dir, rescues=not dry_run)
+    for name in gone:
+        _give_up(manager.load(name), manager.now())
+    if not dry_run:
+        for name in gone:
+            manager.update(name, lambda state: _give_up(state, manager.now()), alive=False)
     word = "would be interrupted" if dry_run else "interrupted"
     for name in gone:
-        if not dry_run:
-            manager.update(name, lambda state: state.interrupt(manager.now()), alive=False)
         click.echo(f"{name}  {word}: by your word")
     stale = manager.find_stale() if dry_run else manager.cleanup_stale()
     for name in stale:
@@ -38,3 +48,16 @@ def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
             click.echo(f"{name}  {word}: its process is gone")
     if not stale and not gone:
         click.echo("nothing to clean")
+
+
+def _give_up(state: ExperimentState, at: datetime) -> None:
+    """Interrupt an experiment by the user's word, where that may be true."""
+    from janitor.experiments import ExperimentStatus  # noqa: PLC0415 - as above
+
+    name, seen = state.experiment_id, {state.liveness(), state.owner_liveness()}
+    if Liveness.ALIVE in seen:
+        raise UsageError(f"experiment {name} is at work on this machine: stop it first")
+    runs = state.status is ExperimentStatus.RUNNING or state.is_subprocess_running()
+    if not runs and state.owner_liveness() is Liveness.DEAD:
+        raise UsageError(f"experiment {name} is {state.status}, not running: nothing to clean")
+    state.interrupt(at, "its process is gone, by the user's word", all_are_gone=True)

@@ -32,18 +32,19 @@ def command(*, state_dir: Path, incomplete: bool, as_json: bool) -> None:
     for row in rows:
         done = f"{row['processes_completed']}/{row['num_processes']} done"
         failed = f", {row['processes_failed']} failed" if row["processes_failed"] else ""
-        process = f", process {row['process']}" if row["status"] == "running" else ""
+        process = f", process {row['process']}" if row["process"] else ""
         click.echo(f"{row['experiment_id']}  {row['status']}  {done}{failed}{process}")
 
 
 def _row(state: ExperimentState) -> dict[str, Any]:
+    runs = state.status == "running" or state.is_subprocess_running()
     return {
         "experiment_id": state.experiment_id,
         "status": state.status.value,
         "num_processes": state.num_processes,
         "processes_completed": state.processes_completed,
         "processes_failed": state.processes_failed,
-        "process": state.liveness().value,
+        "process": state.liveness().value if runs else None,
         "config_hash": state.config_hash,
         "updated_at": state.updated_at and state.updated_at.isoformat(),
     }

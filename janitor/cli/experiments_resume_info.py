@@ -9,6 +9,7 @@ import click
 
 from janitor.cli.command import Command
 from janitor.cli.local_options import state_dir_option
+from janitor.errors import StateFileError
 
 if TYPE_CHECKING:
     from janitor.experiments import ExperimentState, ProcessProgress
@@ -28,22 +29,19 @@ def command(*, experiment_id: str, state_dir: Path) -> None:
 
 
 def _sentence(state: ExperimentState) -> str:
-    from janitor.experiments import ExperimentStatus  # noqa: PLC0415 - as above
-    from janitor.model import Liveness  # noqa: PLC0415 - as above
+    from janitor.experiments import (  # noqa: PLC0415 - as above
+        ExperimentStatus,
+        claims,
+    )
 
     if state.status is ExperimentStatus.AGGREGATED:
         return "aggregated: nothing is left to do"
-    if state.status is ExperimentStatus.RUNNING and state.owner is not None:
-        match state.owner.liveness():
-            case Liveness.ALIVE:
-                return f"cannot be resumed: it is being run by {state.owner}"
-            case Liveness.UNKNOWN:
-                return (
-                    f"cannot be resumed from here: {state.owner} may be running it; if you know"
-                    " that it is gone: janitor experiments clean --gone " + state.experiment_id
-                )
-            case Liveness.DEAD:
-                pass
+    try:
+        claims.take_over(state.model_copy())
+        for index, progress in state.process_progress.items():
+            claims.at_work(state.experiment_id, index, progress)
+    except StateFileError as error:
+        return f"cannot be resumed: {error}"
     if state.can_aggregate():
         return f"{state.status}; a resumption would aggregate the results"
     left = state.num_processes - state.processes_completed
@@ -58,10 +56,15 @@ def _fate(progress: ProcessProgress) -> str:
     if progress.status is ProcessStatus.COMPLETED:
         return "completed: skipped"
     for identity in progress.identities():
-        if identity.liveness() is not Liveness.DEAD:
-            return f"at work ({identity}): waited for{marks}"
+        match identity.liveness():
+            case Liveness.ALIVE:
+                return f"at work ({identity}): waited for{marks}"
+            case Liveness.UNKNOWN:
+                return f"may be at work ({identity}){marks}"
+            case Liveness.DEAD:
+                continue
     if progress.status is ProcessStatus.FAILED:
-        return f"failed ({progress.error}): run again{marks}"
-    if progress.attempts:
+        return f"failed ({progress.error or 'it does not say why'}): run again{marks}"
+    if progress.attempts or progress.status is ProcessStatus.RUNNING:
         return f"interrupted: run again{marks}"
     return f"{progress.status}: run{marks}"

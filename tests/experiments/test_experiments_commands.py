@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner, Result
 
 from janitor.cli.root import cli
-from janitor.experiments import ExperimentStatus, ProcessStatus, StateManager
-from janitor.processes import ProcessIdentity, this_process
+from janitor.experiments import ExperimentState, ExperimentStatus, ProcessStatus, StateManager
+from janitor.processes import ProcessIdentity
 from tests.experiments.experiment_samples import contents, damage, dead_process, of_another_host
 
 
 @pytest.fixture
 def folder(manager: StateManager) -> StateManager:
-    for name, owner in (("alive", this_process()), ("far", of_another_host())):
+    elsewhere = of_another_host()
+    for name, owner in (("alive", ProcessIdentity.of(os.getppid())), ("far", elsewhere)):
         running(manager, name, owner)
     running(manager, "gone", dead_process())
     manager.create("new", total_runs=1)
@@ -40,7 +42,12 @@ def test_experiments_are_listed(folder: StateManager) -> None:
         "new  initialised  0/1 done",
     ]
     rows = json.loads(run(folder, "list", "--json", "--incomplete").stdout)
-    assert [row["experiment_id"] for row in rows] == ["alive", "far", "gone", "new"]
+    assert {row["experiment_id"]: row["process"] for row in rows} == {
+        "alive": "alive",
+        "far": "unknown",
+        "gone": "dead",
+        "new": None,
+    }
 
 
 def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
@@ -56,7 +63,7 @@ def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
     ("name", "said"),
     [
         ("gone", "1 of 2 processes are left"),
-        ("alive", "cannot be resumed: it is being run by process"),
+        ("alive", "cannot be resumed: experiment alive is being run by process"),
         ("far", "clean --gone far"),
         ("new", "1 of 1 processes are left"),
     ],
@@ -65,6 +72,47 @@ def test_what_a_resumption_would_do_is_told(folder: StateManager, name: str, sai
     output = run(folder, "resume-info", name).stdout
     assert said in output
     assert ("process 0: completed: skipped" in output) is (name != "new")
+
+
+def test_a_process_that_may_run_elsewhere_keeps_an_experiment_from_being_resumed(
+    folder: StateManager,
+) -> None:
+    def leave(state: ExperimentState) -> None:
+        state.status = ExperimentStatus.FAILED
+        state.process_progress[1].status = ProcessStatus.RUNNING
+        state.process_progress[1].identity = of_another_host()
+
+    folder.update("gone", leave)
+    output = run(folder, "resume-info", "gone").stdout
+    assert "gone: cannot be resumed: process 1 of experiment gone is process" in output
+    assert "process 1: may be at work" in output
+    assert "gone  failed  1/2 done, process unknown" in run(folder, "list").stdout
+    assert run(folder, "clean", "--gone", "gone").exit_code == 0
+    assert "1 of 2 processes are left" in run(folder, "resume-info", "gone").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("alive", "experiment alive is at work on this machine: stop it first"),
+        ("done", "experiment done is aggregated, not running"),
+        ("new", "experiment new is initialised, not running"),
+        ("nobody", "no experiment nobody"),
+        ("../x", "no experiment's id"),
+    ],
+)
+@pytest.mark.parametrize("dry", [("--dry-run",), ()])
+def test_what_is_not_gone_is_not_cleaned_by_anybodys_word(
+    folder: StateManager, name: str, said: str, dry: tuple[str, ...]
+) -> None:
+    folder.create("done")
+    folder.update("done", lambda state: setattr(state, "status", ExperimentStatus.AGGREGATED))
+    before = contents(folder.state_dir)
+    refused = run(folder, "clean", "--gone", "far", "--gone", name, *dry)
+    assert refused.exit_code == (1 if name == "nobody" else 2)
+    assert said in refused.stderr
+    assert refused.stdout == ""
+    assert contents(folder.state_dir) == before
 
 
 def test_only_what_is_gone_is_cleaned(folder: StateManager) -> None:
