@@ -36,6 +36,8 @@ class Loaded:
 
     tasks: dict[str, Task]
     generation: int
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What stands beside the tasks."""
     problems: tuple[str, ...] = ()
     """What was damaged, in sentences."""
     damaged: bool = False
@@ -58,6 +60,7 @@ class ManagerFiles:
     generation: int = 0
     _log: AppendOnlyLog | None = field(default=None, init=False)
     _damaged: bool = field(default=False, init=False)
+    _extra: Mapping[str, Any] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.path = Path(os.path.realpath(self.path))
@@ -89,7 +92,8 @@ class ManagerFiles:
                 problems.append(f"{place.name} and the logs since are used")
             generation = self._replay(snapshot)
             damaged = place != self.path
-            return Loaded(snapshot.tasks, generation, tuple(problems), damaged=damaged)
+            found = tuple(problems)
+            return Loaded(snapshot.tasks, generation, snapshot.extra, found, damaged=damaged)
         raise StateFileError(f"{'; '.join(problems)}, and there is no good backup")
 
     def signature(self) -> tuple[tuple[str, int, int, int], ...]:
@@ -136,6 +140,7 @@ class ManagerFiles:
             self.generation = 0
             return
         self.generation, self._damaged = loaded.generation, loaded.damaged
+        self._extra = loaded.extra
         if loaded.damaged:
             keep_copy(self.path, self.path.with_name(f"{self.path.name}{CORRUPT}{suffix}"))
 
@@ -148,7 +153,8 @@ class ManagerFiles:
         """
         generation = self.generation + 1
         try:
-            data = form.dump(tasks, generation, at, compressed=self.path.suffix == ".gz")
+            compressed = self.path.suffix == ".gz"
+            data = form.dump(tasks, generation, at, compressed=compressed, extra=self._extra)
         except ValueError as error:
             raise StateFileError(f"{self.path} cannot be written: {error}") from error
         if not self._damaged:

@@ -12,8 +12,9 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from janitor import strict_json
@@ -25,6 +26,7 @@ MIGRATIONS: Final = Migrations("this manager state", (lambda document: document,
 
 _SIGN: Final = '"$'
 """Only a text that holds this may hold signs of :mod:`janitor.strict_json`."""
+_KEYS: Final = frozenset({"tasks", "assigned_tasks", OURS})
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -35,10 +37,19 @@ class Snapshot:
     tasks: dict[str, Task]
     generation: int = 0
     """Goes up with each save; 0 for a file that no janitor wrote."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys beside those of the form; they are kept."""
 
 
-def dump(tasks: Iterable[Task], generation: int, at: datetime, *, compressed: bool) -> bytes:
-    """The file's bytes, a task a line.
+def dump(
+    tasks: Iterable[Task],
+    generation: int,
+    at: datetime,
+    *,
+    compressed: bool,
+    extra: Mapping[str, Any] = MappingProxyType({}),
+) -> bytes:
+    """The file's bytes, a task a line; ``extra`` holds further keys.
 
     Raises:
         ValueError: a task holds something that JSON cannot say.
@@ -56,9 +67,12 @@ def dump(tasks: Iterable[Task], generation: int, at: datetime, *, compressed: bo
         "saved_at": at.isoformat(),
         "checksum": _checksum(documents),
     }
+    others = "".join(
+        f"{json.dumps(key)}: {json.dumps(value)},\n" for key, value in _plain(dict(extra)).items()
+    )
     text = (
         f'{{\n"tasks": {_lines(documents)},\n"assigned_tasks": {_lines(assigned)},\n'
-        f"{json.dumps(OURS)}: {json.dumps(ours)}\n}}\n"
+        f"{others}{json.dumps(OURS)}: {json.dumps(ours)}\n}}\n"
     )
     data = text.encode("ascii")
     return gzip.compress(data, compresslevel=6, mtime=0) if compressed else data
@@ -87,13 +101,15 @@ def parse(data: bytes) -> Snapshot:
         raise ValueError(
             f"its checksum is not that of its tasks; to change it by hand, remove {OURS}, too"
         )
-    document = strict_json.loads(text) if _SIGN.encode() in text else raw
+    may_hold_signs = ours is not None and _SIGN.encode() in text
+    document = strict_json.loads(text) if may_hold_signs else raw
     document = MIGRATIONS.forward(document, version)
     tasks = {
         name: read_task(name, task, local=version is None)
         for name, task in document["tasks"].items()
     }
-    return Snapshot(tasks, 0 if ours is None else _generation(ours))
+    extra = {key: value for key, value in document.items() if key not in _KEYS}
+    return Snapshot(tasks, 0 if ours is None else _generation(ours), extra)
 
 
 def _generation(ours: Mapping[str, Any]) -> int:

@@ -12,6 +12,15 @@ OURS: Final = "_janitor"
 """The key under which stands what the design document's form does not have."""
 
 
+_KEYS: Final = frozenset(
+    {
+        *("task_id", "phase", "config", "status"),
+        *("assigned_to", "assigned_at", "retry_count", "last_error"),
+        OURS,
+    }
+)
+
+
 class TaskStatus(StrEnum):
     """Where a task stands."""
 
@@ -42,6 +51,8 @@ class Task:
     finished_at: datetime | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     """Further keys of the run, as the janitor's rules see it; its marks among them."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the state file that are neither the document's nor ours; they are kept."""
 
     def document(self) -> dict[str, Any]:
         """The task as the state file holds it: the document's keys, and ours only where needed."""
@@ -54,6 +65,7 @@ class Task:
             "assigned_at": _text(self.assigned_at),
             "retry_count": self.retry_count,
             "last_error": self.last_error,
+            **self.extra,
         }
         ours = {
             "started_at": _text(self.started_at),
@@ -98,6 +110,7 @@ def read_task(task_id: str, document: Any, *, local: bool) -> Task:
             started_at=_time(ours.get("started_at"), local=local),
             finished_at=_time(ours.get("finished_at"), local=local),
             summary=ours.get("summary") or {},
+            extra={key: value for key, value in document.items() if key not in _KEYS},
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"task {task_id}: {error}") from error

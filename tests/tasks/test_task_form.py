@@ -89,6 +89,23 @@ def test_a_file_of_the_documents_form_is_read_in_local_time(
         __import__("time").tzset()
 
 
+def test_keys_that_we_do_not_know_survive(bench: Bench) -> None:
+    more = {"priority": 3, "tags": {"$number": "x"}, "limit": math.inf}
+    beside = {"campaign": {"owner": "me"}, "best": None}
+    bench.state_file.write_text(json.dumps({"tasks": {"a": {"task_id": "a", **more}}, **beside}))
+    manager = bench.manager()
+    manager.assign("gpu0")
+    bench.dies(manager)
+    again = bench.manager()
+    again.complete("a")
+    again.close()
+    assert bench.manager().task("a").extra == more
+    saved = bench.document()
+    assert list(saved) == ["tasks", "assigned_tasks", *beside, "_janitor"]
+    assert saved | beside == saved
+    assert saved["tasks"]["a"]["priority"] == 3
+
+
 def test_a_newer_version_is_refused_and_left_alone(bench: Bench) -> None:
     bench.manager().close()
     document = bench.document()
