@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,9 +65,14 @@ class ExperimentFolder:
         except FileNotFoundError:
             raise self._missing(path) from None
         except ValueError as error:
-            if not self.rescues:
-                return self._copy_of(path, str(error))
-        with self.lock():
+            why = str(error)
+        if not self.rescues:
+            return self._copy_of(path, why)
+        with ExitStack() as held:
+            try:
+                held.enter_context(self.lock())
+            except StateFileError:  # another holds it, or we may only read here
+                return self._copy_of(path, why)
             return self.read(path)
 
     def read(self, path: Path) -> ExperimentState:

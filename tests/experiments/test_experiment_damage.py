@@ -9,6 +9,7 @@ from janitor.errors import ConflictError, NotFoundError, StateFileError
 from janitor.experiments import (
     StateManager,
 )
+from janitor.recoverable import locked
 from tests.experiments.experiment_samples import contents, damage
 
 
@@ -92,6 +93,21 @@ def test_who_only_looks_reads_the_copy_and_moves_nothing(
     assert contents(manager.state_dir) == before
     looking.update("exp_1", lambda _: None)
     assert len(list(manager.state_dir.glob("exp_1.json.corrupt-*"))) == 1
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_is_still_read_from_its_copy(
+    manager: StateManager, problems: list[str]
+) -> None:
+    for name in ("exp_1", "exp_2"):
+        manager.create(name, total_runs=4)
+    manager.update("exp_1", lambda _: None)
+    for name in ("exp_1", "exp_2"):
+        damage(manager.path(name))
+    other = StateManager(manager.state_dir, lock_timeout=0, on_problem=problems.append)
+    with locked(manager.state_dir / ".lock", 0):
+        assert [state.total_runs for state in other.list()] == [4]
+    assert sorted("exp_1.json is damaged" in problem for problem in problems) == [False, True]
+    assert all("is damaged" in problem for problem in problems)
 
 
 def test_what_somebody_read_before_the_damage_is_not_written_over_the_copy(
