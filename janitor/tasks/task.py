@@ -110,10 +110,16 @@ def read_task(task_id: str, document: Any, *, local: bool) -> Task:
             started_at=_time(ours.get("started_at"), local=local),
             finished_at=_time(ours.get("finished_at"), local=local),
             summary=ours.get("summary") or {},
-            extra={key: value for key, value in document.items() if key not in _KEYS},
+            extra=_others(document),
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"task {task_id}: {error}") from error
+
+
+def _others(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if document.keys() <= _KEYS:
+        return {}
+    return {key: value for key, value in document.items() if key not in _KEYS}
 
 
 def _text(time: datetime | None) -> str | None:
