@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from janitor import summary as summaries
@@ -87,17 +88,21 @@ def take_vitals(run: RunInfo, policy: Policy, now: datetime) -> Vitals:
 
 def _signs(run: RunInfo, policy: Policy) -> Iterator[tuple[str, Any]]:
     """Each time that is there, with its source. Both forms count: more evidence is safer."""
-    places: list[tuple[str, summaries.Path]] = [("_timestamp", ("_timestamp",))]
-    for name in ("heartbeat", "last_update"):
-        source = f"{policy.namespace}.{name}"
-        places.append((source, summaries.flat_path(policy.namespace, name)))
-        places.append((source, summaries.nested_path(policy.namespace, name)))
     if run.heartbeat_at is not None:
         yield "heartbeatAt", run.heartbeat_at
-    for source, path in places:
+    for source, path in _places(policy.namespace):
         raw = summaries.get(run.summary, path)
         if raw is not None and raw is not summaries.ABSENT:
             yield source, raw
+
+
+@cache
+def _places(namespace: str) -> Sequence[tuple[str, summaries.Path]]:
+    """Where in a summary a time may stand, with its source."""
+    names = ("heartbeat", "last_update")
+    in_either_form = (summaries.flat_path, summaries.nested_path)
+    ours = ((f"{namespace}.{name}", at(namespace, name)) for name in names for at in in_either_form)
+    return ("_timestamp", ("_timestamp",)), *ours
 
 
 def _piece(source: str, raw: Any, horizon: datetime) -> Evidence:

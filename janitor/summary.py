@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 Path = tuple[str, ...]
@@ -89,10 +90,15 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
     """What stands at a path, or :data:`ABSENT`."""
     value: Any = summary
     for key in path:
-        if not isinstance(value, Mapping) or key not in value:
+        if not isinstance(value, _OBJECTS) or key not in value:
             return ABSENT
         value = value[key]
     return value
+
+
+_OBJECTS: Final = (dict, Mapping)
+"""What a key can be looked up in. ``dict`` first: to ask an abstract type takes far longer, and a
+scan asks a dozen times a run."""
 
 
 def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
@@ -111,11 +117,17 @@ def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
     return Form.NESTED if nested else None
 
 
+_NAMES: Final = 256
+"""More than there are names of ours: their places are worked out once."""
+
+
+@lru_cache(_NAMES)
 def flat_path(namespace: str, name: str) -> Path:
     """The flat place of a name under the namespace."""
     return (f"{namespace}.{name}",)
 
 
+@lru_cache(_NAMES)
 def nested_path(namespace: str, name: str) -> Path:
     """The nested place of a name (itself dotted where it goes deeper) under the namespace."""
     return (namespace, *name.split("."))
@@ -140,9 +152,11 @@ def read(summary: Mapping[str, Any], namespace: str, name: str) -> Any:
 
 
 def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any, Any]:
-    """What stands under the namespace, in the form of ``state`` first, then in the other."""
+    """What stands under the namespace; where both forms are there, that of ``state`` first."""
     flat = get(summary, flat_path(namespace, name))
     nested = get(summary, nested_path(namespace, name))
+    if flat is ABSENT or nested is ABSENT:
+        return (nested, ABSENT) if flat is ABSENT else (flat, ABSENT)
     return (nested, flat) if form_of(summary, namespace) is Form.NESTED else (flat, nested)
 
 
