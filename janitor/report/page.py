@@ -58,8 +58,9 @@ class Page:
 
 def page_of(report: Report, charts: Sequence[Chart]) -> Page:
     """The page of a report."""
-    changes = _fitting(_with_evidence_that_fits(report.changes), _CHANGES_SHARE)
-    held = _fitting(map(_held, digest.hold_groups(report)), _HELD_SHARE)
+    changes = _changes_that_fit(report.changes)
+    hold_groups = digest.hold_groups(report)
+    held = _fitting(map(_held, hold_groups), _HELD_SHARE)
     returned = report.false_positives
     return Page(
         title=report.started_at.strftime("%Y-%m-%d %H:%M UTC"),
@@ -74,7 +75,7 @@ def page_of(report: Report, charts: Sequence[Chart]) -> Page:
         changes_left_out=len(report.changes) - len(changes),
         held=held,
         held_count=len(report.held),
-        held_left_out=len(digest.hold_groups(report)) - len(held),
+        held_left_out=len(hold_groups) - len(held),
         returned=[_text(run) for run in returned.runs[:1000]] if returned else [],
         returned_by_rule=_by_rule(report),
         returned_count=len(returned.runs) if returned else 0,
@@ -199,10 +200,16 @@ def _target(target: ReportedTarget) -> dict[str, str]:
     }
 
 
-def _with_evidence_that_fits(changes: Sequence[ReportedChange]) -> list[dict[str, Any]]:
-    """All rows; where all of their evidence is too much for a page, the last go without."""
-    rows = [_change(change) for change in changes]
-    spare = _CHANGES_SHARE - sum(_weight({**row, "evidence": _ELSEWHERE}) for row in rows)
+def _changes_that_fit(changes: Iterable[ReportedChange]) -> list[dict[str, Any]]:
+    """The first rows that fit; where their evidence is too much for a page, the last go without."""
+    rows: list[dict[str, Any]] = []
+    spare = _CHANGES_SHARE
+    for change in changes:
+        row = _change(change)
+        spare -= _weight({**row, "evidence": _ELSEWHERE})
+        if spare < 0:
+            break
+        rows.append(row)
     for row in rows:
         spare -= max(0, _weight(row["evidence"]) - len(_ELSEWHERE))
         if spare < 0:
