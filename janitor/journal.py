@@ -8,7 +8,8 @@ JSON lines, one file a pass:
     {"event": "end", …}
 
 A key in ``after`` and not in ``before`` did not exist; one in ``before`` and not in ``after`` was
-removed. An intent without an outcome may have been written: the pass was killed in between.
+removed. An intent without an outcome may have been written: the pass was killed in between. The
+next pass looks after it (:mod:`janitor.unfinished`), and says so with ``looked_after``.
 
 An intent with ``covered`` and ``put_back`` mends the write before it, which had covered what the
 run's own process sent meanwhile: these keys are given back to the run. Its ``before`` is what the
@@ -33,6 +34,7 @@ from janitor.errors import JournalError
 from janitor.model import Outcome, RunInfo
 from janitor.plan import named
 from janitor.ports import Clock
+from janitor.processes import ProcessIdentity, this_process
 from janitor.report.render_json import format_time
 from janitor.summary import Form
 from janitor.summary import Path as Place
@@ -88,6 +90,7 @@ class PassJournal:
     ) -> None:
         """Record a write that is about to begin; on return it is on disk."""
         covered = {place: summaries.get(run.summary, place) for place in put_back}
+        written = summaries.edited(edits.applied(run.summary), put_back)
         mending = {"covered": named(covered, Form.FLAT), "put_back": named(put_back, Form.FLAT)}
         self._opened().append(
             {
@@ -95,10 +98,13 @@ class PassJournal:
                 "run": run.path,
                 "name": run.name,
                 "wandb_state": run.wandb_state,
+                "heartbeat_at": run.heartbeat_at,
+                "history_lines": run.history_lines,
                 "form": edits.form.value,
                 "before": named(before, edits.form),
                 "after": named(edits.values, edits.form),
                 **(mending if put_back else {}),
+                "written": summaries.digest(written),
                 "at": format_time(at),
             }
         )
@@ -112,6 +118,10 @@ class PassJournal:
         """Record that a run which an earlier pass called over was found alive."""
         self._opened().append(self._timed({"event": "came_back", "run": path}))
 
+    def looked_after(self, path: str) -> None:
+        """Record that what an earlier pass left open of a run is settled."""
+        self._opened().append(self._timed({"event": "looked_after", "run": path}))
+
     def close(self, interrupted: str | None = None) -> None:
         """Record that the pass came to its end."""
         if self._log is not None:
@@ -124,7 +134,8 @@ class PassJournal:
             if self._log is None:
                 log = AppendOnlyLog(_new_path(self._folder, self._started), error=JournalError)
                 started = {"started_at": format_time(self._started)}
-                log.append({"event": "pass", "schema": SCHEMA, **self._about, **started})
+                process = {"process": this_process().model_dump()}
+                log.append({"event": "pass", "schema": SCHEMA, **self._about, **started, **process})
                 self._log = log
                 _drop_oldest(self._folder, log.path)
             return self._log
@@ -152,6 +163,12 @@ class JournaledWrite:
     """The run's own keys that the write before this one had covered, as they then stood."""
     put_back: Mapping[str, Any] = field(default_factory=dict)
     """The same keys as they were given back."""
+    written: str | None = None
+    """The digest of the whole summary that was sent; None in journals of earlier janitors."""
+    heartbeat_at: Any = None
+    """The run's last heartbeat before the write."""
+    history_lines: int | None = None
+    """How many steps of history it had then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,10 @@ class JournalRecord:
     """In the order in which they were begun; a run whose write was begun anew stands again."""
     came_back: tuple[str, ...] = ()
     """Runs that an earlier pass had called over, found alive."""
+    looked_after: tuple[str, ...] = ()
+    """Runs of which an earlier pass had left a write open."""
+    process: ProcessIdentity | None = None
+    """Whose journal it is; None in journals of earlier janitors."""
 
 
 def read_journal(path: Path) -> JournalRecord:
@@ -193,6 +214,7 @@ def _read_records(
     writes: list[JournaledWrite] = []
     latest: dict[str, JournaledWrite] = {}
     came_back: list[str] = []
+    looked_after: list[str] = []
     ended = False
     for record in records:
         match record.get("event"):
@@ -204,6 +226,8 @@ def _read_records(
                 known.outcome, known.error = record["outcome"], record["error"]
             case "came_back":
                 came_back.append(record["run"])
+            case "looked_after":
+                looked_after.append(record["run"])
             case "end":
                 ended = True
     return JournalRecord(
@@ -215,6 +239,8 @@ def _read_records(
         ended=ended,
         writes=tuple(writes),
         came_back=tuple(came_back),
+        looked_after=tuple(looked_after),
+        process=ProcessIdentity.model_validate(found) if (found := head.get("process")) else None,
     )
 
 
@@ -229,6 +255,9 @@ def _read_intent(record: Mapping[str, Any]) -> JournaledWrite:
         at=record["at"],
         covered=dict(record.get("covered", {})),
         put_back=dict(record.get("put_back", {})),
+        written=record.get("written"),
+        heartbeat_at=record.get("heartbeat_at"),
+        history_lines=record.get("history_lines"),
     )
 
 

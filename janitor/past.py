@@ -1,4 +1,7 @@
-"""What earlier passes wrote, and which of it was wrong: runs called over that are alive."""
+"""What earlier passes wrote, and which of it was wrong: runs called over that are alive.
+
+What they began to write and did not see through is :mod:`janitor.unfinished`'s.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from janitor.report.schema import FalsePositives
 from janitor.rules import Judgement, resurrected
 from janitor.rules.reading import Reading
 from janitor.summary import ABSENT
+from janitor.unfinished import OpenWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Past:
     writes: dict[str, PastWrite] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     """Journals that could not be read."""
+    unfinished: OpenWrites = field(default_factory=OpenWrites)
+    """Writes that were not seen through."""
 
     def add_journals(self, paths: Iterable[Path]) -> None:
         """Take in journals, the oldest first. One that cannot be read is left out."""
@@ -49,6 +55,7 @@ class Past:
             for write in record.writes:
                 if write.outcome in {None, Outcome.WRITTEN}:
                     self._add(write.run, write.after, record.namespace)
+            self.unfinished.add(record)
             for run in record.came_back:
                 self.writes.pop(run, None)
 

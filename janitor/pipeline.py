@@ -2,100 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from statistics import median
 
-from janitor.guards import (
-    BrakeLimits,
-    StandDownLimits,
-    brake,
-    held_by_stand_down,
-    stand_down,
-)
-from janitor.model import Change, Hold, Outcome, Policy, Target
-from janitor.past import Past, came_back, false_positives
+from janitor.guards import brake, held_by_stand_down, stand_down
+from janitor.model import Change, Hold, Outcome, Target
+from janitor.past import came_back, false_positives
 from janitor.plan import Repair, check_each_run_stands_once, named, plan_change
-from janitor.ports import Clock, Store
 from janitor.repair import Proposal, Result, Writer, repair
 from janitor.report.builder import ReportDraft
 from janitor.report.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.report.schema import (
     Brake,
-    ClockReading,
     Command,
-    Interruption,
     RaceWindow,
     Report,
     ReportedChange,
     ReportedTarget,
-    Requests,
 )
 from janitor.rules import Judgement
-from janitor.scan import (
-    Observer,
-    Scanner,
-    SweepScan,
-    resolve,
-    unreadable_times,
-    without_repeats,
-)
-from janitor.shards import Shard
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """The limits of a pass, and whether somebody who has looked overrules the brake."""
-
-    brake: BrakeLimits = field(default_factory=BrakeLimits)
-    stand_down: StandDownLimits = field(default_factory=StandDownLimits)
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """What one pass is made of.
-
-    Args:
-        store: Where the runs live.
-        policy: What the rules are given.
-        clock: Against which every age is measured.
-        observer: Told how it comes along.
-        writer: Carries out the repair; None for a dry run.
-        guards: The limits.
-        interruption: What has ended the pass before its time, if anything; asked before each
-            page and each write.
-        patience: How many seconds an answer may still be waited for; None for as long as it
-            takes.
-        page_of: The address at which people see a run, given its path.
-        traffic: What the pass cost the server so far.
-        clock_reading: Where the clock's time came from.
-        journal: The journal's path; None while nothing is written.
-        past: What earlier passes wrote.
-        version: The janitor's.
-        shard: Which share of the sweeps is scanned; None for all of them.
-
-    """
-
-    store: Store
-    policy: Policy
-    clock: Clock
-    observer: Observer
-    writer: Writer | None
-    guards: Guards
-    interruption: Callable[[], Interruption | None]
-    patience: Callable[[], float | None]
-    page_of: Callable[[str], str]
-    traffic: Callable[[], Requests]
-    clock_reading: ClockReading
-    journal: Callable[[], str | None]
-    past: Past
-    version: str
-    shard: Shard | None = None
-
-    def should_stop(self) -> bool:
-        """Whether nothing new may begin."""
-        return self.interruption() is not None
+from janitor.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.unfinished import look_after
+from janitor.work import Pass
 
 
 def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Report:
@@ -119,6 +47,7 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     judged = [judgement for scan in scans for judgement in scan.judged.values()]
     draft.brake = brake(judged, work.guards.brake)
     _report_returns(judged, work, draft)
+    _look_after_open_writes(scans, work, draft)
     changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
     _carry_out(changes, work, draft, as_reviewed=False)
     return close_report(draft, work, runs)
@@ -213,6 +142,19 @@ def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft)
     for path in sorted(found.keys() & work.past.writes.keys()):
         if work.writer is not None:
             work.writer.record_return(path)
+
+
+def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
+    """See through what an earlier pass wrote to these runs and did not live to read back."""
+    if work.writer is None:
+        return
+    writes = {
+        run: work.past.unfinished.of(run)
+        for run in work.past.unfinished.runs()
+        if any(run in scan for scan in scans)
+    }
+    for run, sentence in look_after(writes, work.writer, work.clock.now()):
+        draft.add_warning(sentence, run=run)
 
 
 def _report_scan(scan: SweepScan, work: Pass, draft: ReportDraft) -> list[ReportedChange]:

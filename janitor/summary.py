@@ -7,6 +7,7 @@ is the flat key, ``("protein", "state")`` the nested one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -239,3 +240,17 @@ def differences(
             yield from differences(ours, theirs, (*prefix, key))
         elif not same_or_absent(ours, theirs):
             yield (*prefix, key), ours, theirs
+
+
+def digest(summary: Mapping[str, Any]) -> str:
+    """The same for summaries that are :func:`same`, where both came from JSON; a sha256, in hex."""
+    return hashlib.sha256(json.dumps(_canonical(summary), sort_keys=True).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """The value with one spelling for each number."""
+    if isinstance(value, Mapping):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

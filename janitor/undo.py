@@ -13,12 +13,13 @@ from janitor.edits import Edits
 from janitor.errors import UsageError
 from janitor.journal import JournaledWrite, read_journal
 from janitor.model import Outcome, RunInfo, WandbState
-from janitor.pipeline import Pass, close_report, open_report, report_results
+from janitor.pipeline import close_report, open_report, report_results
 from janitor.plan import Withdrawn, named
 from janitor.report import load
 from janitor.report.keys import key_of, path_of
 from janitor.report.schema import Report, ReportedChange
 from janitor.summary import ABSENT, Form
+from janitor.work import Pass
 
 RULE = "undo"
 

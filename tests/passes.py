@@ -14,13 +14,14 @@ from janitor.interruption import Interrupter
 from janitor.journal import JournalRecord, PassJournal, journals, read_journal
 from janitor.model import Outcome, Policy, RunInfo, Target
 from janitor.past import Past
-from janitor.pipeline import Guards, Pass, fix
+from janitor.pipeline import fix
 from janitor.plan import Repair, plan_change
 from janitor.ports import Store
 from janitor.repair import Result, Writer, repair
 from janitor.report.schema import ClockReading, Report, Requests
 from janitor.rules import judge
 from janitor.summary import Path as Place
+from janitor.work import Guards, Pass
 from tests.memory_store import SWEEP, MemoryStore
 from tests.run_samples import MINUTE, StillClock, flat, make_run, nested
 
@@ -180,6 +181,9 @@ class FullDisk:
 
     def came_back(self, path: str) -> None:
         self._write(f"came back {path}")
+
+    def looked_after(self, path: str) -> None:
+        self._write(f"looked after {path}")
 
     def _write(self, line: str) -> None:
         if len(self.lines) >= self.room:

@@ -11,8 +11,9 @@ from janitor.errors import PlanError
 from janitor.guards import BrakeLimits, StandDownLimits
 from janitor.model import Outcome, RunInfo
 from janitor.past import Past, PastWrite
-from janitor.pipeline import Guards, apply, fix
+from janitor.pipeline import apply, fix
 from janitor.report.schema import Brake, Report, Totals
+from janitor.work import Guards
 from tests.memory_store import SWEEP, once
 from tests.passes import KINDS, PATH, FullDisk, Scene
 from tests.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make_run

@@ -231,6 +231,8 @@ def test_sameness_agrees_with_differences(left: Any, right: Any) -> None:
     assert summaries.same(left, right) is summaries.same(right, left)
     different = list(summaries.differences({"a": left}, {"a": right}))
     assert summaries.same(left, right) is not bool(different)
+    digests = {summaries.digest({"a": value}) for value in (left, right)}
+    assert len(digests) == 1 + bool(different)
 
 
 @given(any_summaries)

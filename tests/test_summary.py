@@ -11,6 +11,7 @@ from janitor.summary import (
     DEEPEST,
     Form,
     differences,
+    digest,
     dump,
     edited,
     findings,
@@ -199,6 +200,7 @@ def test_what_is_no_object_is_never_replaced_by_one(in_the_way: Any) -> None:
 def test_values_are_the_same_by_value(left: Any, right: Any) -> None:
     assert same(left, right)
     assert same(right, left)
+    assert digest({"x": left}) == digest({"x": right})
 
 
 @pytest.mark.parametrize(
@@ -224,6 +226,7 @@ def test_values_that_differ_are_told_apart(left: Any, right: Any) -> None:
     assert not same(left, right)
     assert not same(right, left)
     assert not same_or_absent(left, right)
+    assert digest({"x": left}) != digest({"x": right}) or left is ABSENT
 
 
 def test_nothing_is_only_the_same_as_nothing() -> None:

@@ -27,11 +27,11 @@ from janitor.interruption import Interrupter
 from janitor.journal import PassJournal, journals
 from janitor.model import Policy
 from janitor.past import Past
-from janitor.pipeline import Guards, Pass
 from janitor.repair import Writer
 from janitor.report.schema import Command
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.routing import is_local
+from janitor.work import Guards, Pass
 
 _LOOK_UP = 0.2
 """Seconds between two looks at what may end a wait."""

@@ -133,8 +133,15 @@ class Writer:
 
     def record_return(self, path: str) -> None:
         """Record in the journal that a run which an earlier pass called over was found alive."""
+        self._record(self.journal.came_back, path)
+
+    def record_looked_after(self, path: str) -> None:
+        """Record in the journal that what an earlier pass left open of a run is settled."""
+        self._record(self.journal.looked_after, path)
+
+    def _record(self, record: Callable[[str], None], path: str) -> None:
         try:
-            self.journal.came_back(path)
+            record(path)
         except JournalError as error:
             self.halt(error)
 

@@ -58,6 +58,9 @@ class Journal(Protocol):
     def came_back(self, path: str) -> None:
         """Record that a run which an earlier pass called over was found alive."""
 
+    def looked_after(self, path: str) -> None:
+        """Record that what an earlier pass left open of a run is settled."""
+
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""
 

@@ -144,6 +144,15 @@ TRAIN = """
 """
 
 
+LAST_WORD = {
+    "loss": 0.125,
+    "accuracy": 0.99,
+    "final": {"confusion": [[1, 2], [3, 4]]},
+    "protein.objective": 0.99,
+}
+"""What it says at its end."""
+
+
 @pytest.fixture
 def training(house: House, emulator: Emulator, tmp_path: Path) -> Any:
     """A real training process; it logs what it has when it is told to, and ends or lives on."""
@@ -186,20 +195,39 @@ def test_a_real_process_that_finishes_inside_the_window_keeps_its_final_metrics(
     emulator.faults.release()
     done = begun.end()
     summary = house.summary("r1")
-    assert {
-        key: summary.get(key) for key in ("loss", "accuracy", "final", "protein.objective")
-    } == {
-        "loss": 0.125,
-        "accuracy": 0.99,
-        "final": {"confusion": [[1, 2], [3, 4]]},
-        "protein.objective": 0.99,
-    }
+    assert {key: summary.get(key) for key in LAST_WORD} == LAST_WORD
     left = {key: value for key, value in summary.items() if not key.startswith("protein.")}
     assert left == {key: value for key, value in final.items() if not key.startswith("protein.")}
     assert done.outcomes["r1"] == "superseded"
     emulator.advance(3600)
     house.fix("--no-stand-down")
     assert house.state("r1") == "success"
+
+
+def test_a_janitor_killed_before_it_could_look_leaves_that_to_the_next_pass(
+    house: House, emulator: Emulator, training: Any
+) -> None:
+    emulator.faults.add(action="hold", match=WRITE, times=1)
+    begun = look_dead_and_begin(house, emulator)
+    house.wait_for_held()
+    say(training, "on")
+    assert training.stdout.readline() == "logged\n"
+    say(training, "end")
+    assert training.stdout.readline() == "finished\n"
+    emulator.faults.add(action="hold", match=FRESH, times=1)
+    emulator.faults.release()
+    wait_until(lambda: ours(house.summary("r1")) != {})
+    begun.kill()
+    emulator.faults.clear()
+    assert not LAST_WORD.items() <= house.summary("r1").items()
+    emulator.advance(3600)
+    done = house.fix("--no-stand-down")
+    assert LAST_WORD.items() <= house.summary("r1").items()
+    assert [one["run"] for one in done.report["warnings"]] == [PATH]
+    assert "put back" in done.report["warnings"][0]["message"]
+    house.fix("--no-stand-down")
+    assert house.state("r1") == "success"
+    assert LAST_WORD.items() <= house.summary("r1").items()
 
 
 def test_a_real_process_that_lives_on_says_its_own_last_word(

@@ -34,13 +34,13 @@ class Mischief:
     random: Random
     _planned: dict[str, tuple[Scripted, dict[str, Any]]] = field(default_factory=dict)
 
-    def spread(self, *, may_end: bool) -> None:
-        """Put it in force. Whether processes may end just then, too."""
+    def spread(self) -> None:
+        """Put it in force."""
         for fault in self.random.sample(_FAULTS, self.random.randint(1, 4)):
             self.sweep.emulator.faults.add({**fault, "seed": self.random.randrange(10**6)})
         for run in self.sweep.runs.values():
             if run.wakes and self.random.random() < 0.7:
-                self._plan(run, ends=may_end and self.random.random() < 0.3)
+                self._plan(run, ends=self.random.random() < 0.3)
 
     def _plan(self, run: Scripted, *, ends: bool) -> None:
         """Let a process log, or log and end, when a janitor reads or writes its run."""
@@ -61,12 +61,13 @@ class Mischief:
         )
         self._planned[name] = run, change
 
-    def end(self) -> None:
-        """Take it back, and note what came of it."""
+    def end(self, *, killed: bool) -> None:
+        """Take it back, and note what came of it, under a pass that was killed or was not."""
         fired = {rule["id"]: rule["fired"] for rule in self.sweep.emulator.faults.list()}
         self.sweep.emulator.faults.clear()
         for name, (run, change) in self._planned.items():
             if fired[name]:
                 run.own |= change["log"]
+                run.awaits_a_pass = killed and "finish" in change
             elif "finish" in change:
                 run.wakes = True

@@ -78,8 +78,8 @@ def nursery(one_emulator: Emulator, tmp_path: Path) -> Iterator[Nursery]:
     nursery.close()
 
 
-QUICK = [0, 1]
-LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 40)]
+QUICK = [0, 3]
+LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in range(40) if seed not in QUICK]
 
 
 @pytest.mark.parametrize("seed", [*QUICK, *LONG])
@@ -93,12 +93,12 @@ def test_nothing_is_lost_whatever_breaks(
     random.shuffle(acts)
     for act in acts:
         mischief = Mischief(sweep, random)
-        mischief.spread(may_end=act == "pass")
+        mischief.spread()
         if act == "pass":
             whole_pass(sweep, nursery)
         else:
             killed_pass(sweep, nursery, random)
-        mischief.end()
+        mischief.end(killed=act == "kill")
         sweep.check_living()
         sweep.check_kept()
         check_journaled(sweep, nursery)
@@ -152,9 +152,12 @@ def check_journaled(sweep: ScriptedSweep, nursery: Nursery) -> None:
 
 
 def settle(sweep: ScriptedSweep, nursery: Nursery) -> None:
-    """A clean pass repairs all that is left, and the next finds nothing to do."""
-    nursery.begin()
-    assert nursery.end() == 0, nursery.output.read_text()
+    """A clean pass sees to what killed ones left, one repairs the rest, and the next is idle."""
+    for _ in range(2):
+        nursery.begin()
+        assert nursery.end() == 0, nursery.output.read_text()
+    for run in sweep.runs.values():
+        run.awaits_a_pass = False
     sweep.check_kept()
     sweep.check_repaired()
     sweep.emulator.reset_counts()
