@@ -17,6 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from janitor.errors import StateFileError
 from janitor.experiments.manager import StateManager
 from janitor.experiments.progress import environment
 from janitor.experiments.state import ExperimentState, ProcessProgress
@@ -26,6 +29,14 @@ from janitor.processes import ProcessIdentity, this_process
 
 _GATE: Final = ("/bin/sh", "-c", 'read -r _ || exit 125; exec "$@" </dev/null', "sh")
 """Waits for a line, or gives up where the watcher died; then becomes the command."""
+
+_ENDURING: Final = Retrying(
+    retry=retry_if_exception_type(StateFileError),
+    wait=wait_exponential(multiplier=0.1, max=10),
+    stop=stop_after_delay(600),
+    reraise=True,
+)
+"""Ten minutes for a full disk or a held lock to pass: a lost outcome is work done twice."""
 
 
 def command_line(
@@ -77,7 +88,9 @@ class _Watch:
                 child.stdin.write(b"\n")
                 child.stdin.close()
             code = child.wait()
-        self._mark(lambda progress: self._conclude(progress, code))
+        for attempt in _ENDURING:
+            with attempt:
+                self._mark(lambda progress: self._conclude(progress, code))
         return code
 
     def _stop(self, number: int, _: FrameType | None) -> None:

@@ -135,6 +135,23 @@ def test_what_a_process_started_is_told_to_stop_with_it(
     assert state.process_progress[0].status is ProcessStatus.PENDING
 
 
+def test_an_outcome_that_cannot_be_written_yet_is_not_lost(
+    manager: StateManager, work: Path
+) -> None:
+    lock = manager.state_dir / ".lock"
+    block = f"echo ends >> '{work}'; rm '{lock}' && mkdir '{lock}'"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ExperimentRunner(manager).run, CONFIG, [["/bin/sh", "-c", block]])
+        until(lock.is_dir)
+        command = manager.list()[0].process_progress[0].command
+        assert command is not None
+        until(lambda: command.liveness() is Liveness.DEAD)
+        lock.rmdir()
+        state = running.result(timeout=60)
+    assert state.status is ExperimentStatus.AGGREGATED
+    assert lines(work) == ["ends"]
+
+
 # ---- two runners ---------------------------------------------------------------------------
 
 
