@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.cli.command import Command
+from janitor.cli.failures import printable
 from janitor.cli.local_options import state_dir_option
 from janitor.errors import StateFileError
 
@@ -23,9 +24,9 @@ def command(*, experiment_id: str, state_dir: Path) -> None:
     from janitor.experiments import StateManager  # noqa: PLC0415 - `--help` needs no pydantic
 
     state = StateManager(state_dir, rescues=False).load(experiment_id)
-    click.echo(f"{state.experiment_id}: {_sentence(state)}")
+    click.echo(printable(f"{state.experiment_id}: {_sentence(state)}"))
     for index, progress in state.process_progress.items():
-        click.echo(f"  process {index}: {_fate(progress)}")
+        click.echo("  " + printable(f"process {index}: {_fate(progress)}"))
 
 
 def _sentence(state: ExperimentState) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,10 +48,20 @@ class ExperimentFolder:
         """
         return self.place / f"{sanitize_experiment_id(experiment_id)}{files.ENDING}"
 
-    def paths(self) -> Iterator[Path]:
-        """The files of all experiments, in no order."""
-        found = self.place.glob(f"*{files.ENDING}")
-        return (path for path in found if not path.name.startswith("."))
+    def paths(self) -> Sequence[Path]:
+        """The files of all experiments, in no order; none where there is no folder yet.
+
+        Raises:
+            StateFileError: the folder cannot be read.
+
+        """
+        try:
+            found = list(self.place.iterdir())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StateFileError(f"cannot read {self.place}: {error.strerror}") from error
+        return [one for one in found if one.suffix == files.ENDING and one.name[0] != "."]
 
     def lock(self) -> AbstractContextManager[None]:
         """The lock under which files are written."""

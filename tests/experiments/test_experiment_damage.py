@@ -95,6 +95,15 @@ def test_who_only_looks_reads_the_copy_and_moves_nothing(
     assert len(list(manager.state_dir.glob("exp_1.json.corrupt-*"))) == 1
 
 
+def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(tmp_path: Path) -> None:
+    assert StateManager(tmp_path / "not-yet").list() == []
+    (tmp_path / "file").touch()
+    manager = StateManager(tmp_path / "file")
+    for use in (manager.list, manager.ids, manager.find_stale):
+        with pytest.raises(StateFileError, match=r"cannot read .+file: Not a directory"):
+            use()
+
+
 def test_a_damaged_file_that_cannot_be_set_aside_is_still_read_from_its_copy(
     manager: StateManager, problems: list[str]
 ) -> None:

@@ -91,6 +91,17 @@ def test_a_process_that_may_run_elsewhere_keeps_an_experiment_from_being_resumed
     assert "1 of 2 processes are left" in run(folder, "resume-info", "gone").stdout
 
 
+def test_what_a_process_left_behind_does_not_reach_the_terminal_raw(folder: StateManager) -> None:
+    def fail(state: ExperimentState) -> None:
+        state.process_progress[1].status = ProcessStatus.FAILED
+        state.process_progress[1].error = "no\nsuch \x1b[31mfile"
+
+    folder.update("gone", fail)
+    assert "  process 1: failed (no such \\x1b[31mfile): run again\n" in (
+        run(folder, "resume-info", "gone").stdout
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
