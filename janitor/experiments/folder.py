@@ -134,8 +134,8 @@ class ExperimentFolder:
                 raise StateFileError(f"cannot remove {path}: {error.strerror}") from error
 
     def _parse(self, path: Path) -> ExperimentState:
-        files.refuse_to_leave(path)
         try:
+            files.refuse_to_leave(path)
             data = path.read_bytes()
         except FileNotFoundError:
             raise
