@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(tmp_path: Path) -> 
     for use in (manager.list, manager.ids, manager.find_stale):
         with pytest.raises(StateFileError, match=r"cannot read .+file: Not a directory"):
             use()
-    with pytest.raises(StateFileError, match="cannot read .+: File name too long"):
+    with pytest.raises(StateFileError, match=r"cannot read .+: File name too long"):
         StateManager(tmp_path / ("x" * 300)).load("exp_1")
 
 
