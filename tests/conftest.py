@@ -1,10 +1,16 @@
-"""Hypothesis settings for all tests: quick, and in CI the same examples every time."""
+"""For all tests: Hypothesis, quick, and in CI with the same examples every time; and a server."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from janitor.emulator import Emulator
 
 settings.register_profile(
     "janitor",
@@ -15,3 +21,19 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("janitor"), max_examples=2000)
 settings.load_profile("janitor")
+
+
+@pytest.fixture(scope="session")
+def one_emulator() -> Iterator[Emulator]:
+    """One server for the whole session, for it takes a moment to stop."""
+    from janitor.emulator import Emulator  # noqa: PLC0415 - many tests need no server
+
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(one_emulator: Emulator) -> Emulator:
+    """A server without runs, faults or a history."""
+    one_emulator.reset()
+    return one_emulator

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,6 @@ import yaml
 
 from janitor.emulator import DEFAULT_KEY, Emulator
 from tests.end_to_end.janitor_process import Janitor, Runs, janitor_of
-
-
-@pytest.fixture(scope="module")
-def one_emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(one_emulator: Emulator) -> Emulator:
-    one_emulator.reset()
-    return one_emulator
 
 
 @pytest.fixture

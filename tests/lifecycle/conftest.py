@@ -31,20 +31,6 @@ def time() -> FakeTime:
     return FakeTime()
 
 
-@pytest.fixture(scope="session")
-def one_emulator() -> Iterator[Emulator]:
-    """One server for the whole session, for it takes a moment to stop."""
-    with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(one_emulator: Emulator) -> Emulator:
-    """A server without runs, rules or history."""
-    one_emulator.reset()
-    return one_emulator
-
-
 @pytest.fixture
 def api(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A ``wandb.Api()`` of this process, whose server is the emulator."""

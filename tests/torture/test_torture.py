@@ -64,12 +64,6 @@ class Nursery:
         return int(self._process.stdout.readline())
 
 
-@pytest.fixture(scope="module")
-def one_emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
-
-
 @pytest.fixture
 def nursery(one_emulator: Emulator, tmp_path: Path) -> Iterator[Nursery]:
     one_emulator.reset()
