@@ -84,6 +84,7 @@ class FileStore:
         if target.kind is TargetKind.STORE:
             if not self._folder.is_dir():
                 raise NotFoundError(f"there is no folder of runs {self._folder}")
+            self._refuse_other_files()
             return (SweepMetadata(target, self._folder.name),)
         place = self._project(target.entity or "", target.project)
         if not place.is_dir():
@@ -177,6 +178,14 @@ class FileStore:
                 yield self._labelled(run)
             elif target.kind is TargetKind.PROJECT or target.name == _named(run, target.kind):
                 yield run
+
+    def _refuse_other_files(self) -> None:
+        """Make sure that a folder with files of state holds runs, and not somebody else's state."""
+        if any(self._folder.glob(f"*{_ENDING}")) and not any(self._folder.glob(f"*/*/*{_ENDING}")):
+            raise NotFoundError(
+                f"{self._folder} holds no run: runs are in ENTITY/PROJECT/RUN.json below it;"
+                f" is it experiments:{self._folder} that you mean?"
+            )
 
     def _labelled(self, run: RunInfo) -> RunInfo:
         """The run as one of the whole folder."""

@@ -59,6 +59,15 @@ def test_a_whole_folder_is_a_target(store: FileStore, tmp_path: Path) -> None:
     assert read(store, "acme/rl/r1").summary == {"n": 1}
 
 
+def test_a_folder_of_other_files_is_no_empty_folder_of_runs(tmp_path: Path) -> None:
+    target = Target(TargetKind.STORE, "file:", str(tmp_path).lstrip("/"))
+    store = FileStore(tmp_path, now)
+    assert store.fetch_sweep_metadata(target)
+    (tmp_path / "exp_1.json").write_text("{}")
+    with pytest.raises(NotFoundError, match=r"holds no run: .* is it experiments:"):
+        store.fetch_sweep_metadata(target)
+
+
 def test_a_run_is_made_once(store: FileStore) -> None:
     with pytest.raises(ConflictError, match="acme/rl/r1 already"):
         store.init_run(read(store, "acme/rl/r1"))
