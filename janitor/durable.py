@@ -73,7 +73,8 @@ def append_line(path: str | Path, line: str, *, error: Raised = JanitorError) ->
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         whole = file.read() in {b"", b"\n"}
-        file.write((line if whole else "\n" + line).encode() + b"\n")
+        text = line if whole else f"\n{line}"
+        file.write(text.encode("utf-8", "backslashreplace") + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

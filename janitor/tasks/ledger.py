@@ -78,7 +78,7 @@ class TaskLedger:
         """
         with self.lock:
             self._check_held()
-            if self._logging:
+            if self._logging and tasks:
                 self._files.record(tasks)
             for task in tasks:
                 self._book.put(task)

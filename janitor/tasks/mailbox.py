@@ -1,29 +1,35 @@
 """How workers and the manager talk: through files beside the state file, one folder a worker.
 
-    .workers/NAME/request.json      written by the worker: {"number": 7, "identity": {…}}
-    .workers/NAME/assignment.json   written by the manager: {"number": 7, "task": {…}}
+    .workers/NAME/request.json      by the worker: {"number": 7, "identity": {…}, "did": {…}}
+    .workers/NAME/assignment.json   by the manager: {"number": 7, "task": {…}}
 
-A request stands until it is answered, so that either side may die and come back. ``"task": null``
-says that nothing is left to do; so does ``.workers/over`` to a worker whose manager has gone home
-since. Nothing else is needed: workers may be on other machines that
-share the file system.
+A request stands until it is answered, so that either side may die and come back. ``"did"`` says
+what became of the worker's task before, as its row of results does: a manager that does not see
+that row (another folder, a file system that shows new files late) must not hand the task out
+again. ``"task": null`` says that nothing is left to do; so does ``.workers/over`` to a worker whose
+manager has gone home since. Nothing else is needed: workers may be on other machines that share
+the file system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from janitor import strict_json
 from janitor.durable import make_folder, write_atomically
 from janitor.errors import StateFileError, UsageError
 from janitor.processes import this_process
+from janitor.tasks.results import Row
 from janitor.tasks.task import Task, read_task
 
 _WORKERS: Final = ".workers"
 _OVER: Final = "over"
+_ROW: Final = TypeAdapter(Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +51,35 @@ class Mailbox:
         """The worker's name."""
         return self.folder.name
 
-    def request(self) -> int:
+    def request(self, did: Row | None = None) -> int:
         """Ask for the next task; returns the request's number.
+
+        Args:
+            did: What became of the one before.
 
         Raises:
             StateFileError: it cannot be written.
 
         """
         make_folder(self.folder, error=StateFileError)
-        number = (self.requested() or 0) + 1
-        _write(self.folder / "request.json", number, "identity", this_process().model_dump())
+        number = max(self.requested() or 0, self.answered() or 0) + 1
+        letter = {"number": number, "identity": this_process().model_dump()}
+        if did is not None:
+            letter["did"] = _ROW.dump_python(did, mode="json")
+        _write(self.folder / "request.json", letter)
         return number
 
     def requested(self) -> int | None:
         """The number of the latest request."""
         return _number(_read(self.folder / "request.json"))
+
+    def did(self) -> Row | None:
+        """What became of the task before the latest request; None where it does not say."""
+        letter = _read(self.folder / "request.json") or {}
+        try:
+            return _ROW.validate_python(letter.get("did"))
+        except ValidationError:
+            return None
 
     def answer(self, number: int, task: Task | None) -> None:
         """Answer a request.
@@ -69,7 +89,7 @@ class Mailbox:
 
         """
         document = None if task is None else task.document()
-        _write(self.folder / "assignment.json", number, "task", document)
+        _write(self.folder / "assignment.json", {"number": number, "task": document})
 
     def answered(self) -> int | None:
         """The number of the latest request that was answered."""
@@ -125,9 +145,8 @@ def is_over(state_file: Path) -> bool:
     return (state_file.parent / _WORKERS / _OVER).exists()
 
 
-def _write(path: Path, number: int, key: str, value: Any) -> None:
-    text = strict_json.dumps({"number": number, key: value})
-    write_atomically(path, text + "\n", error=StateFileError)
+def _write(path: Path, letter: Mapping[str, Any]) -> None:
+    write_atomically(path, strict_json.dumps(letter) + "\n", error=StateFileError)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from janitor.errors import UsageError
 from janitor.tasks import transitions
+from janitor.tasks.intake import Intake
 from janitor.tasks.ledger import TaskLedger
 from janitor.tasks.result_reader import ResultReader
 from janitor.tasks.results import COMPLETED, Row
@@ -67,13 +68,9 @@ class TaskManager(TaskLedger):
         self._count = count
         self._say = say
         self._saved_at = count()
-        self._results = ResultReader(
-            None if results_dir is None else Path(results_dir),
-            self.state_file,
-            settings.on_problem,
-        )
-        self._told_of: set[str] = set()
-        """Names of tasks that were not there when a worker's row told of them."""
+        folder = None if results_dir is None else Path(results_dir).absolute()
+        reader = ResultReader(folder, self.state_file, settings.on_problem)
+        self._intake = Intake(reader, settings.max_retries)
         try:
             self._recover()
         except BaseException:
@@ -110,8 +107,7 @@ class TaskManager(TaskLedger):
                 all_of_them.append(known)
             if new:
                 self.put(*new.values())
-                if not self._told_of.isdisjoint(new):
-                    self._results.forget()
+                self._intake.expect(new)
             return all_of_them
 
     def assign(self, worker: str) -> Task | None:
@@ -121,6 +117,16 @@ class TaskManager(TaskLedger):
             if task is None:
                 return None
             assigned = transitions.assigned(task, worker, self._clock())
+            self.put(assigned)
+            return assigned
+
+    def assign_again(self, worker: str) -> Task | None:
+        """Give a worker what it has already, counted from now on; None where it has nothing."""
+        with self.lock:
+            had = self._book.assigned(worker)
+            if not had:
+                return None
+            assigned = transitions.assigned(had[0], worker, self._clock())
             self.put(assigned)
             return assigned
 
@@ -189,32 +195,28 @@ class TaskManager(TaskLedger):
                 self.put(*(transitions.reopened(task) for task, _ in stale))
             return stale
 
+    def take_in(self, row: Row) -> None:
+        """Take in what a worker says of one task; of one that is not there, nothing."""
+        with self.lock:
+            if row.task_id in self._book:
+                task = self._book.get(row.task_id)
+                told = transitions.told(task, row, self.settings.max_retries, self._clock())
+                if told is not None:
+                    self.put(told)
+
     def refresh_completed(self) -> list[str]:
         """Take in what the workers wrote into their CSV files since the last time.
 
         Returns the ids of the tasks that are completed now, and were not before.
         """
         with self.lock:
-            changed: dict[str, Task] = {}
-            for row in self._results.new_rows():
-                name = row.task_id
-                if name not in self._book:
-                    self._told_of.add(name)
-                    continue
-                task = changed.get(name) or self._book.get(name)
-                told = transitions.told(task, row, self.settings.max_retries, self._clock())
-                if told is not task:
-                    changed[name] = told
-            if changed:
-                self._put_or_read_again(changed.values())
+            changed = self._intake.changes(self._book, self._clock())
+            try:
+                self.put(*changed.values())
+            except BaseException:
+                self._intake.forget()
+                raise
             return [name for name, task in changed.items() if task.status is _COMPLETED]
-
-    def _put_or_read_again(self, tasks: Iterable[Task]) -> None:
-        try:
-            self.put(*tasks)
-        except BaseException:
-            self._results.forget()
-            raise
 
     # -- its life
 

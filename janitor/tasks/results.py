@@ -43,8 +43,27 @@ class Row:
     error: str | None = None
 
 
-def write_row(path: Path, row: Row, *, phase: str = "", result: Any = None) -> None:
+def as_json(result: Any) -> str:
+    """What some work returned, as JSON; where that has no words for it, what Python says of it."""
+    try:
+        return json.dumps(result, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(repr(result))
+
+
+def one_line(text: str) -> str:
+    """The text as one line that UTF-8 has words for."""
+    return " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
+
+
+def write_row(path: Path, row: Row, *, phase: str = "", result: str = "null") -> None:
     """Add a row, of one line, to a worker's results; durable on return.
+
+    Args:
+        path: The file; it is made where it is missing.
+        row: What is told of the task.
+        phase: The task's.
+        result: As JSON.
 
     Raises:
         StateFileError: it cannot be written.
@@ -55,13 +74,13 @@ def write_row(path: Path, row: Row, *, phase: str = "", result: Any = None) -> N
         write_atomically(path, ",".join(COLUMNS) + "\n", error=StateFileError)
     values = {
         "task_id": row.task_id,
-        "phase": " ".join(phase.splitlines()),
+        "phase": one_line(phase),
         "worker": row.worker,
         "attempt": row.attempt,
         "started_at": row.started_at and row.started_at.isoformat(),
         "finished_at": row.finished_at and row.finished_at.isoformat(),
-        "result": json.dumps(result, default=str),
-        "error": row.error and " ".join(row.error.split()),
+        "result": result,
+        "error": row.error and one_line(row.error),
         "status": row.status,
     }
     line = io.StringIO()

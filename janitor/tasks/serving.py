@@ -57,14 +57,15 @@ class TaskServer:
     def _answer(self, box: Mailbox, number: int) -> bool:
         """Answer a request; whether it could be.
 
-        What the worker completed is taken in first, so what it still has then, it was given
-        before it died or we did: it gets the same again.
+        What the worker did is taken in first, so what it still has then, it was given before it
+        died or we did: it gets the same again.
         """
         manager = self.manager
         with manager.lock:
+            if (did := box.did()) is not None:
+                manager.take_in(did)
             manager.refresh_completed()
-            had = manager.assigned_tasks(box.worker)
-            task = had[0] if had else manager.assign(box.worker)
+            task = manager.assign_again(box.worker) or manager.assign(box.worker)
             if task is None and not manager.is_over:
                 return False  # others are at work, and may yet fail
         box.answer(number, task)

@@ -47,12 +47,12 @@ def failed(task: Task, error: str, max_retries: int, now: datetime) -> Task:
     )
 
 
-def told(task: Task, row: Row, max_retries: int, now: datetime) -> Task:
-    """The task after what a worker says of it; the same one where that changes nothing."""
+def told(task: Task, row: Row, max_retries: int, now: datetime) -> Task | None:
+    """The task after what a worker says of it; None where that changes nothing."""
     if task.status is not TaskStatus.COMPLETED and row.status == COMPLETED:
         return completed(task, row, now)
     if row.status != FAILED or not _is_of_this_assignment(row, task):
-        return task
+        return None
     return failed(task, row.error or "no error was told", max_retries, now)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
+from janitor.tasks.attempt import Outcome, Work, attempt, attempt_within
 from janitor.tasks.gpu_locks import acquire_gpu
 from janitor.tasks.hold import Hold
 from janitor.tasks.mailbox import Mailbox, is_over, mailbox
 from janitor.tasks.manager import utc_now
 from janitor.tasks.results import COMPLETED, FAILED, Row, write_row
 from janitor.tasks.task import Task
-
-Work = Callable[[Task], Mapping[str, Any] | None]
-"""Does a task and returns its results; an exception means that it failed."""
 
 _LOOK_UP: Final = 0.1
 """Seconds between two looks for an answer."""
@@ -35,6 +33,11 @@ class Worker:
         name: Its own; no two workers at the same time have the same.
         state_file: The manager's.
         work: Does a task.
+        timeout: How long a task may take. Then it and all that it started are asked to end
+            (SIGTERM), killed after ``grace``, and the task has failed. With it, each task is done
+            in a forked process of its own, whose results must be JSON to be kept as they are;
+            without it, in this one.
+        grace: How long those that were asked to end are given to do so.
         gpus: The machine's GPUs of which it takes a free one; none where it needs none.
         results: Its CSV file; without it ``results_NAME/results.csv`` beside the state file.
         clock: Tells the present moment, aware.
@@ -45,10 +48,18 @@ class Worker:
     name: str
     state_file: Path
     work: Work
+    timeout: timedelta | None = None
+    grace: timedelta = timedelta(seconds=10)
     gpus: tuple[int, ...] = ()
     results: Path | None = None
     clock: Callable[[], datetime] = utc_now
     stop: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        """Work may change the working directory."""
+        object.__setattr__(self, "state_file", self.state_file.absolute())
+        if self.results is not None:
+            object.__setattr__(self, "results", self.results.absolute())
 
     def run(self, on_gpu: Callable[[int], None] = lambda _: None) -> int:
         """Work until nothing is left to do; returns how many tasks it did.
@@ -68,45 +79,48 @@ class Worker:
             if self.gpus:
                 gpu = stack.enter_context(acquire_gpu(self.state_file.parent, self.gpus))
                 on_gpu(gpu.number)
-            while (task := self._next(box, served=done > 0)) is not None:
-                self._do(task)
+            did: Row | None = None
+            while (task := self._next(box, did)) is not None:
+                did = self._do(task)
                 done += 1
         return done
 
-    def _next(self, box: Mailbox, *, served: bool) -> Task | None:
+    def _next(self, box: Mailbox, did: Row | None) -> Task | None:
         """The next task, waited for; None where there is none.
 
         A worker that was served before leaves when its manager has left, with all done. One that
         has just come waits for a manager to come.
         """
-        number = box.request()
+        number = box.request(did)
         while not self.stop.is_set():
             answer = box.answer_to(number)
             if answer is not None:
                 return answer.task
-            if served and is_over(self.state_file):
+            if did is not None and is_over(self.state_file):
                 return None
             self.stop.wait(_LOOK_UP)
         return None
 
-    def _do(self, task: Task) -> None:
+    def _do(self, task: Task) -> Row:
         started_at = self.clock()
-        result: Mapping[str, Any] | None = None
-        error = None
-        try:
-            result = self.work(task)
-        except Exception as failure:  # noqa: BLE001 - whatever the work raises is the task's failure, and is reported
-            error = f"{type(failure).__name__}: {failure}"
+        outcome = self.attempt(task)
         row = Row(
             task_id=task.task_id,
-            status=COMPLETED if error is None else FAILED,
+            status=COMPLETED if outcome.error is None else FAILED,
             worker=self.name,
             attempt=task.retry_count,
             started_at=started_at,
             finished_at=self.clock(),
-            error=error,
+            error=outcome.error,
         )
-        write_row(self._results_file(), row, phase=task.phase, result=result)
+        write_row(self._results_file(), row, phase=task.phase, result=outcome.result)
+        return row
+
+    def attempt(self, task: Task) -> Outcome:
+        """Try to do a task, once; nothing is written down."""
+        if self.timeout is None:
+            return attempt(self.work, task)
+        return attempt_within(self.work, task, self.timeout, self.grace)
 
     def _results_file(self) -> Path:
         beside = self.state_file.parent / f"results_{self.name}" / "results.csv"

@@ -12,7 +12,7 @@ import pytest
 from janitor.errors import StateFileError
 from janitor.tasks import TaskManager
 from janitor.tasks.result_reader import ResultReader
-from janitor.tasks.results import COMPLETED, Row, write_row
+from janitor.tasks.results import COMPLETED, Row, as_json, write_row
 from tests.tasks.task_bench import Bench, statuses
 
 
@@ -27,7 +27,7 @@ def whole_file(folder: Path, rows: int) -> bytes:
     """What a worker writes for t0, t1 and so on, with results that hold commas and quotes."""
     path = folder / "whole" / "w.csv"
     for number in range(rows):
-        result = {"loss": number / 3, "said": 'so "it" is,\nor not'}
+        result = as_json({"loss": number / 3, "said": 'so "it" is,\nor not'})
         write_row(path, Row(f"t{number}", "completed", "gpu0", 0), phase="a\nb", result=result)
     return path.read_bytes()
 
@@ -39,8 +39,8 @@ def test_wherever_a_row_was_torn_it_completes_nothing_and_hides_no_other(
     header, row = whole.splitlines(keepends=True)
     for cut in range(1, len(row)):
         file.write_bytes(header + row[:cut])
-        write_row(file, Row("u", "completed", "gpu0"), result={"loss": 1})
-        write_row(file, Row("v", "completed", "gpu0"), result={"loss": 1})
+        write_row(file, Row("u", "completed", "gpu0"), result=as_json({"loss": 1}))
+        write_row(file, Row("v", "completed", "gpu0"), result=as_json({"loss": 1}))
         reader = ResultReader(file.parent, bench.state_file, bench.problems.append)
         found = [row.task_id for row in reader.new_rows() if row.status == COMPLETED]
         assert found == (["t0"] if cut == len(row) - 1 else []) + ["u", "v"], row[:cut]
