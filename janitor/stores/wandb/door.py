@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,14 +176,7 @@ class Door:
                 ForkedError,
                 OSError,
             )
-            settings = wandb.setup(
-                wandb.Settings(
-                    x_graphql_retry_max=_HIDDEN_RETRIES,
-                    x_graphql_retry_wait_min_seconds=_HIDDEN_WAIT,
-                    x_graphql_retry_wait_max_seconds=_HIDDEN_WAIT,
-                    x_graphql_timeout_seconds=self._attempt_timeout,
-                )
-            ).settings
+            settings = self._set_up()
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
         except ValueError as error:
@@ -200,6 +194,22 @@ class Door:
         except AttributeError as error:
             raise _unknown_wandb(error) from error
         return api
+
+    def _set_up(self) -> wandb.Settings:
+        """What wandb is set to, once wandb-core runs; meanwhile the rest of wandb is imported."""
+        import wandb  # noqa: PLC0415 - costs a second and 70 MB
+
+        wanted = wandb.Settings(
+            x_graphql_retry_max=_HIDDEN_RETRIES,
+            x_graphql_retry_wait_min_seconds=_HIDDEN_WAIT,
+            x_graphql_retry_wait_max_seconds=_HIDDEN_WAIT,
+            x_graphql_timeout_seconds=self._attempt_timeout,
+        )
+        with ThreadPoolExecutor(1, thread_name_prefix="janitor-core") as starter:
+            starting = starter.submit(wandb.setup, wanted)
+            import wandb.apis.public  # noqa: PLC0415 - as above
+
+            return starting.result().settings
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
