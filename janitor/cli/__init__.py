@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 
+_TURN = 0.0005
+"""Seconds that a thread keeps the interpreter from others. Python's own 5 ms would let the request
+for the next page wait, at each of its steps, for the judging of the last."""
+
 
 def main() -> None:
     """Run the command that the process's arguments name, and exit with its code."""
     from janitor.cli.root import cli  # noqa: PLC0415 - `import janitor.cli` costs nothing
 
+    sys.setswitchinterval(_TURN)
     try:
         cli.main()
     except SystemExit as end:
