@@ -43,6 +43,7 @@ test-long: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.scan
+	$(BIN)/python -m tests.bench.local
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
