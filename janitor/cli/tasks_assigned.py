@@ -22,11 +22,10 @@ def command(*, state_file: Path, as_json: bool) -> None:
     from janitor.tasks.files import ManagerFiles  # noqa: PLC0415 - as above
     from janitor.tasks.manager import utc_now  # noqa: PLC0415 - as above
 
-    tasks = [
-        task
-        for task in ManagerFiles(state_file).load().tasks.values()
-        if task.status is TaskStatus.ASSIGNED
-    ]
+    loaded = ManagerFiles(state_file).load()
+    for problem in loaded.problems:
+        click.echo(printable(problem), err=True)
+    tasks = [task for task in loaded.tasks.values() if task.status is TaskStatus.ASSIGNED]
     if as_json:
         click.echo(strict_json.dumps([task.document() for task in tasks]))
         return

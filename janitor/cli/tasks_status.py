@@ -24,6 +24,8 @@ def command(*, state_file: Path, as_json: bool) -> None:
     from janitor.tasks.hold import holder, holder_liveness  # noqa: PLC0415 - as above
 
     loaded = ManagerFiles(state_file).load()
+    for problem in loaded.problems:
+        click.echo(printable(problem), err=True)
     book = TaskBook(loaded.tasks.values())
     counts = {status.value: book.count(status) for status in TaskStatus}
     figures = book.figures()
@@ -40,8 +42,6 @@ def command(*, state_file: Path, as_json: bool) -> None:
         state = {"tasks": len(book), **counts, "workers": workers, "manager": liveness.value}
         click.echo(json.dumps(state))
         return
-    for problem in loaded.problems:
-        click.echo(problem, err=True)
     done = counts[TaskStatus.COMPLETED]
     click.echo(f"{done}/{len(book)} ({100 * done / len(book) if len(book) else 0:.1f}%)")
     for status, count in counts.items():

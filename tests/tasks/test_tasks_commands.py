@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from janitor.cli.root import cli
 from janitor.tasks import TaskManager
+from janitor.tasks.files import ManagerFiles
 from janitor.tasks.manager import utc_now
 from janitor.tasks.results import Row, write_row
 from tests.tasks.task_bench import Bench, statuses
@@ -67,6 +68,49 @@ def test_tasks_are_reset_unless_a_manager_is_at_work(bench: Bench) -> None:
     assert run(bench, "reset", "--failed").stdout == "b  pending\n"
     again = bench.manager()
     assert statuses(again) == {"a": "completed", "b": "pending", "c": "pending", "d": "pending"}
+
+
+def test_a_task_whose_result_is_there_is_not_reset(bench: Bench) -> None:
+    begin(bench).close()
+    elsewhere = bench.folder / "elsewhere"
+    write_row(elsewhere / "r.csv", Row("b", "completed", "gpu-b"))
+    results = ("--results", str(elsewhere))
+    refused = run(bench, "reset", "b", "c", *results)
+    assert refused.exit_code == 2
+    assert "task b is completed" in refused.stderr
+    assert run(bench, "reset", "--failed", "--assigned", *results).stdout == "nothing to reset\n"
+    found = {
+        name: task.status for name, task in ManagerFiles(bench.state_file).load().tasks.items()
+    }
+    assert found == {"a": "completed", "b": "completed", "c": "pending", "d": "pending"}
+
+
+def test_a_reset_tells_what_else_it_found(bench: Bench) -> None:
+    begin(bench).close()
+    done = run(bench, "reset", "--failed")
+    assert done.stdout == "b  pending\n"
+    assert "Reassigning stale task c (assigned 3.0 hours ago)" in done.stderr
+
+
+def test_a_reset_of_what_is_not_there_writes_nothing(bench: Bench) -> None:
+    begin(bench).close()
+    before = {path.name: path.read_bytes() for path in bench.folder.iterdir()}
+    refused = run(bench, "reset", "b", "nobody")
+    assert refused.exit_code == 2
+    assert "there is no task nobody" in refused.stderr
+    assert {path.name: path.read_bytes() for path in bench.folder.iterdir()} == before
+
+
+def test_looking_writes_nothing(bench: Bench) -> None:
+    begin(bench).close()
+    bench.state_file.write_bytes(bench.state_file.read_bytes()[:-9])
+    before = {path.name: path.read_bytes() for path in bench.folder.iterdir()}
+    for command in ("status", "assigned"):
+        for more in ((), ("--json",)):
+            done = run(bench, command, *more)
+            assert done.exit_code == 0
+            assert "is damaged" in done.stderr
+    assert {path.name: path.read_bytes() for path in bench.folder.iterdir()} == before
 
 
 def test_a_state_is_recovered_without_a_manager(bench: Bench) -> None:
