@@ -92,6 +92,11 @@ def test_a_reset_tells_what_else_it_found(bench: Bench) -> None:
     assert "Reassigning stale task c (assigned 3.0 hours ago)" in done.stderr
 
 
+def test_stale_tasks_are_reset_as_the_assigned_ones_that_they_were(bench: Bench) -> None:
+    begin(bench).close()
+    assert run(bench, "reset", "--assigned").stdout == "c  pending\n"
+
+
 def test_a_reset_of_what_is_not_there_writes_nothing(bench: Bench) -> None:
     begin(bench).close()
     before = {path.name: path.read_bytes() for path in bench.folder.iterdir()}
