@@ -11,15 +11,19 @@ from rich.console import Console
 from janitor import report as reports
 from janitor.cli.exit_codes import ExitCode, first_that_applies
 from janitor.cli.failures import printable
+from janitor.cli.signals import heeding_signals
 from janitor.config import Config
 from janitor.delivery import deliver, tell_of_failure
 from janitor.errors import JanitorError, ReportError
+from janitor.interruption import Interrupter
 from janitor.report import render_terminal
 from janitor.report.schema import Command, Report
 
 
 def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> ExitCode:
     """Print the report, write it where it was asked for, tell everybody; and tell the exit code.
+
+    A signal that comes meanwhile does not cost the report; a second one ends the process at once.
 
     Args:
         report: Of the pass.
@@ -30,7 +34,11 @@ def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> E
         ReportError: a report could not be written; all else was done.
 
     """
-    code = exit_code_of(report, tell_pending=tell_pending)
+    with heeding_signals(Interrupter(), "the pass is over, its report is finished"):
+        return _concluded(report, config, exit_code_of(report, tell_pending=tell_pending))
+
+
+def _concluded(report: Report, config: Config, code: ExitCode) -> ExitCode:
     unwritten = _write(report, config)
     for error in report.errors:
         about = f"{error.target}: " if error.target else ""

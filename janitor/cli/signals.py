@@ -21,12 +21,14 @@ _NAMES: dict[int, Interruption] = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SI
 
 
 @contextmanager
-def heeding_signals(interrupter: Interrupter) -> Iterator[None]:
+def heeding_signals(
+    interrupter: Interrupter, answer: str = "no new write begins, those under way are finished"
+) -> Iterator[None]:
     """Let signals end the pass; the former handlers are back afterwards."""
 
     def ask(number: int, _: FrameType | None) -> None:
         if interrupter.ask(_NAMES[number]):
-            _log.warning(f"{_NAMES[number]}: no new write begins, those under way are finished")
+            _log.warning(f"{_NAMES[number]}: {answer}")
         else:
             os._exit(128 + number)
 
