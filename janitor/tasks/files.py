@@ -119,10 +119,17 @@ class ManagerFiles:
         for number in numbers:
             if number >= snapshot.generation:
                 generation = number
-                records = read_log(self._log_path(number), error=StateFileError).records
-                for record in records:
-                    _apply(record, snapshot.tasks)
+                self._replay_log(self._log_path(number), snapshot.tasks)
         return generation
+
+    def _replay_log(self, path: Path, tasks: dict[str, Task]) -> None:
+        try:
+            for record in read_log(path, error=StateFileError).records:
+                _apply(record, tasks)
+        except StateFileError as error:
+            raise StateFileError(
+                f"{error}; restore {path}, or, to go on without what it tells, move it away"
+            ) from error
 
     # -- writing
 

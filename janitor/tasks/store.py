@@ -90,7 +90,7 @@ class TaskStore:
     def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
         """The state file, if it is there."""
         if not self._path.is_file():
-            raise NotFoundError(f"there is no manager state {self._path}")
+            raise self._missing()
         return (SweepMetadata(target, self._path.name),)
 
     def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
@@ -137,6 +137,8 @@ class TaskStore:
 
     def _hold(self) -> TaskLedger:
         """Hold the file, to write."""
+        if not self._path.exists():
+            raise self._missing()
         backups = ManagerSettings().backups
         ledger = TaskLedger(self._path, backups=backups, clock=self._clock, on_problem=_log.warning)
         try:
@@ -158,8 +160,11 @@ class TaskStore:
                 try:
                     self._read = signature, self._files.load().tasks
                 except FileNotFoundError:
-                    raise NotFoundError(f"there is no manager state {self._path}") from None
+                    raise self._missing() from None
             return self._read[1]
+
+    def _missing(self) -> NotFoundError:
+        return NotFoundError(f"there is no manager state {self._path}")
 
     def _manager(self) -> Liveness:
         held_by_us = self._ledger is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
 from janitor.guards import BrakeLimits, StandDownLimits, brake, stand_down
 from janitor.model import Policy, Target, TargetKind
@@ -160,6 +161,17 @@ def test_what_is_not_there_is_told(home: Path) -> None:
     malformed = janitor(home, "fix", "--store", "elsewhere")
     assert malformed.returncode == 2
     assert "write experiments:DIR, tasks:FILE or file:DIR" in malformed.stderr
+
+
+def test_a_state_that_was_removed_meanwhile_is_not_made_anew(home: Path) -> None:
+    store = RoutingStore(Policy(), lambda: datetime.now(UTC))
+    path = home / "manager_state.json"
+    run, *_ = store.fetch_runs(Target(TargetKind.STORE, "tasks:", str(path).lstrip("/"))).runs
+    path.unlink()
+    before = sorted(home.iterdir())
+    with pytest.raises(NotFoundError, match="there is no manager state"):
+        store.update_run_summary(run, {"protein.state": "initializing"})
+    assert sorted(home.iterdir()) == before
 
 
 def test_a_manager_at_work_is_left_in_peace(home: Path) -> None:

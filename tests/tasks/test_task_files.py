@@ -112,6 +112,19 @@ def test_a_damaged_state_loses_nothing(bench: Bench, how: str) -> None:
     assert len(bench.problems) == 2
 
 
+def test_a_damaged_log_is_told_with_the_way_out(bench: Bench, manager: TaskManager) -> None:
+    manager.complete("a")
+    manager.complete("b")
+    bench.dies(manager)
+    (log,) = bench.folder.glob("*.log-1")
+    first, _, *rest = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([first, b"damaged\n", *rest]))
+    with pytest.raises(StateFileError, match=r"line 2 is no record .* move it away"):
+        bench.manager()
+    log.rename(bench.folder / "away")
+    assert statuses(bench.manager()) == {}
+
+
 def test_without_any_good_state_nothing_is_begun_anew(bench: Bench) -> None:
     bench.manager().close()
     for path in bench.folder.glob(f"{bench.name}*"):
