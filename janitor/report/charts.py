@@ -6,7 +6,6 @@ drawn twice, for a wide and for a narrow screen: an SVG that is scaled down is n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -109,7 +108,7 @@ def _states(report: Report) -> Chart | None:
 
 
 def _ages(report: Report) -> Chart | None:
-    rows = flow.ages(report)
+    rows = flow.ages(report, _BIN)
     if not rows:
         return None
     import altair as alt  # noqa: PLC0415 - as above
@@ -117,10 +116,6 @@ def _ages(report: Report) -> Chart | None:
     axis = alt.Axis(values=list(_TICKS), labelExpr=_IN_WORDS, title="silent for", grid=False)
     bars = (
         alt.Chart(alt.NamedData(name=ROWS))
-        .transform_calculate(log="log(max(datum.age, 1)) / LN10")
-        .transform_bin(["low", "high"], field="log", bin=alt.Bin(step=math.log10(_BIN)))
-        .transform_aggregate(runs="count()", groupby=["low", "high", "kind"])
-        .transform_calculate(**{"from": "pow(10, datum.low)", "to": "pow(10, datum.high)"})
         .mark_bar(orient="vertical", stroke="var(--card)", strokeWidth=1)
         .encode(
             x=alt.X("from:Q", scale=_from_minutes_to_days(rows), axis=axis),
@@ -139,8 +134,8 @@ def _from_minutes_to_days(rows: Sequence[flow.Row]) -> Any:
     """A logarithmic scale that holds all ages and some ticks, however few the ages are."""
     import altair as alt  # noqa: PLC0415 - as above
 
-    found = [max(row["age"], 1.0) for row in rows]
-    low, high = min(60.0, *found), max(86_400.0, *found)
+    low = min(60.0, *(row["from"] for row in rows))
+    high = max(86_400.0, *(row["to"] for row in rows))
     return alt.Scale(type="log", nice=False, domain=[low / _BIN, high * _BIN])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -71,31 +73,41 @@ def transitions(report: Report) -> list[Row]:
     return rows
 
 
-def ages(report: Report) -> list[Row]:
-    """How long each changed or held run has been silent (``age`` in seconds), and its kind."""
-    found: list[Row] = [
-        {"age": change.evidence.age_seconds, "kind": kind_of(change)}
+def ages(report: Report, factor: float) -> list[Row]:
+    """How many runs of each kind have been silent for so long: bars ``from`` and ``to`` seconds.
+
+    From one edge of a bar to the other is a ``factor``; those silent for less than a second count
+    as of one.
+    """
+    silent = [
+        (change.evidence.age_seconds, kind_of(change))
         for change in report.changes
         if change.evidence.age_seconds is not None
     ]
-    found += [
-        {"age": (report.started_at - held.last_alive).total_seconds(), "kind": "held"}
+    silent += [
+        ((report.started_at - held.last_alive).total_seconds(), "held")
         for held in report.held
         if held.last_alive is not None
     ]
-    return [row for row in found if row["age"] > 0]
+    bars = Counter(
+        (math.floor(math.log(max(age, 1.0), factor)), kind) for age, kind in silent if age > 0
+    )
+    return [
+        {"from": factor**bar, "to": factor ** (bar + 1), "kind": kind, "runs": runs}
+        for (bar, kind), runs in bars.items()
+    ]
 
 
 def timeline(report: Report, most: int) -> Timeline:
     """When the repaired runs began, were last alive, and were repaired; longest silent first."""
-    drawn = [
-        (change, change.created_at, change.last_alive)
-        for change in report.changes
-        if change.outcome is Outcome.WRITTEN
-    ]
-    known = [(change, created, alive) for change, created, alive in drawn if created and alive]
-    known.sort(key=lambda each: (each[2], each[0].run))
-    labels = Counter(_label(change) for change, _, _ in known[:most])
+    written = [change for change in report.changes if change.outcome is Outcome.WRITTEN]
+    known = (
+        (change, created, alive)
+        for change in written
+        if (created := change.created_at) and (alive := change.last_alive)
+    )
+    drawn = heapq.nsmallest(most, known, key=lambda each: (each[2], each[0].run))
+    labels = Counter(_label(change) for change, _, _ in drawn)
     rows = tuple(
         {
             "run": _label(change) if labels[_label(change)] == 1 else _shown(change.run),
@@ -103,9 +115,9 @@ def timeline(report: Report, most: int) -> Timeline:
             "alive": _milliseconds(alive),
             "repaired": _milliseconds(_repaired_at(change, report)),
         }
-        for change, created, alive in known[:most]
+        for change, created, alive in drawn
     )
-    return Timeline(rows, len(drawn) - len(rows))
+    return Timeline(rows, len(written) - len(rows))
 
 
 def per_sweep(report: Report, most: int) -> list[Row]:
