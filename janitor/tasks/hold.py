@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -21,15 +22,18 @@ class Hold:
     """The hold on a file, by a lock that the system frees when its owner dies.
 
     Beside it stands who holds it, for others to read. Where the file system is shared, both work
-    across machines as far as its locks do. For many threads: any of them may give it back.
+    across machines as far as its locks do; where these do not cross, the note itself counts, as
+    long as its owner on the other machine renews it. For many threads: any may give it back.
 
     Args:
         path: The file that is held, by any of its names; it need not exist.
+        renewed_within: Seconds within which an owner calls :meth:`renew`; None where it does not.
 
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, renewed_within: float | None = None) -> None:
         self._path = place = _place(path)
+        self._renewed_within = renewed_within
         self._lock = FileLock(
             place.with_name(f".{place.name}.lock"), timeout=0, mode=0o600, thread_local=False
         )
@@ -54,11 +58,10 @@ class Hold:
             raise HeldError(f"{self._path} is held by {_who(self._path)}: stop it first") from None
         except OSError as error:
             raise StateFileError(f"cannot lock {self._path}: {error.strerror or error}") from error
-        since = {
-            "since": datetime.now(UTC).isoformat()
-        }  # for people alone; nothing is judged by it
+        since = {"since": datetime.now(UTC).isoformat()}  # for people; nothing is judged by it
         text = json.dumps(this_process().model_dump() | since)
         try:
+            self._refuse_if_renewed_elsewhere()
             write_atomically(_note(self._path), text + "\n", error=StateFileError)
         except BaseException:
             self._lock.release()
@@ -69,6 +72,28 @@ class Hold:
         if self._lock.is_locked:
             _note(self._path).unlink(missing_ok=True)
             self._lock.release()
+
+    def renew(self) -> None:
+        """Show machines that its lock does not reach that the hold is still in use."""
+        with suppress(OSError):
+            os.utime(_note(self._path))
+
+    def _refuse_if_renewed_elsewhere(self) -> None:
+        """Raise a HeldError where a process that cannot be looked at renewed its note lately."""
+        found = holder(self._path)
+        if self._renewed_within is None or found is None:
+            return
+        if found.liveness() is not Liveness.UNKNOWN:
+            return  # the lock is ours, so it is gone, or is this one
+        os.utime(self._lock.lock_file)  # both times are then by the file system's own clock
+        note = _note(self._path)
+        age = Path(self._lock.lock_file).stat().st_mtime - note.stat().st_mtime
+        if age < self._renewed_within:
+            raise HeldError(
+                f"{self._path} is held by {_who(self._path)}, which was at work {max(age, 0):.0f} s"
+                f" ago: stop it first; if it is gone, try again in"
+                f" {self._renewed_within - age:.0f} s, or remove {note}"
+            )
 
     def __enter__(self) -> Self:
         self.acquire()

@@ -6,12 +6,16 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from janitor.errors import HeldError
 from janitor.tasks.book import TaskBook, WorkerFigures
 from janitor.tasks.files import Loaded, ManagerFiles
 from janitor.tasks.hold import Hold
 from janitor.tasks.task import Task, TaskStatus
+
+_RENEWED_WITHIN: Final = 150.0
+"""Seconds: three times those between two saves, each of which renews the hold."""
 
 
 class TaskLedger:
@@ -43,7 +47,7 @@ class TaskLedger:
         self._files = ManagerFiles(path, backups)
         self._book = TaskBook()
         self._logging = False
-        self._hold = Hold(path)
+        self._hold = Hold(path, renewed_within=_RENEWED_WITHIN)
         self._hold.acquire()
 
     def load(self) -> Loaded | None:
@@ -95,6 +99,7 @@ class TaskLedger:
             self._check_held()
             self._files.save(self._book, self._clock())
             self._logging = True
+            self._hold.renew()
 
     def release(self) -> None:
         """Let others hold the file. All that was changed is in the state or in its log."""
