@@ -146,7 +146,7 @@ def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft)
 
 def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
     """See through what an earlier pass wrote to these runs and did not live to read back."""
-    if work.writer is None:
+    if work.writer is None or _is_held_back(work, draft):
         return
     writes = {
         run: work.past.unfinished.of(run)
@@ -195,10 +195,9 @@ def _carry_out(
     changes: Sequence[ReportedChange], work: Pass, draft: ReportDraft, *, as_reviewed: bool
 ) -> None:
     """Repair, unless this is a dry run or the brake is on; every change goes into the report."""
-    held_back = draft.brake is not None and draft.brake.tripped and not work.guards.force
     if draft.brake is not None and draft.brake.tripped and work.guards.force:
         draft.brake = draft.brake.model_copy(update={"overruled": True})
-    if work.writer is None or held_back:
+    if work.writer is None or _is_held_back(work, draft):
         for change in changes:
             draft.add_change(change)
         return
@@ -206,6 +205,11 @@ def _carry_out(
         Repair(change, work.policy, work.version, as_reviewed=as_reviewed) for change in changes
     ]
     report_results(proposals, {change.run: change for change in changes}, work.writer, work, draft)
+
+
+def _is_held_back(work: Pass, draft: ReportDraft) -> bool:
+    """Whether the brake is on, so that nothing at all may be written."""
+    return draft.brake is not None and draft.brake.tripped and not work.guards.force
 
 
 def report_results(

@@ -1,10 +1,10 @@
 """Writes that an earlier pass began and did not see through: the next one looks after them.
 
 A pass that is killed between a write and its read-back leaves open whether the write covered what
-the run's own process sent meanwhile (:mod:`janitor.repair.races`). Its journal tells how the run
-stood before and, by a digest, what was sent. Where that still stands, untouched by anybody, the
-read-back is done now. What it gives back is the run's own; our marks go, and the rules judge the
-run anew.
+the run's own process sent meanwhile (:mod:`janitor.repair.races`). So does a write whose answer was
+lost: it may land when its pass has long given it up. The journal tells how the run stood before
+and, by a digest, what was sent. Where that stands, untouched by anybody, the read-back is done now.
+What it gives back is the run's own; our marks go, and the rules judge the run anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from janitor import summary as summaries
 from janitor.edits import Edits
 from janitor.evidence import parse_time
 from janitor.journal import JournaledWrite, JournalRecord
-from janitor.model import Liveness, Outcome, RunInfo, WandbState
+from janitor.model import IGNORE_TAG, Liveness, Outcome, RunInfo, WandbState
 from janitor.plan import Withdrawn
 from janitor.repair import Result, Writer
 from janitor.repair.attempt import Attempt
@@ -27,7 +27,7 @@ from janitor.report.keys import path_of
 from janitor.summary import ABSENT
 
 _UNDER_WAY: Final = timedelta(minutes=15)
-"""A write of this age is not under way any more, whoever made it."""
+"""A write of this age is not under way any more, whoever made it: neither here nor at a gateway."""
 _LOOKED_FOR: Final = timedelta(days=1)
 """What could not be settled in so long is left, or every pass to come would tell of it again."""
 
@@ -39,16 +39,18 @@ class OpenWrite:
     write: JournaledWrite
     journal: JournalRecord
 
-    def is_ours_to_see_through(self, now: datetime) -> bool:
-        """Whether its own pass does so no more, and it is not too long ago."""
+    def is_past(self, age: timedelta, now: datetime) -> bool:
+        """Whether it was begun longer ago than that; so was one that does not tell when."""
         began = parse_time(self.write.at)
-        if began is None or now - began > _LOOKED_FOR:
-            return False
+        return began is None or now - began > age
+
+    def is_ours_to_see_through(self, now: datetime) -> bool:
+        """Whether its own pass does so no more."""
         process = self.journal.process
         liveness = Liveness.UNKNOWN if process is None else process.liveness()
         if self.journal.ended or liveness is Liveness.DEAD:
             return True
-        return liveness is Liveness.UNKNOWN and now - began > _UNDER_WAY
+        return liveness is Liveness.UNKNOWN and self.is_past(_UNDER_WAY, now)
 
     def attempt(self, found: RunInfo) -> Attempt | None:
         """The write as its own pass knew it; None where the run does not hold what it sent."""
@@ -86,6 +88,16 @@ class _GivenBack:
         return Withdrawn("it is judged anew")
 
 
+def _is_settled(write: JournaledWrite) -> bool:
+    """Whether it is known to have landed, and to have covered nothing that is not put back.
+
+    One that was superseded before its answer came may land yet.
+    """
+    return write.outcome == Outcome.WRITTEN or (
+        bool(write.put_back) and write.outcome == Outcome.SUPERSEDED
+    )
+
+
 @dataclass(slots=True)
 class OpenWrites:
     """The open writes of each run, by its path, the oldest first."""
@@ -98,11 +110,11 @@ class OpenWrites:
         for write in journal.writes:
             told.setdefault(write.run, []).append(write)
         for run, writes in told.items():
-            older = self._runs.pop(run, []) if writes[0].put_back else []
-            if writes[-1].outcome in {None, Outcome.FAILED}:
-                self._runs[run] = older + [OpenWrite(write, journal) for write in writes]
-            else:
-                self._runs.pop(run, None)
+            all_matter = not _is_settled(writes[-1])
+            open_writes = [write for write in writes if all_matter or not _is_settled(write)]
+            if open_writes:
+                known = self._runs.setdefault(run, [])
+                known += [OpenWrite(write, journal) for write in open_writes]
         for run in journal.looked_after:
             self._runs.pop(run, None)
 
@@ -126,10 +138,14 @@ def look_after(
         now: The present moment, UTC.
 
     """
+    recent = {
+        run: [one for one in those if not one.is_past(_LOOKED_FOR, now)]
+        for run, those in writes.items()
+    }
     ours = {
         run: those
-        for run, those in writes.items()
-        if all(one.is_ours_to_see_through(now) for one in those)
+        for run, those in recent.items()
+        if those and all(one.is_ours_to_see_through(now) for one in those)
     }
     if not ours or writer.should_stop():
         return
@@ -138,11 +154,12 @@ def look_after(
         fresh = found[run]
         if writer.should_stop():
             return
-        if not isinstance(fresh, RunInfo) or fresh.defect is not None:
-            continue  # a later pass may be able to read it
+        if not isinstance(fresh, RunInfo) or fresh.defect is not None or IGNORE_TAG in fresh.tags:
+            continue  # a later pass may be able, or allowed, to
         result = _seen_through(those, fresh, writer)
         if result is None:
-            writer.record_looked_after(run)
+            if all(one.is_past(_UNDER_WAY, now) for one in those):
+                writer.record_looked_after(run)
             continue
         if result.outcome is Outcome.SUPERSEDED:
             writer.settled(result)

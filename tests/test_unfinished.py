@@ -143,6 +143,7 @@ def test_a_write_that_never_came_through_covered_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed(scene, monkeypatch, sent=False)
+    scene.clock.move(16 * MINUTE)
     assert warnings(next_pass(scene)) == []
     assert scene.store.summary(PATH).items() >= {"loss": 0.1, "acc": 0.9}.items()
     assert scene.journaled().looked_after == (PATH,)
@@ -171,6 +172,7 @@ def test_a_run_that_lay_still_is_left_as_it_was_written(
         heartbeat_at=run.heartbeat_at,
     )
     written = scene.store.summary(PATH)
+    scene.clock.move(16 * MINUTE)
     assert warnings(next_pass(scene)) == []
     assert scene.store.summary(PATH) == written
     assert scene.journaled().looked_after == (PATH,)
