@@ -37,6 +37,7 @@ _MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGN
 _INVALID = re.compile(
     r"unknown (argument|field|type)|cannot query|undefined|syntax error", re.IGNORECASE
 )
+_TOO_OFTEN = re.compile(r"rate.?limit|too many requests|request rate", re.IGNORECASE)
 _TOO_LARGE = re.compile(
     r"too large|too big|too many|exceeds|maximum|at most|no more than|payload size|page size",
     re.IGNORECASE,
@@ -45,6 +46,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_TIMED_OUT, partial(TransientError, slow=True), "did not answer in time"),
     (_UNREACHABLE, TransientError, "cannot be reached"),
     (_INVALID, RejectedError, "refuses the request"),
+    (_TOO_OFTEN, TransientError, "is asked too often"),
     (_TOO_LARGE, TooLargeError, "finds it too large"),
     (_DENIED, PermissionDeniedError, "denies permission"),
     (_MISSING, NotFoundError, "knows nothing of it"),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from janitor.errors import NotFoundError
+from janitor.errors import NotFoundError, RejectedError
 from janitor.model import SweepMetadata, Target, TargetKind
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.door import Door
@@ -78,8 +78,10 @@ class Projects:
     def sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
         """Every sweep of a project."""
         found: dict[str, SweepMetadata] = {}
+        cursors: set[str | None] = set()
         after: str | None = None
-        while True:
+        while after not in cursors:
+            cursors.add(after)
             asked = {"first": _SWEEPS_PAGE, "after": after}
             project, _ = self.ask(scope, queries.SWEEPS, asked)
             with known_form(self._door.address):
@@ -90,6 +92,9 @@ class Projects:
                 after = info["endCursor"]
                 if not info["hasNextPage"] or after is None:
                     return tuple(found.values())
+        raise RejectedError(
+            f"W&B at {self._door.address} hands out the same page of the sweeps of {scope} for ever"
+        )
 
 
 def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,8 @@ _LARGEST_BATCH: Final = 50
 _BATCH_BYTES: Final = 8_000_000
 """A batch of whole summaries beyond this is too much to hold: the next ones are smaller."""
 _SAMPLE: Final = 5
+_RUN_PATH: Final = re.compile(r"[^/]+/[^/].*/[^/]+", re.DOTALL)
+"""What a plan or a report that somebody edited may lack."""
 
 
 class WandbStore:
@@ -160,9 +163,11 @@ class WandbStore:
                 target, active=count, silent=project["silent"], total=project["total"]
             ):
                 return None
-            info = project["runs"]["pageInfo"]
+            edges, info = project["runs"]["edges"], project["runs"]["pageInfo"]
             return RunPage(
-                runs=tuple(self._read(edge["node"], scope) for edge in project["runs"]["edges"]),
+                runs=tuple(  # a hole is a run that the count will miss
+                    self._read(edge["node"], scope) for edge in edges if edge and edge["node"]
+                ),
                 run_count=count,
                 after=info["endCursor"] if info["hasNextPage"] else None,
                 left_out=project["silent"] if counted else 0,
@@ -200,8 +205,12 @@ class WandbStore:
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs at these paths, whole, up to 50 a request."""
-        found: dict[str, RunInfo | StoreError] = {}
-        parted = sorted(path.rsplit("/", 1) for path in paths)
+        found: dict[str, RunInfo | StoreError] = {
+            path: NotFoundError(f"{path!r} is no run: one is ENTITY/PROJECT/RUN")
+            for path in paths
+            if not _RUN_PATH.fullmatch(path)
+        }
+        parted = sorted(path.rsplit("/", 1) for path in paths if path not in found)
         for project, group in groupby(parted, key=lambda parts: parts[0]):
             scope = Scope(*project.split("/", 1))
             names = [name for _, name in group]
