@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from janitor.config.durations import LONGEST
 from janitor.model import (
     STALE_AFTER,
     Ignore,
@@ -27,7 +28,11 @@ def _in_order(value: Any) -> Any:
     return tuple(sorted(value)) if isinstance(value, frozenset) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_to_seconds)]
+Seconds = Annotated[
+    float,
+    BeforeValidator(_to_seconds),
+    Field(ge=0, le=LONGEST.total_seconds(), allow_inf_nan=False),
+]
 RuleIds = Annotated[tuple[str, ...], BeforeValidator(_in_order)]
 
 _DURATIONS: Final = frozenset(
