@@ -46,11 +46,10 @@ class OpenWrite:
 
     def is_ours_to_see_through(self, now: datetime) -> bool:
         """Whether its own pass does so no more."""
-        process = self.journal.process
-        liveness = Liveness.UNKNOWN if process is None else process.liveness()
-        if self.journal.ended or liveness is Liveness.DEAD:
-            return True
-        return liveness is Liveness.UNKNOWN and self.is_past(_UNDER_WAY, now)
+        liveness = self.journal.liveness
+        if liveness is Liveness.UNKNOWN:
+            return self.is_past(_UNDER_WAY, now)
+        return liveness is Liveness.DEAD
 
     def attempt(self, found: RunInfo) -> Attempt | None:
         """The write as its own pass knew it; None where the run does not hold what it sent."""

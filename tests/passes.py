@@ -11,8 +11,9 @@ from typing import Any
 from janitor.edits import Edits
 from janitor.errors import JournalError
 from janitor.interruption import Interrupter
-from janitor.journal import JournalRecord, PassJournal, journals, read_journal
+from janitor.journal import JournalRecord, journals, read_journal
 from janitor.model import Outcome, Policy, RunInfo, Target
+from janitor.pass_journal import PassJournal
 from janitor.past import Past
 from janitor.pipeline import fix
 from janitor.plan import Repair, plan_change

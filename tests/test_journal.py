@@ -17,8 +17,9 @@ import pytest
 
 from janitor.edits import Edits
 from janitor.errors import JournalError
-from janitor.journal import KEPT, PassJournal, journals, read_journal
+from janitor.journal import journals, read_journal
 from janitor.model import Outcome
+from janitor.pass_journal import KEPT, PassJournal
 from janitor.summary import ABSENT, Form
 from janitor.summary import Path as Place
 from tests.passes import Scene

@@ -24,8 +24,9 @@ from janitor.config import Config
 from janitor.errors import JanitorError, JournalError, UsageError
 from janitor.guards import BrakeLimits, StandDownLimits
 from janitor.interruption import Interrupter
-from janitor.journal import PassJournal, journals
+from janitor.journal import journals
 from janitor.model import Policy
+from janitor.pass_journal import PassJournal
 from janitor.past import Past
 from janitor.repair import Writer
 from janitor.report.schema import Command
