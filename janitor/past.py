@@ -36,9 +36,10 @@ class PastWrite:
 
 @dataclass(slots=True)
 class Past:
-    """The last word of earlier passes on each run that they called over."""
+    """The last word of earlier passes under a namespace on each run that they called over."""
 
     writes: dict[str, PastWrite] = field(default_factory=dict)
+    namespace: str = Policy().namespace
     warnings: list[str] = field(default_factory=list)
     """Journals that could not be read."""
     unfinished: OpenWrites = field(default_factory=OpenWrites)
@@ -52,10 +53,12 @@ class Past:
             except JournalError as error:
                 self.warnings.append(f"what an earlier pass wrote is not known: {error}")
                 continue
+            self.unfinished.add(record)
+            if record.namespace != self.namespace:
+                continue
             for write in record.writes:
                 if write.outcome in {None, Outcome.WRITTEN}:
-                    self._add(write.run, write.after, record.namespace)
-            self.unfinished.add(record)
+                    self._add(write.run, write.after)
             for run in record.came_back:
                 self.writes.pop(run, None)
 
@@ -67,18 +70,20 @@ class Past:
 
         """
         report = load(path)
+        if report.namespace != self.namespace:
+            return
         for change in report.changes:
             if change.outcome is Outcome.WRITTEN:
-                self._add(change.run, change.after, report.namespace)
+                self._add(change.run, change.after)
 
-    def _add(self, run: str, after: Mapping[str, Any], namespace: str) -> None:
-        rule = after.get(f"{namespace}.janitor.rule")
-        at = parse_time(after.get(f"{namespace}.janitor.at"))
+    def _add(self, run: str, after: Mapping[str, Any]) -> None:
+        rule = after.get(f"{self.namespace}.janitor.rule")
+        at = parse_time(after.get(f"{self.namespace}.janitor.at"))
         if not isinstance(rule, str) or at is None:
             self.writes.pop(run, None)  # undone, or resurrected
             return
-        ended = after.get(f"{namespace}.failure_time", after.get(f"{namespace}.completion_time"))
-        last_alive = parse_time(ended)
+        times = [after.get(f"{self.namespace}.{name}_time") for name in ("failure", "completion")]
+        last_alive = next((time for time in map(parse_time, times) if time is not None), None)
         self.writes[run] = PastWrite(rule, at, None if last_alive is None else at - last_alive)
 
 

@@ -131,7 +131,7 @@ def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
         ReportError: a report cannot be read.
 
     """
-    past = Past()
+    past = Past(namespace=config.policy.namespace)
     for path in reports_of_past:
         past.add_report(path)
     past.add_journals(journals(journal_folder(config)))

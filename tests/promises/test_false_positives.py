@@ -92,3 +92,17 @@ def test_an_earlier_report_that_cannot_be_read_is_told_before_anything_is_done(
     assert done.ended.code != 0
     assert "nowhere.json" in done.ended.err
     assert emulator.counts.edits == {}
+
+
+def test_what_a_janitor_of_another_namespace_wrote_is_no_mistake_of_this_one(
+    house: House, emulator: Emulator
+) -> None:
+    house.seed(Runs().silent("r1", summary={"protein.state": "running", "other.state": "running"}))
+    house.fix("--namespace", "other")
+    emulator.advance(300)
+    fresh = {"protein.last_update": emulator.now().isoformat()}
+    emulator.change(path_of("r1"), summary_update=fresh)
+    assert counted(house.fix()) == {}
+    beat_again(emulator, "r1")
+    assert counted(house.fix()) == {}
+    assert counted(house.fix("--namespace", "other")) == {"heartbeat-expired": 1}
