@@ -87,8 +87,15 @@ def plain(value: Any) -> Any:
             return {str(key): plain(each) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
             return [plain(each) for each in value]
-    is_scalar = getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None))
-    return value.item() if is_scalar else value
+    return _single(value)
+
+
+def _single(value: Any) -> Any:
+    """What a NumPy scalar, a tensor or an array of one element holds, as it is to wandb too."""
+    try:
+        return value.item() if hasattr(value, "ndim") else value
+    except Exception:  # noqa: BLE001 - it has several elements, or its device is gone
+        return value
 
 
 def is_finite_number(value: Any) -> bool:

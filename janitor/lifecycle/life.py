@@ -11,6 +11,7 @@ from typing import Any
 
 from janitor.lifecycle import fields
 from janitor.lifecycle.clock import Clock
+from janitor.lifecycle.current import current_run
 from janitor.lifecycle.exits import GUARD
 from janitor.lifecycle.heartbeat import Pace
 from janitor.lifecycle.record import RunRecord, Stored
@@ -51,6 +52,8 @@ class RunLife:
         self.is_vouched_for = False
         """Whether a ``with`` block is running, whose good end is the run's success."""
         self._wandb_run = wandb_run
+        self._run: Any = None
+        """The run of the record: the one given, or the latest ``wandb.run`` that there was."""
         self._record: RunRecord | None = None
         self._born_at = settings.clock.now()
         self._open_state: SweepRunState | None = None
@@ -58,6 +61,12 @@ class RunLife:
         self._has_said_none = False
         if settings.is_silent:
             self.pace.stop()
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """What all managers of one state have in common; None where there is no run."""
+        record = self._active()
+        return (self.settings.namespace, record.access.run_id) if record else None
 
     def look(self) -> Stored | None:
         """What the summary says now; None on other ranks, in a forked child, without a run."""
@@ -218,20 +227,24 @@ class RunLife:
         else:
             self.end(SweepRunState.FAILURE, {"error": f"the run finished with exit code {code}"})
         self._is_finished = True
+        if self._open_state is None and not record.has_pending:
+            GUARD.disarm(self)
 
     # How it is done.
 
     def _active(self) -> RunRecord | None:
         if self.settings.is_silent:
             return None
-        if self._record is None:
-            access = open_run(self._wandb_run)
+        run = current_run() if self._wandb_run is None else self._wandb_run
+        if self._record is None or (run is not None and run is not self._run):
+            access = open_run(run)
             if access is None:
                 if not self._has_said_none:
                     self._has_said_none = True
-                    logger.warning("there is no wandb run: no state is kept")
+                    logger.warning("there is no wandb run in this process: no state is kept")
                 return None
-            self._record = RunRecord(access, self.settings.namespace)
+            self._run, self._record = run, RunRecord(access, self.settings.namespace)
+            self._is_finished, self._open_state = False, None
         return None if self._record.is_foreign else self._record
 
     def _values(self, state: SweepRunState, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,12 +270,12 @@ class RunLife:
             self.end(SweepRunState.SUCCESS)
 
     def _settle(self, record: RunRecord, state: SweepRunState) -> None:
-        """After a write: watch how the process ends while the run is open, and no longer."""
+        """After a write: watch how the process ends while the run is open, or not yet uploaded."""
         self._open_state = state if state.is_open else None
         if state.is_open:
             record.enter(self.end_by_finish)
             GUARD.arm(self)
-        elif not record.has_pending:
+        elif not record.has_pending and (self._is_finished or not record.access.is_buffered):
             GUARD.disarm(self)
         self._pace_after(record)
 

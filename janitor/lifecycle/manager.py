@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,11 @@ from janitor.lifecycle.states import IllegalMoveError, parse_state
 from janitor.model import SweepRunState
 
 logger = logging.getLogger("janitor.lifecycle")
+
+_Key = tuple[str, str] | None
+_Block = tuple["RobustSweepStateManager", _Key]
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("janitor_blocks", default=())
+"""The ``with`` blocks that this thread or task is in, outermost first, and whose runs they are."""
 
 
 class RobustSweepStateManager:
@@ -151,9 +157,13 @@ class RobustSweepStateManager:
         self._move(SweepRunState.RUNNING, {}, is_entry=True)
 
     def __enter__(self) -> Self:
-        """:meth:`start` the run; the good end of the block is its success."""
+        """:meth:`start` the run; the good end of the block is its success.
+
+        A block within another one of the same run says nothing by its end: the outer one goes on.
+        """
         self.start()
         self._life.is_vouched_for = True
+        _blocks.set((*_blocks.get(), (self, self._life.key)))
         return self
 
     def __exit__(
@@ -163,11 +173,25 @@ class RobustSweepStateManager:
         trace: TracebackType | None,
     ) -> None:
         """Write how the block ended, unless the state is terminal. No exception is swallowed."""
-        self._life.is_vouched_for = False
+        key, around = self._leave()
+        self._life.is_vouched_for = any(manager is self for manager, _ in around)
+        if key is not None and any(each == key for _, each in around):
+            return
         if exception is None:
             self._life.end(SweepRunState.SUCCESS)
         else:
             self._life.end_by_exception(exception)
+
+    def _leave(self) -> tuple[_Key, tuple[_Block, ...]]:
+        """The run of this manager's innermost open block, and the blocks that are still open."""
+        blocks = _blocks.get()
+        for place in reversed(range(len(blocks))):
+            manager, key = blocks[place]
+            if manager is self:
+                around = blocks[:place] + blocks[place + 1 :]
+                _blocks.set(around)
+                return key, around
+        return None, blocks  # it was entered in another thread or task
 
     def _move(self, state: SweepRunState | str, names: Mapping[str, Any], **how: bool) -> None:
         try:

@@ -7,7 +7,6 @@ returns: somebody else's, read from the server and written there. And there may 
 from __future__ import annotations
 
 import logging
-import sys
 import weakref
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 
 from janitor import summary as summaries
 from janitor.evidence import parse_time
+from janitor.lifecycle.current import is_parents_run
 from janitor.summary import ABSENT, Path
 
 logger = logging.getLogger("janitor.lifecycle")
@@ -32,12 +32,20 @@ class RunAccess(Protocol):
         """The run's name in messages."""
 
     @property
+    def run_id(self) -> str:
+        """The run's id, without its project."""
+
+    @property
     def started_at(self) -> datetime | None:
         """When the run began, aware, in UTC; a resumed run's clock leaves the gap out."""
 
     @property
     def is_new_attempt(self) -> bool:
         """Whether W&B resumed this run for this process, and no manager here has entered it."""
+
+    @property
+    def is_buffered(self) -> bool:
+        """Whether this process sends what is written later, at the latest as it ends."""
 
     def enter(self) -> None:
         """A manager of this process has entered the run: from now on it is no new attempt."""
@@ -58,14 +66,9 @@ class RunAccess(Protocol):
         """Another way to the same run, once this one is closed; None while it is open."""
 
 
-def open_run(wandb_run: Any = None) -> RunAccess | None:
-    """The door to a run: the one given, else ``wandb.run``, else None.
-
-    wandb is not imported for this: where nobody has imported it, there is no run.
-    """
-    if wandb_run is None:
-        wandb_run = getattr(sys.modules.get("wandb"), "run", None)
-    if wandb_run is None:
+def open_run(wandb_run: Any) -> RunAccess | None:
+    """The door to a run; None without any, and in a forked child for its parent's run."""
+    if wandb_run is None or is_parents_run(wandb_run):
         return None
     classes = type(wandb_run).__mro__
     is_public = any(each.__module__.startswith("wandb.apis.") for each in classes)
@@ -92,6 +95,8 @@ class LiveRun:
         """The run's id."""
         return str(getattr(self._run, "id", "?"))
 
+    run_id = name
+
     @property
     def started_at(self) -> datetime | None:
         """When the run began; wandb moves it so that a resumed run's gaps do not count."""
@@ -103,6 +108,11 @@ class LiveRun:
     def is_new_attempt(self) -> bool:
         """Whether wandb resumed the run, and no manager of this process has entered it yet."""
         return getattr(self._run, "resumed", False) is True and id(self._run) not in _entered
+
+    @property
+    def is_buffered(self) -> bool:
+        """Until it is finished: the SDK reports the summary every 15 s."""
+        return not self._is_finished
 
     def enter(self) -> None:
         """Remember that this process's managers know the run."""
@@ -206,6 +216,7 @@ class ApiRun:
     """
 
     is_new_attempt = False
+    is_buffered = False
 
     def __init__(self, run: Any) -> None:
         self._run = run
@@ -215,6 +226,11 @@ class ApiRun:
     def name(self) -> str:
         """ENTITY/PROJECT/RUN."""
         return "/".join(self._run.path)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return str(self._run.id)
 
     @property
     def started_at(self) -> datetime | None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import Enum
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from janitor.lifecycle import SweepRunState
@@ -120,6 +122,24 @@ def test_the_block_keeps_a_terminal_state(run: FakeRun, time: FakeTime) -> None:
     assert run.protein()["error"] == "early"
 
 
+def test_a_block_within_a_block_leaves_the_end_to_the_outer_one(
+    run: FakeRun, time: FakeTime
+) -> None:
+    outer, other = manage(run, time), FakeRun()
+    with outer:
+        with manage(run, time), outer:
+            pass
+        assert run.protein()["state"] == "running"
+        with suppress(ValueError), manage(run, time):
+            raise ValueError("to be caught")
+        assert run.protein()["state"] == "running"
+        other.id = "r2"
+        with manage(other, time), manage(run, time, namespace="sweep"):
+            pass
+        assert (other.protein()["state"], run.summary["sweep.state"]) == ("success", "success")
+    assert run.protein()["state"] == "success"
+
+
 def test_sys_exit_0_in_the_block_is_a_success(run: FakeRun, time: FakeTime) -> None:
     with pytest.raises(SystemExit), manage(run, time):
         sys.exit(0)
@@ -203,14 +223,27 @@ def test_a_value_that_cannot_be_written_does_not_hold_the_state_back(
     assert run.protein()["odd"] == "namespace(a=1)"
 
 
-def test_a_value_that_breaks_the_writing_is_never_raised(
-    run: FakeRun, time: FakeTime, caplog: pytest.LogCaptureFixture
+def test_a_value_that_cannot_be_read_is_never_raised_and_holds_nothing_back(
+    run: FakeRun, time: FakeTime
 ) -> None:
     def broken() -> float:
         raise RuntimeError("CUDA is gone")
 
-    manage(run, time).set_state(RUNNING, score=SimpleNamespace(ndim=0, item=broken))
-    assert "CUDA is gone" in caplog.text
+    lost = SimpleNamespace(ndim=0, item=broken)
+    manage(run, time).set_success(0.5, cost=lost)
+    assert (run.protein()["state"], run.protein()["objective"]) == ("success", 0.5)
+    second = FakeRun()
+    manage(second, time).set_success(lost)
+    assert second.protein()["state"] == "failure"
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_an_array_of_one_number_is_an_objective(
+    shape: tuple[int, ...], run: FakeRun, time: FakeTime
+) -> None:
+    manage(run, time).set_success(np.full(shape, 0.5), cost=np.arange(3))
+    assert (run.protein()["state"], run.protein()["objective"]) == ("success", 0.5)
+    assert list(run.protein()["cost"]) == [0, 1, 2]
 
 
 def test_our_names_win_over_the_callers(run: FakeRun, time: FakeTime) -> None:

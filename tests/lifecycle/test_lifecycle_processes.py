@@ -199,9 +199,30 @@ def test_what_was_hooked_is_put_back(tmp_path: Path) -> None:
 def hooks(): return [sys.excepthook, sys.exit, signal.getsignal(signal.SIGTERM)]
 before = hooks()
 with RobustSweepStateManager(wandb_run): during = hooks()
+wandb_run.finish()
 print(json.dumps([[a is b for a, b in zip(before, each)] for each in (during, hooks())]))
 """
     assert train(tmp_path, INIT + code) == [[False] * 3, [True] * 3]
+
+
+def test_a_success_is_sent_before_sigterm_ends_the_process(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    process = start_training(
+        tmp_path,
+        INIT
+        + """
+with RobustSweepStateManager(wandb_run) as manager:
+    manager.set_success(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)  # while its last checkpoint is saved
+    while True: time.sleep(0.05)
+""",
+        emulator,
+    )
+    process.communicate(timeout=30)
+    assert process.returncode == -15
+    summary = emulator.run("acme/rl/r1").summary
+    assert (summary["protein.state"], summary["protein.objective"]) == ("success", 0.5)
 
 
 def test_a_sigterm_while_a_lock_is_held_does_not_hang(tmp_path: Path) -> None:

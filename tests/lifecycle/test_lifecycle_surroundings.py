@@ -38,7 +38,7 @@ def test_without_a_run_it_does_nothing_and_says_so_once(
             manager.heartbeat()
     assert manager.state is None
     assert [record.message for record in caplog.records] == [
-        "there is no wandb run: no state is kept"
+        "there is no wandb run in this process: no state is kept"
     ]
 
 
@@ -52,6 +52,24 @@ def test_the_current_run_is_taken_once_there_is_one(
     wandb.run = run
     manager.set_state(RUNNING)
     assert run.protein()["state"] == "running"
+
+
+def test_a_manager_of_the_current_run_goes_on_to_the_next_one(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wandb = SimpleNamespace(run=run)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    manager = RobustSweepStateManager(clock=time.clock)
+    with manager:
+        manager.set_success(0.5)
+    run.finish()
+    wandb.run = None
+    assert manager.state is SUCCESS
+    wandb.run = second = FakeRun()
+    with manager:
+        manager.set_success(0.7)
+    assert [each.protein()["objective"] for each in (run, second)] == [0.5, 0.7]
+    assert second.protein()["attempts"] == 1
 
 
 def test_threads_write_one_at_a_time(run: FakeRun, time: FakeTime) -> None:
@@ -84,4 +102,18 @@ def test_a_forked_child_writes_nothing(run: FakeRun, time: FakeTime) -> None:
         manager.set_state(FAILURE)
         manager.handle_exception(ValueError())
         os._exit(len(run.summary.updates) - before)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a POSIX matter")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_manager_made_in_a_forked_child_leaves_its_parents_run_alone(
+    run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=run))
+    child = os.fork()
+    if child == 0:
+        with RobustSweepStateManager(), RobustSweepStateManager(run):
+            pass
+        os._exit(len(run.summary.updates))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
