@@ -92,7 +92,7 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
     if work.writer is not None and (why := work.writer.halted) is not None:
-        draft.add_error(f"no more was written, for the journal could not tell of it: {why}")
+        draft.add_error(f"no more was written, for {why}")
     draft.interrupted = work.interruption()
     draft.journal = work.journal()
     draft.requests = work.traffic()

@@ -17,7 +17,7 @@ settings.register_profile(
     max_examples=40,
     deadline=None,
     derandomize="CI" in os.environ,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.register_profile("thorough", settings.get_profile("janitor"), max_examples=2000)
 settings.load_profile("janitor")

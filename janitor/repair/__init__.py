@@ -37,12 +37,19 @@ def repair(proposals: Sequence[Proposal], writer: Writer) -> Iterator[Result]:
     writers = Workers(WRITERS, writer.write_patience)
     readers = Workers(READERS, writer.read_patience)
     try:
-        for start in range(0, len(ordered), BATCH):
-            for result in _repair_batch(ordered[start : start + BATCH], writer, writers, readers):
+        for batch in _batches(ordered):
+            for result in _repair_batch(batch, writer, writers, readers):
                 yield writer.settled(result)
     finally:
         writers.close()
         readers.close()
+
+
+def _batches(ordered: Sequence[Proposal]) -> Iterator[Sequence[Proposal]]:
+    """A few runs first: where the server does harm to what is written, that ends the pass."""
+    yield ordered[:WRITERS]
+    for start in range(WRITERS, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]
 
 
 def _repair_batch(

@@ -18,7 +18,7 @@ from janitor.plan import Withdrawn
 from janitor.ports import Clock
 from janitor.repair.parts import Journal, Proposal, RepairStore, Result
 from janitor.report.keys import key_of
-from janitor.summary import Path
+from janitor.summary import ABSENT, Path
 
 _WRITES_END: Final = 8.0
 """Seconds after which a pass that was asked to end waits for no write any more."""
@@ -52,6 +52,16 @@ class Attempt:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return ", ".join(names[:_NAMED]) + more
 
+    def lost(self, found: RunInfo) -> list[str]:
+        """The places of others that the server lost by this write, which it took as to our own."""
+        if not self.edits.stand_in(found.summary):
+            return []
+        return sorted(
+            key_of(path, self.edits.form)
+            for path, _, now in summaries.differences(self.written, found.summary)
+            if now is ABSENT or now is None
+        )
+
     def result(self, outcome: Outcome, error: str | None = None) -> Result:
         """What became of it."""
         return Result(
@@ -83,16 +93,17 @@ class Writer:
     sleep: Callable[[float], None]
     attempts: int = 4
     halted: str | None = None
-    """Why no write begins any more, where it is the journal that forbids it."""
+    """Why no write begins any more, whatever the pass was asked to do."""
     _under_way: dict[str, Attempt] = field(default_factory=dict)
 
     def should_stop(self) -> bool:
         """Whether no new write may begin."""
         return self.halted is not None or self.stop_requested()
 
-    def halt(self, error: JournalError) -> None:
-        """Begin no more writes: what they do could not be told."""
-        self.halted = self.halted or str(error)
+    def halt(self, why: JournalError | str) -> None:
+        """Begin no more writes: what they do could not be told, or is known to do harm."""
+        told = f"the journal could not tell of it: {why}" if isinstance(why, JournalError) else why
+        self.halted = self.halted or told
 
     def read(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs as they are now; the store's error for each where it cannot be asked at all."""

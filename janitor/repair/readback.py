@@ -21,8 +21,14 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
     if found.defect is not None:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
     if showed_life(attempt.run, found):
-        return _lived(attempt, found, writer)
-    return _unlived(attempt, found)
+        result = _lived(attempt, found, writer)
+    else:
+        result = _unlived(attempt, found)
+    if result.outcome is Outcome.FAILED and (lost := attempt.lost(found)):
+        writer.halt(
+            f"the server loses what is not the janitor's: of {found.path} {', '.join(lost)} is gone"
+        )
+    return result
 
 
 def _lived(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
