@@ -58,6 +58,7 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
     from janitor.doctor.findings import fail, ok  # noqa: PLC0415 - as above
     from janitor.doctor.machine import examine_credentials, examine_folder, examine_machine  # noqa: PLC0415 - as above
     from janitor.doctor.service import advice_for  # noqa: PLC0415 - as above
+    from janitor.stores.wandb.access import address_in_settings  # noqa: PLC0415 - as above
 
     before = dict(session.environ)
     yield from examine_machine(before)
@@ -74,7 +75,9 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
         door = open_door(config)
     except UsageError as error:
         cause = error.__cause__
-        yield examine_credentials(before.get("WANDB_BASE_URL", "https://api.wandb.ai"), before)
+        address = address_in_settings()
+        if address is not None:
+            yield examine_credentials(address, before)
         advice = advice_for(cause) if isinstance(cause, StoreError) else "correct it"
         yield fail("server", str(error), advice)
         return

@@ -40,6 +40,6 @@ def warn(check: str, message: str, advice: str, *, target: str | None = None) ->
     return Finding(check, Level.WARN, message, advice, target)
 
 
-def fail(check: str, message: str, advice: str, *, target: str | None = None) -> Finding:
-    """A pass could not do its work."""
+def fail(check: str, message: str, advice: str | None, *, target: str | None = None) -> Finding:
+    """A pass could not do its work; without advice, the message says what to do."""
     return Finding(check, Level.FAIL, message, advice, target)

@@ -58,11 +58,11 @@ def examine_clock(there: datetime | None, here: datetime) -> Finding:
     )
 
 
-def advice_for(error: StoreError) -> str:
-    """What to do about an error."""
+def advice_for(error: StoreError) -> str | None:
+    """What to do about an error, where it does not say so itself."""
     match error:
         case CredentialsError():
-            return "set WANDB_API_KEY, or run `wandb login`"
+            return None
         case PermissionDeniedError():
             return "ask an admin of the entity for access, or use a key that has it"
         case NotFoundError():
@@ -70,7 +70,7 @@ def advice_for(error: StoreError) -> str:
         case TransientError():
             return "try again once it answers"
         case _:
-            return "see -vv, and tell the janitor's maintainers if it stays"
+            return "if that does not tell what to do, see -vv, and tell the janitor's maintainers"
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_without_credentials_the_doctor_says_what_to_do(janitor: Janitor) -> Non
     ended = janitor.ends(1, "doctor", WANDB_API_KEY=None)
     assert "warn  credentials: none in WANDB_API_KEY" in ended.out
     assert "fail  server: no credentials for W&B" in ended.out
+
+
+def test_without_any_setting_the_doctor_names_one_server_the_one_of_wandb(janitor: Janitor) -> None:
+    ended = janitor.ends(1, "doctor", WANDB_API_KEY=None, WANDB_BASE_URL=None)
+    assert len(hosts := re.findall(r"wandb login --host ([^`]+)`", ended.out)) == 2, ended.out
+    assert len(set(hosts)) == 1
+
+
+def test_advice_stands_once_and_a_bad_setting_is_the_users_to_correct(janitor: Janitor) -> None:
+    ended = janitor.ends(1, "doctor", WANDB_BASE_URL="nonsense")
+    told = next(line for line in ended.out.splitlines() if line.startswith("fail  server"))
+    assert "wandb's setting base_url (WANDB_BASE_URL" in told
+    assert "if that does not tell what to do" in told
+    ended = janitor.ends(1, "doctor", WANDB_API_KEY="short")
+    told = next(line for line in ended.out.splitlines() if line.startswith("fail  server"))
+    assert told.count("WANDB_API_KEY") == 1
 
 
 def logged(emulator: Emulator, run: str, gap: int, steps: int) -> None:

@@ -100,3 +100,13 @@ query JanitorLogTimes($entity: String!, $project: String!, $specs: [JSONString!]
 def _times(rows: Sequence[Mapping[str, Any]]) -> list[float]:
     stamps = [row.get("_timestamp") for row in rows]
     return sorted(float(stamp) for stamp in stamps if isinstance(stamp, int | float))
+
+
+def address_in_settings() -> str | None:
+    """The server that wandb is set to, reachable or not; None where that cannot be told."""
+    try:
+        import wandb  # noqa: PLC0415 - costs a second and 70 MB
+
+        return str(wandb.setup().settings.base_url)
+    except Exception:  # noqa: BLE001 - opening the door has told what is wrong
+        return None
