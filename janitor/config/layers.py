@@ -120,6 +120,9 @@ VARIABLES = (
 )
 """Every environment variable of ours."""
 
+_FLAGS_ALONE = ("JANITOR_DRY_RUN", "JANITOR_FORCE")
+"""What somebody may take for variables: a pass would write where none was to be written."""
+
 _FROM_KUBERNETES = re.compile(r"JANITOR_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\w+)?)")
 """What Kubernetes sets in every container where a service is called janitor."""
 
@@ -184,9 +187,14 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
 
     Raises:
         TargetError: a target is malformed.
-        ConfigError: the shards are counted, and nothing says which this is.
+        ConfigError: the shards are counted, and nothing says which this is; or a variable is set
+            that is a flag alone.
 
     """
+    for name in _FLAGS_ALONE:
+        if environ.get(name, "").strip():
+            flag = f"--{name.removeprefix(PREFIX).lower().replace('_', '-')}"
+            raise ConfigError(f"{name} is no setting: say {flag} on the command line, and unset it")
     values: dict[str, tuple[Any, Origin]] = {}
     variables = [name for name in _TARGET_VARIABLES if _items(environ.get(name, ""))]
     if variables:

@@ -208,3 +208,13 @@ def test_every_setting_but_those_of_many_parts_can_be_given_outside_the_file() -
 def test_the_config_is_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Config().settle = timedelta(0)  # type: ignore[misc]  # the point of the test
+
+
+@pytest.mark.parametrize("name", ["JANITOR_DRY_RUN", "JANITOR_FORCE"])
+def test_nobody_is_left_to_believe_in_a_variable_that_is_a_flag_alone(
+    name: str, tmp_path: Path
+) -> None:
+    flag = {"JANITOR_DRY_RUN": "--dry-run", "JANITOR_FORCE": "--force"}[name]
+    with pytest.raises(ConfigError, match=f"{name} is no setting: say {flag}"):
+        load({}, {name: "1"}, tmp_path)
+    load({}, {name: ""}, tmp_path)
