@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from janitor import summary as summaries
+from janitor.config.targets import parse_target
 from janitor.errors import NotFoundError
 from janitor.evidence import EARLIEST
-from janitor.model import Policy, RunInfo, SweepRunState, WandbState
+from janitor.model import Policy, RunInfo, SweepRunState, TargetKind, WandbState
 from janitor.rules.reading import Reading, read_run
 from janitor.stores.wandb.failures import classify
 from janitor.summary import ABSENT
@@ -41,10 +42,11 @@ def observations(api: wandb.Api, sweep: str, *, policy: Policy | None = None) ->
 
     Args:
         api: a ``wandb.Api()``; its cache of runs is cleared.
-        sweep: ENTITY/PROJECT/SWEEP.
+        sweep: ENTITY/PROJECT/SWEEP, or the address of its page.
         policy: the namespace, the objective's key and the vocabulary; the defaults without it.
 
     Raises:
+        TargetError: ``sweep`` is no path of a sweep.
         NotFoundError: there is no such sweep, or we may not see it.
         StoreError: W&B cannot be asked.
 
@@ -52,7 +54,8 @@ def observations(api: wandb.Api, sweep: str, *, policy: Policy | None = None) ->
     import pandas as pd  # noqa: PLC0415 - heavy, and `import janitor` costs nothing
 
     policy = policy or Policy()
-    rows = [_row(*each, policy) for each in _runs(api, sweep)]
+    path = str(parse_target(TargetKind.SWEEP, sweep))
+    rows = [_row(*each, policy) for each in _runs(api, path)]
     names = dict.fromkeys(name for row in rows for name in row)
     columns = [*COLUMNS, *(name for name in names if name not in COLUMNS)]
     table = pd.DataFrame(rows, columns=columns)
@@ -112,7 +115,7 @@ def _row(run: RunInfo, parameters: Mapping[str, Any], policy: Policy) -> dict[st
         row["objective"] = _number(reading.objective)
     row["cost"] = _number(reading.own("cost", policy))
     suggestion = reading.own("suggestion", policy)
-    if isinstance(suggestion, Mapping):
+    if isinstance(suggestion, Mapping) and suggestion:
         parameters = dict(_flat(suggestion))
     for name, value in parameters.items():
         row[f"params.{name}" if name in COLUMNS else name] = value

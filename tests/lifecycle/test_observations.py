@@ -9,6 +9,7 @@ import pytest
 
 from janitor import NotFoundError, Policy, SweepRunState
 from janitor.emulator import Emulator
+from janitor.errors import TargetError
 
 SWEEP = "acme/rl/s1"
 PARAMETERS = {"lr": {"min": 0, "max": 1}, "opt": {"parameters": {"beta": {"value": 0.9}}}}
@@ -26,10 +27,10 @@ def seed(emulator: Emulator, *runs: dict[str, Any]) -> None:
     )
 
 
-def rows(api: Any, **settings: Any) -> list[dict[str, Any]]:
+def rows(api: Any, sweep: Any = SWEEP, **settings: Any) -> list[dict[str, Any]]:
     import janitor  # noqa: PLC0415 - as users write it
 
-    table = janitor.observations(api, SWEEP, **settings)
+    table = janitor.observations(api, sweep, **settings)
     assert list(table.columns[:4]) == ["run", "state", "objective", "cost"]
     return [
         {key: value for key, value in row.items() if value is not None}
@@ -127,3 +128,20 @@ def test_an_empty_sweep_is_an_empty_table(emulator: Emulator, api: Any) -> None:
 def test_an_unknown_sweep_is_not_found(api: Any) -> None:
     with pytest.raises(NotFoundError, match="there is no sweep acme/rl/s1"):
         rows(api)
+
+
+@pytest.mark.parametrize("path", ["s1", "", "acme/rl/s1/x", None])
+def test_what_is_no_path_of_a_sweep_is_told_without_asking(path: Any, api: Any) -> None:
+    with pytest.raises(TargetError, match="write ENTITY/PROJECT/SWEEP"):
+        rows(api, sweep=path)
+
+
+def test_the_address_of_a_sweeps_page_is_taken(emulator: Emulator, api: Any) -> None:
+    seed(emulator, {"name": "r1", "summary": {"protein.state": "running"}})
+    assert len(rows(api, sweep="https://wandb.ai/acme/rl/sweeps/s1")) == 1
+
+
+def test_an_empty_suggestion_leaves_the_config(emulator: Emulator, api: Any) -> None:
+    summary = {"protein.state": "success", "protein.objective": 1, "protein.suggestion": {}}
+    seed(emulator, {"name": "r1", "summary": summary})
+    assert rows(api)[0]["lr"] == 0.1
