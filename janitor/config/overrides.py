@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Self
 
-from pydantic import PlainSerializer, ValidationError, model_validator
+from pydantic import ConfigDict, PlainSerializer, ValidationError, model_validator
 
 from janitor.config.complaints import first_complaint
 from janitor.config.durations import Duration, PositiveDuration
@@ -33,6 +33,8 @@ class OverrideSettings(Section):
     Where several match a run, its sweep's beat its group's, and these its project's. A flag or a
     variable for the same setting beats them all.
     """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
 
     sweep: Text | None = None
     """The sweep whose runs these are for: ENTITY/PROJECT/SWEEP or PROJECT/SWEEP."""

@@ -205,7 +205,10 @@ class Config(Section):
         """The JSON Schema of janitor.yaml, for editors."""
         schema = ConfigFile.model_json_schema(schema_generator=EditorSchema)
         listed = schema["properties"]["targets"]["anyOf"][0]
-        listed["items"] = {"$ref": "#/$defs/OverrideSettings"}
+        store = listed["items"] | {
+            "properties": {"store": listed["items"]["properties"]["store"]},
+        }
+        listed["items"] = {"anyOf": [{"$ref": "#/$defs/OverrideSettings"}, store]}
         return {"$schema": EditorSchema.schema_dialect, **schema, "title": "janitor.yaml"}
 
 

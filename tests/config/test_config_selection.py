@@ -64,6 +64,10 @@ def test_the_settings_survive_their_own_json(tmp_path: Path) -> None:
         ("overrides: [{sweep: acme/rl/s1, settle: soon}]", False),
         ("rules: {own: [{id: a, when: run.ended, becomes: running, reason: r}]}", False),
         ("ignore: {tag: x}", False),
+        ("targets: [{store: experiments:.experiment_state}, {store: tasks:x.json}]", True),
+        ("targets: [{store: tasks:x.json, settle: 5m}]", False),
+        ("overrides: [{settle: 5m}]", False),
+        ("overrides: [{sweep: acme/rl/s1, project: acme/rl}]", False),
     ],
 )
 def test_an_editor_is_told_by_the_schema_what_may_stand_there(*, text: str, valid: bool) -> None:
