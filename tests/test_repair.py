@@ -56,7 +56,7 @@ def test_ended_runs_are_read_in_batches_and_others_alone(scene: Scene) -> None:
     scene.store.add(*ended, *alive)
     results = scene.repair(*alive, *ended)
     assert set(outcomes(results)) == {"written"}
-    assert sorted(map(len, scene.store.reads)) == [1, 1, 1, 8, 8, 12, 15, 50, 50, 50, 50]
+    assert sorted(map(len, scene.store.reads)) == [1, 1, 1, 8, 8, 16, 19, 48, 48, 48, 48]
     assert len(scene.store.writes) == len(set(scene.store.writes)) == 123
 
 

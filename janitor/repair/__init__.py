@@ -19,10 +19,10 @@ from janitor.workers import Unfinished, Workers
 
 __all__ = ["Journal", "Proposal", "RepairStore", "Result", "Writer", "repair"]
 
-BATCH = 50
-"""Runs read afresh, and read back, in one request."""
 WRITERS = 8
 """Writes under way at once."""
+BATCH = 6 * WRITERS
+"""Runs read afresh, and read back, in one request: so many that no writer idles at the end."""
 READERS = 2
 _NO_ANSWER = "no answer came before the pass had to end"
 
