@@ -23,9 +23,9 @@ settings.register_profile("thorough", settings.get_profile("janitor"), max_examp
 settings.load_profile("janitor")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_emulator() -> Iterator[Emulator]:
-    """One server for the whole session, for it takes a moment to stop."""
+    """A server for the tests of a file: what another file's processes left cannot reach it."""
     from janitor.emulator import Emulator  # noqa: PLC0415 - many tests need no server
 
     with Emulator() as running:

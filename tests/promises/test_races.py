@@ -15,7 +15,7 @@ from tests.promises.house import House, Runs, path_of, wait_until
 PATH = path_of("r1")
 SCAN = {"field": "project.runs"}
 FRESH = {"field": "project.run"}
-WRITE = {"field": "upsertBucket", "sdk": False}
+WRITE = {"field": "upsertBucket", "run": PATH, "sdk": False}
 OPEN = {"protein.state": "running", "loss": 0.5}
 
 
@@ -257,4 +257,4 @@ def look_dead_and_begin(house: House, emulator: Emulator) -> Any:
     for match in (SCAN, FRESH):
         silent = {"heartbeat_at": "-2h"}
         emulator.faults.add(action="change", run=PATH, change=silent, match=match, times=1)
-    return house.begin_fix("--no-stand-down")
+    return house.begin_fix("--no-stand-down", JANITOR_TIMEOUT="60s")

@@ -15,6 +15,13 @@ ATTEMPT = 2
 
 
 @pytest.fixture(scope="package")
+def one_emulator() -> Iterator[Emulator]:
+    """One server for all these tests: wandb reads its settings once per process."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
 def door(one_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The way to that server, through the real ``wandb.Api``."""
     before = dict(os.environ)
