@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,13 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from janitor.emulator import Emulator
+
+for number, action in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:  # in the background, or under nohup
+        signal.signal(number, action)  # or the processes that tests start would ignore it, too
 
 settings.register_profile(
     "janitor",
