@@ -1,20 +1,22 @@
-"""Of the journals in a folder the oldest go, but none that a pass is still writing."""
+"""The journal of a pass on disk: when it is made, whose it is, and how long it is kept."""
 
 from __future__ import annotations
 
+import stat
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import janitor.pass_journal
-from janitor.journal import journals
+from janitor.errors import JournalError
+from janitor.journal import journals, read_journal
 from janitor.pass_journal import KEPT, PassJournal
 from janitor.processes import ProcessIdentity, this_process
 from tests.experiments.experiment_samples import dead_process, of_another_host
 from tests.passes import Scene
 from tests.run_samples import DAY, HOUR, SECOND
-from tests.test_journal import intend
+from tests.test_journal import intend, written
 
 
 @pytest.fixture
@@ -73,3 +75,79 @@ def test_a_damaged_journal_is_not_kept_for_ever(scene: Scene) -> None:
     path.write_text("{}\n")
     many_others(scene)
     assert path not in journals(scene.folder)
+
+
+def test_nothing_written_leaves_no_journal(scene: Scene) -> None:
+    scene.journal().close()
+    assert journals(scene.folder) == []
+
+
+def test_a_journal_is_its_owners_alone(scene: Scene) -> None:
+    path = written(scene)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_an_intent_is_on_disk_before_the_write_begins(scene: Scene) -> None:
+    journal = scene.journal()
+    intend(journal)
+    (write,) = scene.journaled().writes
+    assert write.outcome is None
+    assert not scene.journaled().ended
+
+
+def test_of_many_journals_the_last_fifty_are_kept(scene: Scene) -> None:
+    for number in range(KEPT + 3):
+        scene.clock.move(SECOND)
+        journal = scene.journal()
+        intend(journal, number)
+        journal.close()
+    kept = journals(scene.folder)
+    assert len(kept) == KEPT
+    assert [read_journal(path).writes[0].run for path in (kept[0], kept[-1])] == [
+        "acme/rl/r3",
+        f"acme/rl/r{KEPT + 2}",
+    ]
+
+
+def test_passes_that_wrote_nothing_push_no_journal_out(scene: Scene) -> None:
+    path = written(scene)
+    for _ in range(KEPT + 3):
+        scene.clock.move(SECOND)
+        scene.journal().close()
+    assert journals(scene.folder) == [path]
+
+
+def test_other_files_in_the_folder_are_left(scene: Scene) -> None:
+    scene.folder.mkdir(parents=True)
+    for number in range(KEPT + 3):
+        (scene.folder / f"notes-{number}.jsonl").write_text("mine")
+    written(scene)
+    assert len(list(scene.folder.iterdir())) == KEPT + 4
+
+
+def test_a_pass_whose_clock_runs_behind_does_not_drop_its_own_journal(scene: Scene) -> None:
+    scene.folder.mkdir(parents=True)
+    for number in range(KEPT + 3):
+        (scene.folder / f"janitor-20990101T000000.{number:06}Z.jsonl").write_text("")
+    journal = scene.journal()
+    intend(journal)
+    journal.close()
+    assert len(journals(scene.folder)) == KEPT
+    assert read_journal(journals(scene.folder)[0]).writes[0].run == "acme/rl/r1"
+
+
+def test_journals_of_the_same_moment_are_kept_apart_and_in_order(scene: Scene) -> None:
+    for number in range(1, 13):
+        journal = scene.journal()
+        intend(journal, number)
+        journal.close()
+    assert [read_journal(path).writes[0].run for path in journals(scene.folder)] == [
+        f"acme/rl/r{number}" for number in range(1, 13)
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="file"):
+        Scene(tmp_path / "file" / "journals").journal()
