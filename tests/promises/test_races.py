@@ -10,7 +10,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from tests.emulator.emulator_clients import start_client
-from tests.promises.house import House, Runs, path_of, wait_until
+from tests.promises.house import Begun, House, Runs, path_of, wait_until
 
 PATH = path_of("r1")
 SCAN = {"field": "project.runs"}
@@ -183,13 +183,7 @@ def say(process: Any, word: str) -> None:
 def test_a_real_process_that_finishes_inside_the_window_keeps_its_final_metrics(
     house: House, emulator: Emulator, training: Any
 ) -> None:
-    emulator.faults.add(action="hold", match=WRITE, times=1)
-    begun = look_dead_and_begin(house, emulator)
-    house.wait_for_held()
-    say(training, "on")
-    assert training.stdout.readline() == "logged\n"
-    say(training, "end")
-    assert training.stdout.readline() == "finished\n"
+    begun = end_under_a_held_write(house, emulator, training)
     final = house.summary("r1")
     assert emulator.run(PATH).state == "finished"
     emulator.faults.release()
@@ -207,13 +201,7 @@ def test_a_real_process_that_finishes_inside_the_window_keeps_its_final_metrics(
 def test_a_janitor_killed_before_it_could_look_leaves_that_to_the_next_pass(
     house: House, emulator: Emulator, training: Any
 ) -> None:
-    emulator.faults.add(action="hold", match=WRITE, times=1)
-    begun = look_dead_and_begin(house, emulator)
-    house.wait_for_held()
-    say(training, "on")
-    assert training.stdout.readline() == "logged\n"
-    say(training, "end")
-    assert training.stdout.readline() == "finished\n"
+    begun = end_under_a_held_write(house, emulator, training)
     emulator.faults.add(action="hold", match=FRESH, times=1)
     emulator.faults.release()
     wait_until(lambda: ours(house.summary("r1")) != {})
@@ -233,11 +221,7 @@ def test_a_janitor_killed_before_it_could_look_leaves_that_to_the_next_pass(
 def test_a_real_process_that_lives_on_says_its_own_last_word(
     house: House, emulator: Emulator, training: Any
 ) -> None:
-    emulator.faults.add(action="hold", match=WRITE, times=1)
-    begun = look_dead_and_begin(house, emulator)
-    house.wait_for_held()
-    say(training, "on")
-    assert training.stdout.readline() == "logged\n"
+    begun = log_under_a_held_write(house, emulator, training)
     wait_until(lambda: "accuracy" in house.summary("r1"))
     emulator.faults.release()
     done = begun.end()
@@ -251,10 +235,28 @@ def test_a_real_process_that_lives_on_says_its_own_last_word(
     assert ours(summary) == {}
 
 
-def look_dead_and_begin(house: House, emulator: Emulator) -> Any:
+def look_dead_and_begin(house: House, emulator: Emulator) -> Begun:
     """Begin a pass two hours later; the heartbeats of the process do not get through to it."""
     emulator.advance(7200)
     for match in (SCAN, FRESH):
         silent = {"heartbeat_at": "-2h"}
         emulator.faults.add(action="change", run=PATH, change=silent, match=match, times=1)
     return house.begin_fix("--no-stand-down", JANITOR_TIMEOUT="60s")
+
+
+def log_under_a_held_write(house: House, emulator: Emulator, training: Any) -> Begun:
+    """Let a pass come as far as its write, and the process log before that is applied."""
+    emulator.faults.add(action="hold", match=WRITE, times=1)
+    begun = look_dead_and_begin(house, emulator)
+    house.wait_for_held()
+    say(training, "on")
+    assert training.stdout.readline() == "logged\n"
+    return begun
+
+
+def end_under_a_held_write(house: House, emulator: Emulator, training: Any) -> Begun:
+    """The same, and let the process end as well."""
+    begun = log_under_a_held_write(house, emulator, training)
+    say(training, "end")
+    assert training.stdout.readline() == "finished\n"
+    return begun
