@@ -46,18 +46,20 @@ if TYPE_CHECKING:
     from janitor.model import Liveness as Liveness
     from janitor.model import Outcome as Outcome
     from janitor.model import Policy as Policy
+    from janitor.model import ResolvedTarget as ResolvedTarget
     from janitor.model import RunInfo as RunInfo
-    from janitor.model import SweepMetadata as SweepMetadata
     from janitor.model import SweepRunState as SweepRunState
     from janitor.model import Target as Target
     from janitor.model import TargetKind as TargetKind
     from janitor.model import Untracked as Untracked
     from janitor.model import Verdict as Verdict
     from janitor.model import WandbState as WandbState
-    from janitor.observations import observations as observations
-    from janitor.ports import Store as Store
+    from janitor.model.ports import Store as Store
+    from janitor.records.report import Report as Report
+    from janitor.session import fix as fix
     from janitor.stores.cached import CachedStore as CachedStore
-    from janitor.stores.files import FileStore as FileStore
+    from janitor.stores.run_files import FileStore as FileStore
+    from janitor.sweep.observations import observations as observations
     from janitor.tasks import Task as Task
     from janitor.tasks import TaskManager as TaskManager
     from janitor.tasks import TaskStatus as TaskStatus
@@ -78,7 +80,7 @@ _MODULES = {
     "ExperimentRunner": "janitor.experiments",
     "ExperimentState": "janitor.experiments",
     "ExperimentStatus": "janitor.experiments",
-    "FileStore": "janitor.stores.files",
+    "FileStore": "janitor.stores.run_files",
     "HeldError": "janitor.errors",
     "Hold": "janitor.model",
     "InvalidExperimentIdError": "janitor.errors",
@@ -93,13 +95,14 @@ _MODULES = {
     "ProcessProgress": "janitor.experiments",
     "ProcessStatus": "janitor.experiments",
     "RejectedError": "janitor.errors",
+    "Report": "janitor.records.report",
     "ReportError": "janitor.errors",
     "RunInfo": "janitor.model",
     "StateFileError": "janitor.errors",
     "StateManager": "janitor.experiments",
-    "Store": "janitor.ports",
+    "Store": "janitor.model.ports",
     "StoreError": "janitor.errors",
-    "SweepMetadata": "janitor.model",
+    "ResolvedTarget": "janitor.model",
     "SweepRunState": "janitor.model",
     "Target": "janitor.model",
     "TargetError": "janitor.errors",
@@ -114,7 +117,8 @@ _MODULES = {
     "Verdict": "janitor.model",
     "WandbState": "janitor.model",
     "config_hash": "janitor.experiments",
-    "observations": "janitor.observations",
+    "fix": "janitor.session",
+    "observations": "janitor.sweep.observations",
     "parse_target": "janitor.config",
     "sanitize_experiment_id": "janitor.experiments",
 }
@@ -129,9 +133,7 @@ def __getattr__(name: str) -> Any:
 
         value: Any = version(_DISTRIBUTION)
     elif name in _MODULES:
-        module = import_module(_MODULES[name])
-        # A module that is called like its function can be called: the name means one object.
-        value = module if _MODULES[name] == f"{__name__}.{name}" else getattr(module, name)
+        value = getattr(import_module(_MODULES[name]), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -14,9 +14,7 @@ from janitor import _MODULES
 
 @pytest.mark.parametrize(("name", "module"), _MODULES.items())
 def test_a_public_name_is_loaded_from_its_module(name: str, module: str) -> None:
-    loaded = import_module(module)
-    is_a_module = module == f"janitor.{name}"
-    assert getattr(janitor, name) is (loaded if is_a_module else getattr(loaded, name))
+    assert getattr(janitor, name) is getattr(import_module(module), name)
     assert name in dir(janitor)
 
 

@@ -11,14 +11,14 @@ for the next page wait, at each of its steps, for the judging of the last."""
 
 def main() -> None:
     """Run the command that the process's arguments name, and exit with its code."""
-    from janitor.cli.root import cli  # noqa: PLC0415 - `import janitor.cli` costs nothing
+    from janitor.cli.root import cli
 
     sys.setswitchinterval(_TURN)
     try:
         cli.main()
     except SystemExit as end:
         if "wandb" in sys.modules:
-            from janitor.cli.failures import bound_goodbye  # noqa: PLC0415 - as above
+            from janitor.cli.errors import bound_goodbye
 
             bound_goodbye(end.code if isinstance(end.code, int) else int(end.code is not None))
         raise

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from janitor.cli.failures import leave, run_guarded
-from janitor.cli.session import Session
+from janitor.cli.context import Session
+from janitor.cli.errors import leave, run_guarded
 
 
 def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:
@@ -63,16 +63,37 @@ class Command(click.Command):
 class Lazy:
     """A command that is imported when it is used."""
 
-    module: str
-    """It holds the command under the name ``command``."""
+    file: str
+    """Its module in :mod:`janitor.cli.commands`, which holds it under the name ``command``."""
     summary: str
-    """The first line of the command's help, so that a list of commands imports none of them."""
+    """Its line in the list of commands, so that a list imports none of them."""
+
+    def load(self, name: str) -> click.Command:  # noqa: ARG002 - as LazyGroup's
+        """The command, imported now."""
+        command = import_module(f"janitor.cli.commands.{self.file}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"janitor/cli/commands/{self.file}.py holds no command")
+        return command
+
+
+@dataclass(frozen=True, slots=True)
+class LazyGroup:
+    """A group of commands."""
+
+    summary: str
+    """Its line in the list of commands."""
+    help: str
+    commands: Mapping[str, Lazy]
+
+    def load(self, name: str) -> click.Command:
+        """The group."""
+        return Group(name, lazy=self.commands, help=self.help)
 
 
 class Group(click.Group):
     """A group of commands; ``-v`` and ``--log-format`` are taken before and after the command."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy | LazyGroup], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy
         self.params += _options_of_all()
@@ -83,12 +104,8 @@ class Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the signature is click's
         """The command, imported now."""
-        if cmd_name not in self.lazy:
-            return None
-        command = import_module(self.lazy[cmd_name].module).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{self.lazy[cmd_name].module}.command is no command")
-        return command
+        lazy = self.lazy.get(cmd_name)
+        return None if lazy is None else lazy.load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the signature is click's
         """Write the list of commands, from the table alone."""

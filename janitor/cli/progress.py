@@ -10,7 +10,7 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from janitor.scan import Observer
+from janitor.pipeline.scan import Observer
 
 _log = structlog.stdlib.get_logger("janitor.pass")
 

@@ -4,27 +4,74 @@ from __future__ import annotations
 
 import click
 
-from janitor.cli.command import Lazy, RootGroup
+from janitor.cli.command import Lazy, LazyGroup, RootGroup
 
 COMMANDS = {
-    "fix": Lazy("janitor.cli.fix", "Repair the state of every run that needs it."),
-    "plan": Lazy("janitor.cli.plan", "Say what a pass would change, to be reviewed."),
-    "apply": Lazy("janitor.cli.apply", "Carry out a plan that was reviewed."),
-    "undo": Lazy("janitor.cli.undo", "Put back what stood before."),
-    "explain": Lazy("janitor.cli.explain", "Show why a run is judged as it is."),
-    "init": Lazy("janitor.cli.init", "Look at a project and write a janitor.yaml for it."),
-    "doctor": Lazy("janitor.cli.doctor", "Check login, server and targets; say what to do."),
-    "completion": Lazy("janitor.cli.completion", "Print the completion script for a shell."),
-    "exec": Lazy("janitor.cli.exec", "Run a command, and write what its end means into its run."),
-    "experiments": Lazy("janitor.cli.experiments", "Look after experiments of this machine."),
-    "tasks": Lazy("janitor.cli.tasks", "Look after the tasks of a manager's state file."),
-    "journal": Lazy("janitor.cli.journal", "Show what past passes wrote."),
-    "report": Lazy("janitor.cli.report", "Show, render, merge and compare past reports."),
-    "demo": Lazy("janitor.cli.demo", "Show the janitor at work on runs made for it."),
-    "emulator": Lazy("janitor.cli.emulator", "Run a W&B-compatible server on this machine."),
-    "config": Lazy("janitor.cli.config", "Show the settings, and what may stand in janitor.yaml."),
+    "fix": Lazy("fix", "Repair the state of every run that needs it."),
+    "plan": Lazy("plan", "Say what a pass would change, to be reviewed."),
+    "apply": Lazy("apply", "Carry out a plan that was reviewed."),
+    "undo": Lazy("undo", "Put back what stood before."),
+    "explain": Lazy("explain", "Show why a run is judged as it is."),
+    "init": Lazy("init", "Look at a project and write a janitor.yaml for it."),
+    "doctor": Lazy("doctor", "Check login, server and targets; say what to do."),
+    "completion": Lazy("completion", "Print the completion script for a shell."),
+    "exec": Lazy("exec", "Run a command, and write what its end means into its run."),
+    "experiments": LazyGroup(
+        "Look after experiments of this machine.",
+        "Look after the experiments whose states are in a folder of this machine.",
+        {
+            "list": Lazy("experiments_list", "List the experiments and where they stand."),
+            "show": Lazy("experiments_show", "Show the whole state of an experiment."),
+            "resume-info": Lazy(
+                "experiments_resume_info", "Say what a resumption would do, and what not."
+            ),
+            "clean": Lazy("experiments_clean", "Mark what died while it ran as interrupted."),
+        },
+    ),
+    "tasks": LazyGroup(
+        "Look after the tasks of a manager's state file.",
+        "Look after the tasks of a manager's state file, manager_state.json.",
+        {
+            "status": Lazy("tasks_status", "Count the tasks, and tell what each worker did."),
+            "assigned": Lazy("tasks_assigned", "List the tasks that are assigned."),
+            "reset": Lazy("tasks_reset", "Let tasks wait again that are assigned or failed."),
+            "recover": Lazy("tasks_recover", "Bring the state up to date, without a manager."),
+        },
+    ),
+    "journal": LazyGroup(
+        "Show what past passes wrote.",
+        "Show what past passes wrote, from the journals that they kept.",
+        {
+            "list": Lazy("journal_list", "List the journals that are kept, oldest first."),
+            "show": Lazy("journal_show", "Show what a pass wrote, and what it may have."),
+        },
+    ),
+    "report": LazyGroup(
+        "Show, render, merge and compare past reports.",
+        "Read .json reports of past passes again.",
+        {
+            "show": Lazy("report_show", "Print a report."),
+            "render": Lazy("report_render", "Write a report in other formats."),
+            "merge": Lazy("report_merge", "Make one report of those of several jobs."),
+            "trend": Lazy("report_trend", "Compare the passes whose reports lie in a folder."),
+        },
+    ),
+    "demo": Lazy("demo", "Show the janitor at work on runs made for it."),
+    "emulator": LazyGroup(
+        "Run a W&B-compatible server on this machine.",
+        "Run a W&B-compatible server on this machine.",
+        {"serve": Lazy("emulator_serve", "Serve it, on this machine alone.")},
+    ),
+    "config": LazyGroup(
+        "Show the settings, and what may stand in janitor.yaml.",
+        "Show the settings, and what may stand in janitor.yaml.",
+        {
+            "show": Lazy("config_show", "Show each setting in effect and where it came from."),
+            "schema": Lazy("config_schema", "Print the JSON Schema of janitor.yaml."),
+        },
+    ),
 }
-"""Each command's file and summary, in the order in which people meet them."""
+"""The commands, in the order in which people meet them; each is a file in ``commands/``."""
 
 
 @click.group(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainSerializer, SecretStr, WithJsonSchema
 
-from janitor.config.wording import did_you_mean, either, quoted
+from janitor.model.wording import did_you_mean, either, quoted
 
 MASK: Final = "***"
 OCCASIONS: Final = ("changes", "brake", "failure", "always")

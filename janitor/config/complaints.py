@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from janitor.config.wording import did_you_mean, either, quoted
+from janitor.model.wording import did_you_mean, either, quoted
 from janitor.rules import RULE_IDS
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import durationpy
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from janitor.config.wording import quoted
+from janitor.model.wording import quoted
 
 LONGEST = timedelta(days=3650)
 """Anything longer is a slip of the keyboard, and would overflow a date sooner or later."""

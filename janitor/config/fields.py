@@ -21,10 +21,10 @@ from pydantic import (
     WrapValidator,
 )
 
-from janitor.config.wording import did_you_mean, either, quoted
 from janitor.model import SweepRunState
+from janitor.model.shards import Shard
+from janitor.model.wording import did_you_mean, either, quoted
 from janitor.rules import RULE_IDS
-from janitor.shards import Shard
 
 
 def _expected(what: str) -> WrapValidator:

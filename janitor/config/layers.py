@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from janitor.config.targets import KINDS, parse_target
-from janitor.config.wording import did_you_mean
 from janitor.errors import ConfigError, TargetError
 from janitor.model import Target
+from janitor.model.wording import did_you_mean
 
 PREFIX = "JANITOR_"
 CONFIG_VARIABLE = "JANITOR_CONFIG"

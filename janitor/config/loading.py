@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from janitor.config.ci import ci_layer
 from janitor.config.complaints import first_complaint
 from janitor.config.durations import format_duration
 from janitor.config.layers import (
@@ -22,7 +23,6 @@ from janitor.config.layers import (
     unknown_variables,
 )
 from janitor.config.settings import Config, ConfigFile
-from janitor.config.surroundings import ci_layer
 from janitor.config.yaml_file import read_mapping
 from janitor.errors import ConfigError, TargetError
 from janitor.model import Override, Policy

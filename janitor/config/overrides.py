@@ -12,8 +12,8 @@ from janitor.config.durations import Duration, PositiveDuration
 from janitor.config.fields import RuleIds, Text
 from janitor.config.section import Section
 from janitor.config.targets import parse_target
-from janitor.config.wording import either
 from janitor.model import Override, Target
+from janitor.model.wording import either
 
 KINDS: Final = ("sweep", "project", "group")
 """What an override may be for."""

@@ -16,10 +16,10 @@ from pydantic import (
 
 from janitor.config.fields import Text
 from janitor.config.section import Section
-from janitor.config.wording import either, quoted
 from janitor.model import OwnRule, SweepRunState
+from janitor.model.wording import either, quoted
 from janitor.rules import RULE_IDS
-from janitor.rules.own_check import check_expression
+from janitor.rules.custom.check import check_expression
 
 _TERMINAL = tuple(state.value for state in SweepRunState if not state.is_open)
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

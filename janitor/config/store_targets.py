@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from janitor.config.wording import either, quoted
 from janitor.errors import TargetError
-from janitor.model import Target, TargetKind
+from janitor.model import LOCAL_SCHEMES, Target, TargetKind
+from janitor.model.wording import either, quoted
 
-SCHEMES: Final = ("experiments", "tasks", "file")
 SHAPE: Final = "experiments:DIR, tasks:FILE or file:DIR"
 EXAMPLE: Final = "experiments:.experiment_state"
 
@@ -22,8 +21,8 @@ def parse_store(text: Any) -> Target:
 
     """
     scheme, colon, path = text.partition(":") if isinstance(text, str) else ("", "", "")
-    if not colon or scheme not in SCHEMES:
-        raise _malformed(text, f"does not begin with {either(SCHEMES)} and a colon")
+    if not colon or scheme not in LOCAL_SCHEMES:
+        raise _malformed(text, f"does not begin with {either(LOCAL_SCHEMES)} and a colon")
     if not path.strip() or not path.isprintable():
         raise _malformed(text, "names no path")
     place = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib leaves `..` in

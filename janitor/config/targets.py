@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
-from janitor.config.wording import did_you_mean, either, quoted
 from janitor.errors import TargetError
 from janitor.model import Target, TargetKind
+from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from janitor.config.wording import quoted
 from janitor.errors import ConfigError
+from janitor.model.wording import quoted
 
 LARGEST = 1_000_000
 """Bytes; anything larger is no configuration."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from janitor import extras
 from janitor import report as reports
 from janitor.config import Config
 from janitor.delivery import metrics, notifications, step_summary
-from janitor.durable import check_writable
+from janitor.records.report import Report
 from janitor.report.message import message_of, message_of_failure
-from janitor.report.schema import Report
+from janitor.runtime import extras
+from janitor.storage.atomic import check_writable
 
 __all__ = ["check", "deliver", "tell_of_failure"]
 

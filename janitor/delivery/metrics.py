@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from janitor.config.addresses import without_login
-from janitor.durable import write_atomically
 from janitor.errors import ReportError
+from janitor.records.report import Report
 from janitor.report import render_metrics
-from janitor.report.schema import Report
+from janitor.storage.atomic import write_atomically
 
 _JOB: Final = "wandb-janitor"
 _TIMEOUT: Final = 10.0

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from janitor.records.report import Report
 from janitor.report import render_markdown
-from janitor.report.schema import Report
 
 MOST: Final = 1024 * 1024
 """Bytes; GitHub shows nothing of a summary that is larger."""

@@ -8,12 +8,12 @@ from datetime import timedelta
 from itertools import pairwise
 from math import ceil
 
-from janitor.doctor.census import Census
+from janitor.doctor.vocabulary_check import Census
 from janitor.errors import StoreError
-from janitor.model import Policy, RunInfo, SweepMetadata, Target
+from janitor.model import Policy, ResolvedTarget, RunInfo, Target
 from janitor.stores.wandb import Door, WandbStore
-from janitor.stores.wandb.access import fetch_log_times
 from janitor.stores.wandb.nodes import Scope
+from janitor.stores.wandb.probes import fetch_log_times
 
 MOST_SWEEPS = 20
 """Sweeps of a target of which the first page of runs is looked at."""
@@ -65,7 +65,7 @@ class Gaps:
 class Found:
     """One sweep or group, and how many runs it has."""
 
-    sweep: SweepMetadata
+    sweep: ResolvedTarget
     runs: int | None
     """None where it was not looked at."""
 

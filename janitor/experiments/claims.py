@@ -11,7 +11,7 @@ from janitor.experiments.hashing import config_hash
 from janitor.experiments.state import ExperimentState, ProcessProgress
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
-from janitor.processes import ProcessIdentity, this_process
+from janitor.runtime.processes import ProcessIdentity, this_process
 
 
 def check_commands(processes: Sequence[Sequence[str]]) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from janitor import strict_json
 from janitor.errors import StateFileError
 from janitor.experiments.state import ExperimentState
-from janitor.stores.migrations import Migrations
+from janitor.storage import strict_json
+from janitor.storage.migrations import Migrations
 
 ENDING: Final = ".json"
 _VERSION: Final = "version"

@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from janitor.durable import make_folder
 from janitor.errors import NotFoundError, StateFileError
 from janitor.experiments import files
 from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
-from janitor.processes import this_process
-from janitor.recoverable import BACKUP, last_good, locked, rescue, write_keeping
+from janitor.runtime.processes import this_process
+from janitor.storage.atomic import make_folder
+from janitor.storage.locks import locked
+from janitor.storage.rescue import BACKUP, last_good, rescue, write_keeping
 
 _LOCK: Final = ".lock"
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from janitor import strict_json
+from janitor.storage import strict_json
 
 
 def config_hash(config: Mapping[str, Any] | BaseModel) -> str:
     """The SHA-256 of the configuration's canonical JSON, as 64 hexadecimal digits.
 
-    Canonical JSON is that of :mod:`janitor.strict_json` (ASCII, ``", "`` and ``": "`` between its
-    parts, numbers that are not finite as ``{"$number": …}``), with the keys of every object in
-    the order of their code points, and every number that is whole written without a fraction. So
-    the order of keys does not count, nor whether a list is a tuple, nor ``1.0`` for ``1``; but
-    ``True`` is not ``1``, ``"1"`` is not ``1``, and the order of a list counts. The rules are part
+    Canonical JSON is that of :mod:`janitor.storage.strict_json` (ASCII, ``", "`` and ``": "``
+    between its parts, numbers that are not finite as ``{"$number": …}``), with the keys of every
+    object in the order of their code points, and every number that is whole written without a
+    fraction. So the order of keys does not count, nor whether a list is a tuple, nor ``1.0`` for
+    ``1``; but ``True`` is not ``1``, ``"1"`` is not ``1``, and the order of a list counts. The rules are part
     of the file format: they do not change.
 
     Raises:

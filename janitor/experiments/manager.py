@@ -15,7 +15,7 @@ from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus
 from janitor.model import Liveness
-from janitor.processes import this_process
+from janitor.runtime.processes import this_process
 
 _log = getLogger("janitor.experiments")
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import psutil
 
-from janitor.durable import make_folder
 from janitor.errors import NotFoundError, StateFileError
 from janitor.experiments import claims, watcher
 from janitor.experiments.hashing import config_hash
@@ -21,8 +20,9 @@ from janitor.experiments.manager import StateManager
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
-from janitor.processes import ProcessIdentity
-from janitor.recoverable import locked
+from janitor.runtime.processes import ProcessIdentity
+from janitor.storage.atomic import make_folder
+from janitor.storage.locks import locked
 
 Aggregate = Callable[[ExperimentState], Any]
 """Makes one result of the processes' results; what it returns is kept as ``state.result``."""

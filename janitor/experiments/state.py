@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
-from janitor.processes import ProcessIdentity
+from janitor.runtime.processes import ProcessIdentity
 
 Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
 """Aware, in UTC."""

@@ -25,7 +25,7 @@ from janitor.experiments.progress import environment
 from janitor.experiments.state import ExperimentState, ProcessProgress
 from janitor.experiments.status import ProcessStatus
 from janitor.model import Liveness
-from janitor.processes import ProcessIdentity, this_process
+from janitor.runtime.processes import ProcessIdentity, this_process
 
 _GATE: Final = ("/bin/sh", "-c", 'read -r _ || exit 125; exec "$@" </dev/null', "sh")
 """Waits for a line, or gives up where the watcher died; then becomes the command."""

@@ -11,11 +11,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from janitor.lifecycle import fields
+from janitor.lifecycle import payload
 from janitor.lifecycle.clock import Clock
 from janitor.lifecycle.heartbeat import beating
-from janitor.lifecycle.life import RunLife, Settings
 from janitor.lifecycle.ranks import rank_of
+from janitor.lifecycle.run_tracker import RunLife, Settings
 from janitor.lifecycle.states import IllegalMoveError, parse_state
 from janitor.model import SweepRunState
 
@@ -92,20 +92,20 @@ class RobustSweepStateManager:
             IllegalMoveError: with ``strict=True``, for a move out of a final state.
 
         """
-        self._move(state, values | fields.of_error(error))
+        self._move(state, values | payload.of_error(error))
 
     def set_success(self, objective: Any, cost: Any = None) -> None:
         """The run is complete, with its observation; ``cost`` in the sweep's own unit.
 
         An objective that is no finite number makes no success: the run becomes a failure.
         """
-        names = {"objective": fields.plain(objective)}
+        names = {"objective": payload.plain(objective)}
         if cost is not None:
             names["cost"] = cost
-        if fields.is_finite_number(names["objective"]):
+        if payload.is_finite_number(names["objective"]):
             self.set_state(SweepRunState.SUCCESS, **names)
         else:
-            reason = f"the objective is {fields.text(objective)}, not a finite number"
+            reason = f"the objective is {payload.text(objective)}, not a finite number"
             self.set_state(SweepRunState.FAILURE, error=reason, **names)
 
     def set_failed(self, error: str | BaseException) -> None:

@@ -1,4 +1,4 @@
-"""The vocabulary of the house, as frozen types. Imports nothing of ours."""
+"""The vocabulary, as frozen types. Imports nothing of janitor but errors."""
 
 from janitor.model.policy import (
     AUTO,
@@ -11,12 +11,19 @@ from janitor.model.policy import (
 )
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
-from janitor.model.targets import SweepMetadata, Target, TargetKind
+from janitor.model.targets import (
+    LOCAL_SCHEMES,
+    ResolvedTarget,
+    Target,
+    TargetKind,
+    is_local,
+)
 from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untracked, Verdict
 
 __all__ = [
     "AUTO",
     "IGNORE_TAG",
+    "LOCAL_SCHEMES",
     "STALE_AFTER",
     "Change",
     "Clean",
@@ -28,15 +35,16 @@ __all__ = [
     "Override",
     "OwnRule",
     "Policy",
+    "ResolvedTarget",
     "RunInfo",
     "RunKind",
     "RunPage",
     "Silent",
-    "SweepMetadata",
     "SweepRunState",
     "Target",
     "TargetKind",
     "Untracked",
     "Verdict",
     "WandbState",
+    "is_local",
 ]

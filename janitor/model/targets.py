@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+LOCAL_SCHEMES: Final = ("experiments", "tasks", "file")
+"""The kinds of stores on this machine, as people write them before a colon."""
 
 
 class TargetKind(StrEnum):
@@ -13,6 +17,12 @@ class TargetKind(StrEnum):
     PROJECT = "project"
     GROUP = "group"
     STORE = "store"
+
+
+def is_local(path: str) -> bool:
+    """Whether the path of a target or a run leads to a store on this machine."""
+    scheme, colon, _ = path.partition(":")
+    return bool(colon) and scheme in LOCAL_SCHEMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,8 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepMetadata:
-    """One sweep or group as its store knows it: what a target was resolved to."""
+class ResolvedTarget:
+    """One sweep, group or local store: what a target was resolved to."""
 
     target: Target
     name: str

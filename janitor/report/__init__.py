@@ -11,20 +11,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from janitor.durable import check_writable, write_atomically
 from janitor.errors import ReportError, UsageError
-from janitor.extras import require
+from janitor.records.report import Report
 from janitor.report import render_csv, render_html, render_json, render_junit, render_markdown
-from janitor.report.builder import ReportDraft
-from janitor.report.schema import Report
+from janitor.runtime.extras import require
+from janitor.storage.atomic import check_writable, write_atomically
 
 __all__ = [
     "RENDERERS",
-    "Report",
-    "ReportDraft",
     "check",
     "check_ending",
-    "load",
     "renderer_for",
     "text_of",
     "write",
@@ -110,18 +106,3 @@ def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed =
 
     """
     write_atomically(path, text_of(report, path, junit_fixed), mode=0o600, error=ReportError)
-
-
-def load(path: str | Path) -> Report:
-    """Read a ``.json`` report.
-
-    Raises:
-        ReportError: there is no such file, it is no report, or of another schema version.
-
-    """
-    try:
-        return render_json.parse(Path(path).read_bytes())
-    except OSError as error:
-        raise ReportError(f"cannot read the report {path}: {error.strerror}") from error
-    except ReportError as error:
-        raise ReportError(f"cannot read the report {path}: {error}") from error

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from janitor.durations import format_age
-from janitor.report import flow
-from janitor.report.schema import Report, Thresholds
+from janitor.model.wording import format_age
+from janitor.records.report import Report, Thresholds
+from janitor.report import chart_data
 
 _WIDE, _NARROW = 540, 320
 """Width in pixels, axes included."""
@@ -76,12 +76,12 @@ def charts(report: Report) -> list[Chart]:
 
 
 def _states(report: Report) -> Chart | None:
-    rows = flow.transitions(report)
+    rows = chart_data.transitions(report)
     if not rows:
         return None
     import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import
 
-    states = flow.in_order({row[side] for row in rows for side in ("before", "after")})
+    states = chart_data.in_order({row[side] for row in rows for side in ("before", "after")})
     top = alt.Axis(orient="top", labelAngle=-35, labelLimit=80, title=None)
     base = alt.Chart(alt.NamedData(name=ROWS)).encode(
         x=alt.X("after:N", sort=states, axis=top),
@@ -97,7 +97,7 @@ def _states(report: Report) -> Chart | None:
         text=alt.Text("runs:Q", format=","),
         color=alt.condition("datum.changed", on_changed, on_same),
     )
-    after = "after what is planned" if flow.is_rehearsal(report) else "after"
+    after = "after what is planned" if chart_data.is_rehearsal(report) else "after"
     return drawn_chart(
         "States",
         f"Runs by their state before (rows) and {after} (columns); coloured cells changed.",
@@ -108,7 +108,7 @@ def _states(report: Report) -> Chart | None:
 
 
 def _ages(report: Report) -> Chart | None:
-    rows = flow.ages(report, _BIN)
+    rows = chart_data.ages(report, _BIN)
     if not rows:
         return None
     import altair as alt  # noqa: PLC0415 - as above
@@ -130,7 +130,7 @@ def _ages(report: Report) -> Chart | None:
     return drawn_chart("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
 
 
-def _from_minutes_to_days(rows: Sequence[flow.Row]) -> Any:
+def _from_minutes_to_days(rows: Sequence[chart_data.Row]) -> Any:
     """A logarithmic scale that holds all ages and some ticks, however few the ages are."""
     import altair as alt  # noqa: PLC0415 - as above
 
@@ -153,7 +153,7 @@ def _line(seconds: float, words: str) -> Any:
 
 
 def _timeline(report: Report) -> Chart | None:
-    shown = flow.timeline(report, _MOST_RUNS)
+    shown = chart_data.timeline(report, _MOST_RUNS)
     if not shown.rows:
         return None
     import altair as alt  # noqa: PLC0415 - as above
@@ -192,7 +192,7 @@ def _timeline(report: Report) -> Chart | None:
     return drawn_chart("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
 
 
-def _time_format(rows: Sequence[flow.Row]) -> str:
+def _time_format(rows: Sequence[chart_data.Row]) -> str:
     days = (rows[0]["repaired"] - min(row["created"] for row in rows)) / 86_400_000
     if days > 300:
         return "%b %Y"
@@ -202,7 +202,7 @@ def _time_format(rows: Sequence[flow.Row]) -> str:
 
 
 def _sweeps(report: Report) -> Chart | None:
-    rows = flow.per_sweep(report, _MOST_SWEEPS)
+    rows = chart_data.per_sweep(report, _MOST_SWEEPS)
     if not rows:
         return None
     import altair as alt  # noqa: PLC0415 - as above
@@ -237,11 +237,11 @@ def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
     return found
 
 
-def _by_kind(rows: Sequence[flow.Row]) -> Any:
+def _by_kind(rows: Sequence[chart_data.Row]) -> Any:
     import altair as alt  # noqa: PLC0415 - as above
 
     found = {row["kind"] for row in rows}
-    kinds = [kind for kind in flow.KINDS if kind in found]
+    kinds = [kind for kind in chart_data.KINDS if kind in found]
     scale = alt.Scale(domain=kinds, range=[f"var(--{kind})" for kind in kinds])
     return alt.Color("kind:N", scale=scale, title=None)
 
@@ -254,7 +254,7 @@ def whole_numbers() -> Any:
 
 
 def drawn_chart(
-    title: str, caption: str, chart: Any, rows: Sequence[flow.Row], height: int
+    title: str, caption: str, chart: Any, rows: Sequence[chart_data.Row], height: int
 ) -> Chart:
     """The chart in both widths, at this height in pixels; ``rows`` are its data."""
     import vl_convert  # noqa: PLC0415 - as above

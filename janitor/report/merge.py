@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 
 from janitor.errors import UsageError
 from janitor.model import Outcome
-from janitor.report import shares
-from janitor.report.builder import MAX_WARNINGS, UNKNOWN_STATE
-from janitor.report.schema import (
+from janitor.records.report import (
+    MAX_WARNINGS,
+    UNKNOWN_STATE,
     Brake,
     ClockReading,
     FalsePositives,
@@ -24,6 +24,7 @@ from janitor.report.schema import (
     StandDown,
     Totals,
 )
+from janitor.report import shards
 
 _Entry = ReportedChange | ReportedHold
 _Part = TypeVar("_Part")
@@ -50,7 +51,7 @@ def merge(reports: Sequence[Report]) -> Report:
     if not others and first.shard is None:
         return first
     _check(parts)
-    shares.check(parts)
+    shards.check(parts)
     changes, held, repeated = _distinct(parts)
     return first.model_copy(
         update={
@@ -173,7 +174,7 @@ def _clock(parts: Sequence[Report]) -> ClockReading | None:
 def _brake(parts: Sequence[Report]) -> Brake | None:
     brakes = [part.brake for part in parts if part.brake]
     worst = max(brakes, key=lambda brake: (brake.tripped, not brake.overruled), default=None)
-    said = shares.by_shard(
+    said = shards.by_shard(
         parts, lambda part: part.brake.message if part.brake and part.brake.tripped else None
     )
     return worst.model_copy(update={"message": said}) if worst and said else worst
@@ -182,7 +183,7 @@ def _brake(parts: Sequence[Report]) -> Brake | None:
 def _stand_down(parts: Sequence[Report]) -> StandDown | None:
     found = [part.stand_down for part in parts if part.stand_down]
     worst = max(found, key=lambda each: (each.active, each.share), default=None)
-    said = shares.by_shard(
+    said = shards.by_shard(
         parts,
         lambda part: (
             part.stand_down.message if part.stand_down and part.stand_down.active else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from janitor.report import digest
-from janitor.report.schema import Report
-from janitor.report.visible import shortened, visible, web_page
+from janitor.records.report import Report
+from janitor.report import headline
+from janitor.report.sanitize import shortened, visible, web_page
 
 Occasion = Literal["changes", "brake", "failure"]
 
@@ -36,12 +36,12 @@ def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
         link: Where the report can be seen.
 
     """
-    done = ", ".join(f"{count:,} {name}" for name, count in digest.counts(report) if count)
-    notices = digest.notices(report)
+    done = ", ".join(f"{count:,} {name}" for name, count in headline.counts(report) if count)
+    notices = headline.notices(report)
     notices += [error.message for error in report.errors[: _NOTICES - len(notices)]]
     page = web_page(link or _a_run(report))
     lines = [
-        _text(digest.headline(report)),
+        _text(headline.headline(report)),
         *(f"- {_text(notice)}" for notice in notices[:_NOTICES]),
         done or "no runs",
         *([page] if page else []),

@@ -11,10 +11,10 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from janitor import strict_json
-from janitor.report.render_json import format_time
-from janitor.report.schema import Report, ReportedChange, ReportedHold
-from janitor.report.visible import visible
+from janitor.records.json_text import format_time
+from janitor.records.report import Report, ReportedChange, ReportedHold
+from janitor.report.sanitize import visible
+from janitor.storage import strict_json
 
 COLUMNS: Final = (
     "run",  # ENTITY/PROJECT/RUN

@@ -1,6 +1,6 @@
 """The report as one HTML file: no network, no script but its own, light and dark.
 
-What it shows is gathered in :mod:`janitor.report.page`, drawn in :mod:`janitor.report.charts`,
+What it shows is gathered in :mod:`janitor.report.html_page`, drawn in :mod:`janitor.report.charts`,
 and laid out by the template. The template escapes all that it is given; a policy in the page
 forbids every script but the one whose hash it names, and every request.
 """
@@ -13,12 +13,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from janitor.extras import a_home
+from janitor.records.report import Report
 from janitor.report.charts import charts
-from janitor.report.page import page_of
-from janitor.report.schema import Report
+from janitor.report.html_page import page_of
 from janitor.report.trend import Trend, headline, tables
 from janitor.report.trend_charts import trend_charts
+from janitor.runtime.extras import a_home
 
 _TEMPLATES: Final = files("janitor.report") / "templates"
 

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from janitor.model import Outcome
-from janitor.report.schema import Report, ReportedChange, ReportedHold
-from janitor.report.visible import shortened, visible
+from janitor.records.report import Report, ReportedChange, ReportedHold
+from janitor.report.sanitize import shortened, visible
 
 Fixed = Literal["failure", "pass"]
 """What a repaired run counts as."""

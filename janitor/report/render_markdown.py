@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from janitor.report import digest
-from janitor.report.schema import Report, ReportedChange
-from janitor.report.visible import shortened, visible, web_page
+from janitor.records.report import Report, ReportedChange
+from janitor.report import headline
+from janitor.report.sanitize import shortened, visible, web_page
 
 _SHARES: Final = {"changes": 600_000, "held": 150_000, "errors": 100_000, "warnings": 100_000}
 """Bytes for the rows of each table; the rest of a MiB is for what stands around them."""
@@ -32,15 +32,15 @@ def render(report: Report) -> str:
     """The report's Markdown text."""
     parts = [
         "# Janitor report",
-        f"**{_text(digest.headline(report))}**",
-        *_list(digest.notices(report)),
+        f"**{_text(headline.headline(report))}**",
+        *_list(headline.notices(report)),
         *_way_back(report),
         *_totals(report),
         *_changes(report),
         *_held(report),
         *_errors(report),
         *_warnings(report),
-        f"*{_text(digest.signature(report))}*",
+        f"*{_text(headline.signature(report))}*",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -54,12 +54,12 @@ def _list(notices: Sequence[str]) -> list[str]:
 
 
 def _way_back(report: Report) -> list[str]:
-    command = digest.way_back(report)
+    command = headline.way_back(report)
     return [f"Take it back: {_code(command)}"] if command else []
 
 
 def _totals(report: Report) -> list[str]:
-    counts = digest.counts(report)
+    counts = headline.counts(report)
     names = " | ".join(name for name, _ in counts)
     totals = f"| {names} |\n|{'--:|' * len(counts)}\n"
     totals += f"| {' | '.join(f'{count:,}' for _, count in counts)} |"
@@ -89,7 +89,7 @@ def _changes(report: Report) -> list[str]:
 def _held(report: Report) -> list[str]:
     rows = (
         (f"{len(group.held):,}", _text(group.reason), _named(group))
-        for group in digest.hold_groups(report)
+        for group in headline.hold_groups(report)
     )
     return _section("Held", len(report.held), ("Runs", "Why", "Which"), rows, _SHARES["held"])
 
@@ -136,7 +136,7 @@ def _run(change: ReportedChange) -> str:
     return f"{linked} {_text(change.name, _NAME)}".rstrip()
 
 
-def _named(group: digest.HoldGroup) -> str:
+def _named(group: headline.HoldGroup) -> str:
     named = ", ".join(_text(held.run, _NAME) for held in group.held[:_RUNS_NAMED])
     more = len(group.held) - _RUNS_NAMED
     return f"{named} and {more:,} more" if more > 0 else named

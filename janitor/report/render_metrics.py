@@ -13,9 +13,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from janitor.model import Outcome, SweepRunState
-from janitor.report.builder import UNKNOWN_STATE
-from janitor.report.schema import Report, Requests
-from janitor.report.visible import shortened, visible
+from janitor.records.report import UNKNOWN_STATE, Report, Requests
+from janitor.report.sanitize import shortened, visible
 from janitor.rules import RULE_IDS
 
 if TYPE_CHECKING:

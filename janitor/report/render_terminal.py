@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from janitor.model import Outcome
-from janitor.report import digest
-from janitor.report.schema import Report, ReportedChange
-from janitor.report.visible import shortened, visible, web_page
+from janitor.records.report import Report, ReportedChange
+from janitor.report import headline
+from janitor.report.sanitize import shortened, visible, web_page
 
 _ROWS: Final = 100
 """Rows of a table that a person at a terminal is shown; a log gets every change."""
@@ -45,17 +45,17 @@ def render(report: Report, console: Console | None = None) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     """The headline first, as in a mail from cron; then a line a change."""
-    yield _plain(digest.headline(report))
-    yield from (f"note: {_plain(notice)}" for notice in digest.notices(report))
+    yield _plain(headline.headline(report))
+    yield from (f"note: {_plain(notice)}" for notice in headline.notices(report))
     yield from map(_change_line, report.changes)
-    for group in digest.hold_groups(report):
+    for group in headline.hold_groups(report):
         yield f"held: {_runs(group)}: {_plain(group.reason)}"
     for error in report.errors:
         yield f"error: {_about(error.target)}{_plain(error.message)}"
     for warning in report.warnings:
         yield f"warning: {_about(warning.run)}{_plain(warning.message)}"
     yield f"totals: {_totals(report)}"
-    command = digest.way_back(report)
+    command = headline.way_back(report)
     if command:
         yield f"take it back: {visible(command)}"
 
@@ -81,11 +81,11 @@ def _print(report: Report, console: Console) -> None:
     hidden = max(len(report.errors) - _ROWS, 0) + max(len(report.warnings) - _ROWS, 0)
     if hidden:
         _say(console, f"{hidden:,} more errors and warnings are in the report file", "dim")
-    for notice in digest.notices(report):
+    for notice in headline.notices(report):
         _say(console, _plain(notice), "bold yellow")
     _say(console, _totals(report), "dim")
-    _say(console, _plain(digest.headline(report)), "bold")
-    command = digest.way_back(report)
+    _say(console, _plain(headline.headline(report)), "bold")
+    command = headline.way_back(report)
     if command:
         console.print(Text(f"take it back: {visible(command)}"), soft_wrap=True)
 
@@ -106,7 +106,7 @@ def _changes_table(report: Report) -> Table:
 
 
 def _held_table(report: Report) -> Table:
-    groups = digest.hold_groups(report)
+    groups = headline.hold_groups(report)
     table = Table(title="Held", title_justify="left", caption=_left_out(len(groups)))
     for name in ("Runs", "Why"):
         table.add_column(name, overflow="fold")
@@ -125,14 +125,14 @@ def _left_out(rows: int) -> str | None:
     return f"{rows - _ROWS:,} more are in the report file" if rows > _ROWS else None
 
 
-def _runs(group: digest.HoldGroup) -> str:
+def _runs(group: headline.HoldGroup) -> str:
     named = ", ".join(_plain(held.run) for held in group.held[:_RUNS_NAMED])
     more = len(group.held) - _RUNS_NAMED
     return f"{named} and {more:,} more" if more > 0 else named
 
 
 def _totals(report: Report) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in digest.counts(report))
+    return ", ".join(f"{count:,} {name}" for name, count in headline.counts(report))
 
 
 def _about(name: str | None) -> str:

@@ -14,12 +14,12 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from janitor import strict_json
 from janitor.model import Outcome
+from janitor.records.json_text import format_time
+from janitor.records.report import Report
 from janitor.report.render_csv import as_cell
-from janitor.report.render_json import format_time
-from janitor.report.schema import Report
-from janitor.report.visible import shortened, visible
+from janitor.report.sanitize import shortened, visible
+from janitor.storage import strict_json
 
 _NAME: Final = 60
 _ROWS: Final = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from janitor.report import flow
+from janitor.report import chart_data
 from janitor.report.charts import ROWS, Chart, drawn_chart, whole_numbers
 from janitor.report.trend import Trend
 
@@ -30,7 +30,7 @@ def trend_charts(trend: Trend) -> list[Chart]:
 
 
 def _over_time(title: str, caption: str, trend: Trend, name: str) -> Chart | None:
-    rows = flow.over_time(trend, name, _MOST_SERIES)
+    rows = chart_data.over_time(trend, name, _MOST_SERIES)
     if not rows:
         return None
     import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import

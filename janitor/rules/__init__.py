@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from janitor.durations import format_age
 from janitor.model import (
     IGNORE_TAG,
     Change,
@@ -25,18 +24,19 @@ from janitor.model import (
     Untracked,
     Verdict,
 )
+from janitor.model.wording import format_age
 from janitor.rules import (
     dead_process,
     heartbeat_expired,
     objective_invalid,
     objective_recorded,
-    own,
     resurrected,
     stale_assignment,
     wandb_crashed,
     wandb_failed,
     wandb_killed,
 )
+from janitor.rules.custom.rule import judge as judge_custom
 from janitor.rules.reading import Reading, read_run
 from janitor.rules.selection import policy_for, why_ignored
 
@@ -139,7 +139,7 @@ _OF_OTHERS = {
 
 def own_rules(policy: Policy) -> tuple[Rule, ...]:
     """The policy's own rules, in order."""
-    return tuple(Rule(rule.id, partial(own.judge, rule)) for rule in policy.own_rules)
+    return tuple(Rule(rule.id, partial(judge_custom, rule)) for rule in policy.own_rules)
 
 
 def _why_left(reading: Reading, policy: Policy) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from janitor.model import Change, Policy, Silent, SweepRunState
+from janitor.model.summary import ABSENT
 from janitor.rules.reading import Reading
-from janitor.summary import ABSENT
 
 ID = "objective-invalid"
 

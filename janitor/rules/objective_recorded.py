@@ -6,10 +6,10 @@ process to say so itself.
 
 from __future__ import annotations
 
-from janitor.durations import format_age
 from janitor.model import Change, Hold, Policy, Silent, SweepRunState
+from janitor.model.summary import ABSENT
+from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
-from janitor.summary import ABSENT
 
 ID = "objective-recorded"
 

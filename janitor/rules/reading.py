@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from janitor import summary as summaries
-from janitor.evidence import Vitals, take_vitals
 from janitor.model import Hold, Policy, RunInfo, SweepRunState, Untracked
-from janitor.summary import ABSENT, Form
-
-_ALWAYS_FAILURE = "failed"
-"""The word that one of the design documents uses; read as failure under any vocabulary."""
+from janitor.model import summary as summaries
+from janitor.model.evidence import Vitals, take_vitals
+from janitor.model.summary import ABSENT, Form
+from janitor.model.vocabulary import meanings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +78,6 @@ def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> Sweep
         return Hold("none", f"unknown state {_quote(word)}: no word of the vocabulary")
     mark = summaries.read(summary, policy.namespace, "janitor.state")
     return _decide(meanings, word, mark, policy)
-
-
-def meanings_of(word: str, vocabulary: Mapping[SweepRunState, str]) -> tuple[SweepRunState, ...]:
-    """Our states that a word can stand for: by the vocabulary, else by our own names."""
-    states = tuple(state for state in SweepRunState if vocabulary.get(state, state) == word)
-    if word == _ALWAYS_FAILURE and SweepRunState.FAILURE not in states:
-        states += (SweepRunState.FAILURE,)
-    return states or tuple(state for state in SweepRunState if state == word)
 
 
 def _decide(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from janitor.durations import format_age
-from janitor.evidence import parse_time
 from janitor.model import Change, Policy, Silent, SweepRunState
+from janitor.model.evidence import parse_time
+from janitor.model.summary import ABSENT
+from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
-from janitor.summary import ABSENT
 
 ID = "resurrected"
 

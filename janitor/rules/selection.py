@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from janitor import summary as summaries
-from janitor.durations import format_age
 from janitor.model import AUTO, Ignore, Override, Policy, RunInfo, Target, TargetKind
+from janitor.model import summary as summaries
+from janitor.model.summary import ABSENT
+from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
-from janitor.summary import ABSENT
 
 _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
 _SETTINGS = ("heartbeat_timeout", "evaluation_timeout", "settle", "crash_grace", "objective")

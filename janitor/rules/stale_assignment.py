@@ -5,10 +5,10 @@ Of the design document 004. Speaks for tasks alone, and is the one rule that reo
 
 from __future__ import annotations
 
-from janitor import summary as summaries
-from janitor.durations import format_age
-from janitor.evidence import parse_time
 from janitor.model import Change, Hold, Liveness, Policy, Silent, SweepRunState
+from janitor.model import summary as summaries
+from janitor.model.evidence import parse_time
+from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
 
 ID = "stale-assignment"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from janitor.durations import format_age
 from janitor.model import Change, Hold, Policy, Silent, SweepRunState
+from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
 
 ID = "wandb-crashed"

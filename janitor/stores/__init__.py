@@ -1,1 +1,1 @@
-"""The stores: where runs live, each behind the protocols of :mod:`janitor.ports`."""
+"""The stores: where runs live, each behind the protocols of :mod:`janitor.model.ports`."""

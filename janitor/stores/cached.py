@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from janitor.errors import StoreError
-from janitor.model import RunInfo, RunPage, SweepMetadata, Target
-from janitor.ports import Store
+from janitor.model import ResolvedTarget, RunInfo, RunPage, Target
+from janitor.model.ports import Store
 
 _Answer = TypeVar("_Answer")
 
@@ -51,7 +51,7 @@ class CachedStore:
         self._store = store
         self._ttl = ttl.total_seconds()
         self._count = count
-        self._metadata: dict[Target, tuple[float, Sequence[SweepMetadata]]] = {}
+        self._metadata: dict[Target, tuple[float, Sequence[ResolvedTarget]]] = {}
         self._pages: dict[tuple[Target, str | None], tuple[float, RunPage]] = {}
         self._hits = self._misses = 0
         self._lock = Lock()
@@ -73,7 +73,7 @@ class CachedStore:
             for key in [key for key in self._pages if key[0] == target]:
                 del self._pages[key]
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
         """What the target stands for, as it was not longer ago than the cache's time."""
         ask = self._store.fetch_sweep_metadata
         return self._remembered(self._metadata, target, lambda: ask(target))

@@ -20,8 +20,8 @@ from tenacity import (
 )
 
 from janitor.errors import StoreError, TransientError
-from janitor.model import RunInfo, RunPage, SweepMetadata, Target
-from janitor.ports import Store
+from janitor.model import ResolvedTarget, RunInfo, RunPage, Target
+from janitor.model.ports import Store
 
 Summaries = Mapping[str, RunInfo | StoreError]
 
@@ -51,7 +51,7 @@ class RetryingStore:
         self._attempts = attempts
         self._lock = Lock()
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
         return self._retrying()(self._store.fetch_sweep_metadata, target)
 

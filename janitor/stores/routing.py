@@ -14,18 +14,9 @@ from threading import Lock
 from typing import Any
 
 from janitor.errors import NotFoundError, StoreError
-from janitor.experiments import store as experiments
-from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target
-from janitor.ports import Store
-from janitor.stores import files
-from janitor.tasks import store as tasks
-
-_SCHEMES = (experiments.SCHEME, tasks.SCHEME, files.SCHEME)
-
-
-def is_local(path: str) -> bool:
-    """Whether a target's or a run's path leads to a store of files on this machine."""
-    return path.startswith(tuple(f"{scheme}/" for scheme in _SCHEMES))
+from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, is_local
+from janitor.model.ports import Store
+from janitor.stores import experiments, run_files, tasks
 
 
 class RoutingStore:
@@ -53,7 +44,7 @@ class RoutingStore:
         for store in self._task_stores:
             store.close()
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
         return self._store(str(target)).fetch_sweep_metadata(target)
 
@@ -96,8 +87,8 @@ class RoutingStore:
         scheme, _, path = place.partition("/")
         if scheme == experiments.SCHEME:
             return experiments.ExperimentStore(Path("/", path), self._policy)
-        if scheme == files.SCHEME:
-            return files.FileStore(Path("/", path), self._clock)
+        if scheme == run_files.SCHEME:
+            return run_files.FileStore(Path("/", path), self._clock)
         store = tasks.TaskStore(Path("/", path), self._policy, self._clock)
         self._task_stores.append(store)
         return store

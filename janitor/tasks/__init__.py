@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from janitor.tasks.book import WorkerFigures
 from janitor.tasks.gpu_locks import GpuLock, acquire_gpu
+from janitor.tasks.index import WorkerFigures
 from janitor.tasks.manager import TaskManager
-from janitor.tasks.serving import TaskServer
+from janitor.tasks.server import TaskServer
 from janitor.tasks.settings import ManagerSettings
 from janitor.tasks.task import Task, TaskStatus
 from janitor.tasks.worker import Worker

@@ -21,10 +21,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.durable import AppendOnlyLog, make_folder, read_log, write_atomically
 from janitor.errors import StateFileError
-from janitor.recoverable import CORRUPT, keep_copy
-from janitor.tasks import form
+from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.log import AppendOnlyLog, read_log
+from janitor.storage.rescue import CORRUPT, keep_copy
+from janitor.tasks import codec
 from janitor.tasks.task import Task, read_task
 
 _LOG: Final = ".log-"
@@ -46,7 +47,7 @@ class Loaded:
 
 @dataclass(slots=True)
 class ManagerFiles:
-    """Reads and writes them; one writer at a time, see :mod:`janitor.tasks.hold`.
+    """Reads and writes them; one writer at a time, see :mod:`janitor.storage.locks`.
 
     Args:
         path: The state file; with the ending ``.gz`` it is compressed. Where it is a symbolic
@@ -80,7 +81,7 @@ class ManagerFiles:
         problems: list[str] = []
         for place in (self.path, *self._backup_paths()):
             try:
-                snapshot = form.parse(place.read_bytes())
+                snapshot = codec.parse(place.read_bytes())
             except FileNotFoundError:
                 if place == self.path:
                     raise
@@ -107,7 +108,7 @@ class ManagerFiles:
             found.append((path.name, status.st_ino, status.st_mtime_ns, status.st_size))
         return tuple(found)
 
-    def _replay(self, snapshot: form.Snapshot) -> int:
+    def _replay(self, snapshot: codec.Snapshot) -> int:
         """Bring a snapshot's tasks up to date; returns the generation that they have then.
 
         A state that no janitor wrote, or that somebody changed by hand, counts as it stands.
@@ -161,7 +162,7 @@ class ManagerFiles:
         generation = self.generation + 1
         try:
             compressed = self.path.suffix == ".gz"
-            data = form.dump(tasks, generation, at, compressed=compressed, extra=self._extra)
+            data = codec.dump(tasks, generation, at, compressed=compressed, extra=self._extra)
         except ValueError as error:
             raise StateFileError(f"{self.path} cannot be written: {error}") from error
         if not self._damaged:

@@ -10,9 +10,9 @@ from typing import Final, Self
 import psutil
 from filelock import FileLock, Timeout
 
-from janitor.durable import make_folder
 from janitor.errors import HeldError, StateFileError
-from janitor.processes import host_name
+from janitor.runtime.processes import host_name
+from janitor.storage.atomic import make_folder
 
 FOLDER: Final = ".gpu_locks"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from janitor.tasks import transitions
-from janitor.tasks.book import TaskBook
-from janitor.tasks.result_reader import ResultReader
+from janitor.tasks.index import TaskBook
+from janitor.tasks.result_files import ResultReader
 from janitor.tasks.task import Task
 
 

@@ -20,10 +20,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from janitor import strict_json
-from janitor.durable import make_folder, write_atomically
 from janitor.errors import StateFileError, UsageError
-from janitor.processes import this_process
+from janitor.runtime.processes import this_process
+from janitor.storage import strict_json
+from janitor.storage.atomic import make_folder, write_atomically
 from janitor.tasks.results import Row
 from janitor.tasks.task import Task, read_task
 

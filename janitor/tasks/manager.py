@@ -12,10 +12,10 @@ from typing import Any, Final, Self
 from janitor.errors import UsageError
 from janitor.tasks import transitions
 from janitor.tasks.intake import Intake
-from janitor.tasks.ledger import TaskLedger
-from janitor.tasks.result_reader import ResultReader
+from janitor.tasks.result_files import ResultReader
 from janitor.tasks.results import COMPLETED, Row
 from janitor.tasks.settings import ManagerSettings
+from janitor.tasks.state import TaskLedger
 from janitor.tasks.task import Task, TaskStatus
 
 _COMPLETED: Final = TaskStatus.COMPLETED

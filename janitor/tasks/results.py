@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.durable import append_line, make_folder, write_atomically
 from janitor.errors import StateFileError
+from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.log import append_line
 
 COLUMNS: Final = (
     "task_id",

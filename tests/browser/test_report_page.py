@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from janitor.report import Report
+from janitor.records.report import Report
 from janitor.report.render_html import render, render_trend
 from tests.browser.chromium import Browser
 from tests.report.report_samples import everything, finish, make_change, make_draft, nothing

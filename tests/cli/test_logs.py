@@ -58,14 +58,14 @@ def test_each_v_says_more(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure(verbosity)
-    for name, expected in (("janitor.scan", ours), ("urllib3", theirs or ours)):
+    for name, expected in (("janitor.pipeline.scan", ours), ("urllib3", theirs or ours)):
         speak(name)
         assert {line.split("] ")[1].strip() for line in said(capsys).splitlines()} == expected
 
 
 def test_a_json_log_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure(1, "json")
-    structlog.stdlib.get_logger("janitor.scan").info("read", runs=40, odd={1, 2}.__class__)
+    structlog.stdlib.get_logger("janitor.pipeline.scan").info("read", runs=40, odd={1, 2}.__class__)
     logging.getLogger("janitor.store").warning("slow: %s", "acme/rl/s1")
     ours, theirs = map(json.loads, said(capsys).splitlines())
     assert (ours["message"], ours["level"], ours["runs"]) == ("read", "info", 40)
@@ -92,7 +92,7 @@ def test_no_key_comes_through_in_an_event_a_value_or_a_traceback(
 
 def test_no_colour_goes_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
-    speak("janitor.scan")
+    speak("janitor.pipeline.scan")
     assert "\x1b" not in said(capsys)
 
 
@@ -105,7 +105,7 @@ def test_colour_on_a_terminal_gives_way_to_no_color(
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     configure_logging(0, "console", Redactor({}), environ)
-    speak("janitor.scan")
+    speak("janitor.pipeline.scan")
     assert ("\x1b" in said(capsys)) is coloured
 
 

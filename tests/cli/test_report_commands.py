@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from janitor.cli.root import cli
-from janitor.report import load, render_terminal, write
+from janitor.records.json_text import load_report
+from janitor.report import render_terminal, write
 from tests.report.report_samples import everything
 from tests.report.test_merge import part
 from tests.report.test_trend import WEEK
@@ -63,7 +64,7 @@ def test_merge_makes_one_of_several() -> None:
     for number in (1, 2):
         write(part(f"s{number}"), f"{number}.json")
     assert run("merge", "1.json", "2.json", "--to", "all.json").exit_code == 0
-    assert load("all.json").totals.runs == 8
+    assert load_report("all.json").totals.runs == 8
 
 
 def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from janitor.config import Config
 from janitor.delivery import check, deliver, notifications, tell_of_failure
 from janitor.errors import UsageError
-from janitor.report import Report
+from janitor.records.report import Report
 from janitor.report.message import Message
 from tests.report.report_samples import everything, nothing
 
@@ -49,7 +49,7 @@ def test_what_needs_an_extra_that_is_missing_is_refused_before_anything_is_done(
     def find_others(name: str, parent: str | None = None) -> ModuleSpec | None:
         return None if name == package else find(name, parent)
 
-    monkeypatch.setattr("janitor.extras.find_spec", find_others)
+    monkeypatch.setattr("janitor.runtime.extras.find_spec", find_others)
     with pytest.raises(UsageError, match=rf"needs the extra '{extra}'.*{package} is not installed"):
         check(Config.model_validate(settings))
 

@@ -9,9 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from janitor.delivery import metrics
 from janitor.model import Outcome, SweepRunState
-from janitor.report import Report
+from janitor.records.report import Brake, Report
 from janitor.report.render_metrics import LAST_SUCCESS, render
-from janitor.report.schema import Brake
 from janitor.rules import RULE_IDS
 from tests.report.report_samples import everything, finish, make_change, make_draft, nothing
 from tests.report.test_render import nasty

@@ -13,9 +13,8 @@ from pydantic import SecretStr
 from janitor.delivery import notifications
 from janitor.errors import UsageError
 from janitor.model import Outcome
-from janitor.report import Report
+from janitor.records.report import Brake, Report, ReportedTarget
 from janitor.report.message import Message, message_of, message_of_failure
-from janitor.report.schema import Brake, ReportedTarget
 from tests.delivery.services import web_server
 from tests.report.report_samples import everything, finish, make_change, make_draft, nothing
 from tests.report.test_render import NASTY, nasty

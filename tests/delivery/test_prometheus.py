@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from janitor.delivery import metrics
-from janitor.report import Report
+from janitor.records.report import Report
 from janitor.report.render_metrics import render
 from tests.delivery.services import prometheus, pushgateway, query, wait_for, web_server
 from tests.deploy.tools import ROOT, run, tool

@@ -12,8 +12,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from janitor.delivery import metrics
+from janitor.records.report import Brake, Report, ReportedShard, StandDown
 from janitor.report.render_metrics import render
-from janitor.report.schema import Brake, Report, ReportedShard, StandDown
 from tests.delivery.services import pushgateway
 from tests.deploy.manifests import one, rendered
 from tests.deploy.tools import run, tool

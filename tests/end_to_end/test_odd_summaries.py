@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from janitor.emulator import Emulator
-from janitor.summary import same
+from janitor.model.summary import same
 from tests.end_to_end.janitor_process import Janitor, Runs
 
 OURS = {"protein.state": "running", "protein.objective": 0.5}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from janitor import report as reports
 from janitor.emulator import Emulator
-from janitor.report import shares
+from janitor.model.shards import Shard
+from janitor.records.json_text import load_report
 from janitor.report.merge import merge
-from janitor.shards import Shard
+from janitor.report.shards import missing
 from tests.end_to_end.janitor_process import Janitor, janitor_of
 
 SWEEPS = [f"s{number}" for number in range(12)]
@@ -85,14 +85,14 @@ def test_one_shard_is_killed_the_others_do_their_part_and_the_next_pass_does_the
     }
     done = {path for path, state in states(emulator).items() if state == "success"}
     assert others <= done
-    there = [reports.load(shards[index].folder / "report.json") for index in (0, 2)]
-    assert shares.missing(merge(there)) == (2,)
+    there = [load_report(shards[index].folder / "report.json") for index in (0, 2)]
+    assert missing(merge(there)) == (2,)
     assert merge(there).totals.written == len(others)
 
     assert start(shards[1], 2).wait(60) == 0
     assert set(states(emulator).values()) == {"success"}
-    merged = merge([reports.load(janitor.folder / "report.json") for janitor in shards])
-    assert shares.missing(merged) == ()
+    merged = merge([load_report(janitor.folder / "report.json") for janitor in shards])
+    assert missing(merged) == ()
     assert sorted(each.target for each in merged.targets) == sorted(
         f"acme/rl/{sweep}" for sweep in SWEEPS
     )

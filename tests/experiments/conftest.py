@@ -7,7 +7,7 @@ import pytest
 from janitor.experiments import (
     StateManager,
 )
-from tests.experiments.experiment_samples import NOON
+from tests.experiments.samples import NOON
 
 
 @pytest.fixture

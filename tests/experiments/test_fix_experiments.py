@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from janitor.experiments import ExperimentStatus, StateManager
-from janitor.processes import ProcessIdentity
-from tests.experiments.experiment_samples import contents, damage, dead_process
+from janitor.runtime.processes import ProcessIdentity
+from tests.experiments.samples import contents, damage, dead_process
 
 
 def run(manager: StateManager, owner: ProcessIdentity) -> None:

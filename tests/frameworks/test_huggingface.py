@@ -13,7 +13,7 @@ from tests.frameworks.framework_runs import framework, protein
 torch: Any = framework("torch")
 transformers: Any = framework("transformers")
 
-from janitor.lifecycle import exits  # noqa: E402 - as below
+from janitor.lifecycle import exit_hooks  # noqa: E402 - as below
 from janitor.lifecycle.huggingface import SweepStateCallback  # noqa: E402 - it needs the extra
 
 
@@ -113,5 +113,5 @@ def test_a_training_that_was_cut_short_is_no_success_of_the_process(
 ) -> None:
     with pytest.raises(ValueError, match="no data"):
         trainer(tmp_path, SweepStateCallback(), Watching(run, ValueError("no data"))).train()
-    exits.GUARD._at_exit()  # noqa: SLF001 - as the interpreter calls it
+    exit_hooks.GUARD._at_exit()  # noqa: SLF001 - as the interpreter calls it
     assert protein(run)["state"] == "running"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from janitor.emulator import Emulator
-from janitor.lifecycle import exits, ranks
+from janitor.lifecycle import exit_hooks, ranks
 from tests.lifecycle.lifecycle_runs import FakeRun, FakeTime
 
 
@@ -17,8 +17,8 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in (ranks.GLOBAL_RANK, *ranks.OTHER_RANKS):
         monkeypatch.delenv(name, raising=False)
     yield
-    for mortal in tuple(exits.GUARD._mortals):  # noqa: SLF001 - what a test left open
-        exits.GUARD.disarm(mortal)
+    for mortal in tuple(exit_hooks.GUARD._mortals):  # noqa: SLF001 - what a test left open
+        exit_hooks.GUARD.disarm(mortal)
 
 
 @pytest.fixture

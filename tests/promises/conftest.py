@@ -6,7 +6,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from tests.end_to_end.janitor_process import janitor_of
-from tests.promises.house import House
+from tests.promises.service import House
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs, path_of
+from tests.promises.service import House, Runs, path_of
 
 FORMS: list[dict[str, Any]] = [
     {"protein.state": "evaluating", "loss": 1, "protein.error": "of its own"},

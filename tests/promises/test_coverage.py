@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs
+from tests.promises.service import House, Runs
 
 PAGES = "10"
 SCAN = {"field": "project.runs"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Pass, Runs, path_of
+from tests.promises.service import House, Pass, Runs, path_of
 
 
 def counted(done: Pass) -> dict[str, int]:

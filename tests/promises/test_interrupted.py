@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs, path_of, wait_until
+from tests.promises.service import House, Runs, path_of, wait_until
 
 LIMIT = 10
 """Seconds from the signal to the end."""

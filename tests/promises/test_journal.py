@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from janitor.durable import HEADROOM
 from janitor.emulator import Emulator
-from janitor.journal import read_journal
-from tests.promises.house import House, Runs, path_of
+from janitor.records.journal import read_journal
+from janitor.storage.log import HEADROOM
+from tests.promises.service import House, Runs, path_of
 
 RUNS = Runs().done("r1").done("r2", objective=2).add("r3", state="failed", heartbeat_at="-1h")
 OPEN = {"r1": "running", "r2": "running", "r3": "running"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs, path_of, wait_until
+from tests.promises.service import House, Runs, path_of, wait_until
 
 PATH = path_of("r1")
 WRITE = {"field": "upsertBucket", "sdk": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs
+from tests.promises.service import House, Runs
 
 
 @pytest.mark.parametrize("offset", [7200, -7200], ids=["ahead", "behind"])

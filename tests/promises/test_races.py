@@ -10,7 +10,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from tests.emulator.emulator_clients import start_client
-from tests.promises.house import Begun, House, Runs, path_of, wait_until
+from tests.promises.service import Begun, House, Runs, path_of, wait_until
 
 PATH = path_of("r1")
 SCAN = {"field": "project.runs"}

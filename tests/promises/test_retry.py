@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from janitor.emulator import Emulator, Request
-from tests.promises.house import House, Runs, path_of
+from tests.promises.service import House, Runs, path_of
 
 WRITE = {"field": "upsertBucket"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from janitor.emulator import DEFAULT_KEY, Emulator
-from tests.promises.house import House, Runs
+from tests.promises.service import House, Runs
 
 EVIL = ["=cmd|'/C calc'!A0", "a|b|c", "<script>alert(1)</script>", "\x1b[31mred", "@sum(1)", "x\ny"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs
+from tests.promises.service import House, Runs
 
 
 def outage() -> Runs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from janitor.emulator import Emulator
-from tests.promises.house import Begun, House, Runs
+from tests.promises.service import Begun, House, Runs
 
 VOLATILE = ("last_update", "janitor.at")
 

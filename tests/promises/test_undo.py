@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from janitor.emulator import Emulator
-from tests.promises.house import House, Runs, path_of
+from tests.promises.service import House, Runs, path_of
 
 NAMES = ("flat", "nested", "marked", "old error")
 

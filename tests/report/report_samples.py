@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from janitor.model import Outcome
-from janitor.report import Report, ReportDraft
-from janitor.report.schema import (
+from janitor.model.summary import Form
+from janitor.pipeline.report_builder import ReportDraft
+from janitor.records.report import (
     Brake,
     ClockReading,
     FalsePositives,
     RaceWindow,
+    Report,
     ReportedChange,
     ReportedEvidence,
     ReportedHold,
@@ -22,7 +24,6 @@ from janitor.report.schema import (
     StandDown,
     Thresholds,
 )
-from janitor.summary import Form
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

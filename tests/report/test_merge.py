@@ -7,18 +7,20 @@ import pytest
 
 from janitor.errors import UsageError
 from janitor.model import Outcome
-from janitor.report import RENDERERS, Report, digest, render_json
-from janitor.report.merge import merge
-from janitor.report.schema import (
+from janitor.records import json_text
+from janitor.records.report import (
     Brake,
     ClockReading,
     FalsePositives,
     RaceWindow,
+    Report,
     ReportedShard,
     ReportedTarget,
     Requests,
     StandDown,
 )
+from janitor.report import RENDERERS, headline, render_json
+from janitor.report.merge import merge
 from tests.report.report_samples import (
     NOON,
     everything,
@@ -61,7 +63,7 @@ def test_all_runs_targets_and_states_are_added_up() -> None:
 
 def test_every_renderer_takes_what_was_merged() -> None:
     merged = merge([part("s1"), part("s2")])
-    assert render_json.parse(render_json.render(merged)) == merged
+    assert json_text.parse(render_json.render(merged)) == merged
     for render in RENDERERS.values():
         assert "acme/rl/s2-1" in render(merged)
 
@@ -121,7 +123,7 @@ def test_costs_and_false_positives_are_added_up() -> None:
 
 def test_all_of_it_can_be_taken_back_with_the_journals_of_the_parts() -> None:
     merged = merge([part("s1", journal="/j/1.jsonl"), part("s2", journal="/j/2.jsonl")])
-    assert digest.way_back(merged) == "janitor undo /j/1.jsonl && janitor undo /j/2.jsonl"
+    assert headline.way_back(merged) == "janitor undo /j/1.jsonl && janitor undo /j/2.jsonl"
     again = merge([merged, part("s3", journal="/j/3.jsonl")])
     assert again.merged_journals == ("/j/1.jsonl", "/j/2.jsonl", "/j/3.jsonl")
 

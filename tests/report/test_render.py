@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from janitor.report import RENDERERS, Report, render_terminal
-from janitor.report.schema import ReportedError, ReportedTarget, ReportedWarning
+from janitor.records.report import Report, ReportedError, ReportedTarget, ReportedWarning
+from janitor.report import RENDERERS, render_terminal
 from tests.report.report_samples import (
     everything,
     finish,

@@ -11,9 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from janitor.model import Outcome
-from janitor.report import Report
+from janitor.records.report import Report, ReportedEvidence, Sign
 from janitor.report.render_html import render
-from janitor.report.schema import ReportedEvidence, Sign
 from tests.report.report_samples import (
     everything,
     finish,

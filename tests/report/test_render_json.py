@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from janitor.errors import ReportError
 from janitor.model import Outcome
-from janitor.report import Report, render_json
-from janitor.report.schema import ReportedChange, ReportedEvidence, Sign
-from janitor.summary import Form
+from janitor.model.summary import Form
+from janitor.records import json_text
+from janitor.records.report import Report, ReportedChange, ReportedEvidence, Sign
+from janitor.report import render_json
 from tests.report.report_samples import everything, make_change, nothing
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -72,7 +73,7 @@ def fields_of(report: Report) -> Any:
 def test_every_report_survives_a_round_trip(given_changes: list[ReportedChange]) -> None:
     text = render_json.render(report_of(*given_changes))
     json.loads(text, parse_constant=refuse)
-    again = render_json.parse(text)
+    again = json_text.parse(text)
     assert repr(again.changes) == repr(tuple(given_changes))  # where NaN is NaN
     assert render_json.render(again) == text
 
@@ -80,8 +81,8 @@ def test_every_report_survives_a_round_trip(given_changes: list[ReportedChange])
 def test_a_whole_report_survives_a_round_trip() -> None:
     for report in (everything(), nothing()):
         text = render_json.render(report)
-        assert render_json.render(render_json.parse(text)) == text
-    assert render_json.parse(render_json.render(nothing())) == nothing()
+        assert render_json.render(json_text.parse(text)) == text
+    assert json_text.parse(render_json.render(nothing())) == nothing()
 
 
 def test_the_fields_are_those_that_were_promised() -> None:
@@ -132,7 +133,7 @@ def test_each_change_stands_on_a_line_of_its_own() -> None:
 
 def test_half_a_surrogate_pair_is_shown_in_text_and_kept_in_data() -> None:
     change = make_change(name="a\ud800", before={"\udfff": "\ud800"})
-    again = render_json.parse(render_json.render(report_of(change))).changes[0]
+    again = json_text.parse(render_json.render(report_of(change))).changes[0]
     assert again.name == "a\\ud800"
     assert again.before == {"\udfff": "\ud800"}
 
@@ -141,7 +142,7 @@ def test_values_nested_hundreds_of_levels_deep_survive() -> None:
     deep: Any = math.inf
     for _ in range(400):
         deep = [deep]
-    again = render_json.parse(render_json.render(report_of(make_change(before={"x": deep}))))
+    again = json_text.parse(render_json.render(report_of(make_change(before={"x": deep}))))
     assert again.changes[0].before == {"x": deep}
 
 
@@ -149,7 +150,7 @@ def test_fields_of_a_later_version_are_skipped_when_read_and_refused_when_made()
     fields = fields_of(everything())
     fields["mood"] = "good"
     fields["changes"][0]["evidence"]["mood"] = "good"
-    assert render_json.render(render_json.parse(json.dumps(fields))) == render_json.render(
+    assert render_json.render(json_text.parse(json.dumps(fields))) == render_json.render(
         everything()
     )
     with pytest.raises(ValidationError, match="mood"):
@@ -164,7 +165,7 @@ def test_fields_that_may_be_left_out_may_be_left_out() -> None:
         {key: change[key] for key in ("run", "from", "to", "rule", "reason", "outcome")}
         for change in fields["changes"]
     ]
-    assert len(render_json.parse(json.dumps(short)).changes) == 5
+    assert len(json_text.parse(json.dumps(short)).changes) == 5
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_fields_that_may_be_left_out_may_be_left_out() -> None:
 )
 def test_what_is_no_report_is_refused_with_a_reason(text: str | bytes, said: str) -> None:
     with pytest.raises(ReportError) as raised:
-        render_json.parse(text)
+        json_text.parse(text)
     assert said in str(raised.value)
 
 
@@ -191,7 +192,7 @@ def test_a_malformed_place_is_named_without_what_stood_there() -> None:
     fields = fields_of(everything())
     fields["changes"][2]["outcome"] = "secret"
     with pytest.raises(ReportError, match=r"malformed at changes\.2\.outcome") as raised:
-        render_json.parse(json.dumps(fields))
+        json_text.parse(json.dumps(fields))
     assert "secret" not in str(raised.value)
 
 

@@ -6,9 +6,8 @@ import pytest
 from junitparser import JUnitXml
 
 from janitor.model import Outcome
-from janitor.report import Report
+from janitor.records.report import Brake, Report
 from janitor.report.render_junit import Fixed, render
-from janitor.report.schema import Brake
 from tests.report.report_samples import (
     everything,
     finish,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from janitor.report import Report
+from janitor.records.report import Report
 from janitor.report.render_markdown import render
-from janitor.report.visible import visible
+from janitor.report.sanitize import visible
 from tests.report.report_samples import (
     everything,
     finish,

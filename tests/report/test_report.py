@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from janitor.errors import ReportError, UsageError
-from janitor.report import RENDERERS, check, load, render_json, renderer_for, write
+from janitor.records.json_text import load_report
+from janitor.report import RENDERERS, check, render_json, renderer_for, write
 from tests.report.report_samples import everything, nothing
 
 
@@ -48,7 +49,7 @@ def test_a_report_that_cannot_be_written_is_a_report_error(tmp_path: Path) -> No
 def test_a_written_report_is_loaded_as_it_was(tmp_path: Path) -> None:
     for report in (nothing(), everything()):
         write(report, tmp_path / "report.json")
-        loaded = load(tmp_path / "report.json")
+        loaded = load_report(tmp_path / "report.json")
         assert render_json.render(loaded) == render_json.render(report)
 
 
@@ -64,11 +65,11 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, content: str, said
     path = tmp_path / "report.json"
     path.write_text(content)
     with pytest.raises(ReportError, match=said) as raised:
-        load(path)
+        load_report(path)
     assert f"cannot read the report {path}" in str(raised.value)
 
 
 def test_a_report_that_is_not_there_is_a_report_error(tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path):
         with pytest.raises(ReportError, match="cannot read the report"):
-            load(path)
+            load_report(path)

@@ -8,9 +8,8 @@ from datetime import timedelta
 from rich.console import Console
 
 from janitor.model import Outcome
-from janitor.report import Report
+from janitor.records.report import FalsePositives, Report
 from janitor.report.render_html import render_trend
-from janitor.report.schema import FalsePositives
 from janitor.report.trend import Trend, as_csv, as_json, as_text, headline
 from tests.report.report_samples import NOON, finish, make_change, make_draft, make_hold
 

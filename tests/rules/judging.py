@@ -6,7 +6,7 @@ from datetime import datetime
 
 from janitor.model import Change, Clean, Hold, Policy, RunInfo, SweepRunState, Untracked
 from janitor.rules import Judgement, judge
-from tests.run_samples import NOW
+from tests.support.run_samples import NOW
 
 POLICY = Policy()
 

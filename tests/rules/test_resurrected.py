@@ -8,7 +8,7 @@ import pytest
 
 from janitor.model import Clean, Policy, SweepRunState
 from tests.rules.judging import check_changed, check_noop
-from tests.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
+from tests.support.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 MARKED = 2 * HOUR
 """When the janitor wrote its mark."""

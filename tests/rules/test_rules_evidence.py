@@ -8,7 +8,7 @@ import pytest
 
 from janitor.model import Policy
 from tests.rules.judging import check_changed, check_held
-from tests.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
+from tests.support.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
 
 UNREADABLE: tuple[Any, ...] = (
     "yesterday",

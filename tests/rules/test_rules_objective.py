@@ -10,7 +10,7 @@ import pytest
 
 from janitor.model import Policy
 from tests.rules.judging import check_changed, check_held
-from tests.run_samples import HOUR, MINUTE, SECOND, flat, make_run, nested
+from tests.support.run_samples import HOUR, MINUTE, SECOND, flat, make_run, nested
 
 ENDED = ("finished", "failed", "crashed", "killed", "preempted")
 MAYBE_ALIVE = ("running", "pending", "preempting", "unknown", "", "hibernating", "Finished")

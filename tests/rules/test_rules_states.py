@@ -9,7 +9,7 @@ import pytest
 from janitor.model import Clean, Policy, SweepRunState, Untracked
 from janitor.rules import judge
 from tests.rules.judging import check_changed, check_held, check_noop
-from tests.run_samples import MINUTE, NOW, flat, make_run, nested
+from tests.support.run_samples import MINUTE, NOW, flat, make_run, nested
 
 S = SweepRunState
 FORMS = (flat, nested)

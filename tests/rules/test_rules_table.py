@@ -9,7 +9,7 @@ import pytest
 
 from janitor.model import Clean, Policy, Untracked
 from tests.rules.judging import check_changed, check_held, check_noop
-from tests.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
+from tests.support.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 ENDED = ("finished", "failed", "crashed", "killed", "preempted")
 MAYBE_ALIVE = ("running", "pending", "preempting", "unknown", "", "hibernating", "Finished")

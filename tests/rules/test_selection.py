@@ -9,7 +9,7 @@ import pytest
 from janitor.model import AUTO, Clean, Ignore, Override, Policy, Target, TargetKind
 from janitor.rules.selection import policy_for, with_default_entity
 from tests.rules.judging import check_changed, check_held, check_noop
-from tests.run_samples import DAY, HOUR, MINUTE, flat, make_run, nested
+from tests.support.run_samples import DAY, HOUR, MINUTE, flat, make_run, nested
 
 SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")
 PROJECT = Target(TargetKind.PROJECT, "acme", "rl")

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from janitor.model import Clean, Ignore, Liveness, Policy, RunInfo, RunKind
-from janitor.planned_policy import PlannedPolicy
+from janitor.records.policy import PlannedPolicy
 from tests.rules.judging import check_changed, check_held, check_noop
-from tests.run_samples import HOUR, MINUTE, ago, flat, make_run
+from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run
 
 
 def task(

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from janitor.emulator import Emulator
 from janitor.emulator.clock import parse_time
 from janitor.model import RunInfo, RunPage, Target, TargetKind, WandbState
-from janitor.ports import Store
+from janitor.model.ports import Store
 from janitor.stores.retrying import RetryingStore
-from tests.memory_store import MemoryStore
+from tests.support.memory_store import MemoryStore
 
 PROJECT = "acme/rl"
 SWEEP = Target(TargetKind.SWEEP, "acme", "rl", "s1")

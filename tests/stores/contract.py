@@ -2,9 +2,9 @@
 
 All of it is run twice: over the store as it is, and behind the wrapper that asks again.
 
-What the tests say is what :mod:`janitor.ports` says. They use of a run what every store can hold:
-a state that says running, and further keys. What W&B's sweeps, groups and projects add stands in
-:mod:`tests.stores.sweep_contract`; what files that others write to add, in
+What the tests say is what :mod:`janitor.model.ports` says. They use of a run what every store can
+hold: a state that says running, and further keys. What W&B's sweeps, groups and projects add
+stands in :mod:`tests.stores.sweep_contract`; what files that others write to add, in
 :mod:`tests.stores.local_contract`.
 """
 
@@ -18,7 +18,7 @@ import pytest
 
 from janitor.errors import NotFoundError
 from janitor.model import RunInfo, SweepRunState
-from janitor.ports import Store
+from janitor.model.ports import Store
 from tests.stores.backends import (
     RUNNING,
     Backend,
@@ -65,7 +65,7 @@ class BackendTests:
 
 
 class ListingContract(BackendTests):
-    """What :class:`janitor.ports.SweepReader` promises."""
+    """What :class:`janitor.model.ports.SweepReader` promises."""
 
     def test_a_target_stands_for_itself(self, backend: Backend) -> None:
         backend.world.add(a_run("r1"))

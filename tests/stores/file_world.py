@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from janitor.emulator.clock import parse_time
 from janitor.model import RunInfo, Target, WandbState
-from janitor.stores.files import SCHEME, FileStore
+from janitor.stores.run_files import SCHEME, FileStore
 from tests.stores.backends import GROUP
 from tests.stores.local_worlds import LocalWorld
 

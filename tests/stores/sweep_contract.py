@@ -9,7 +9,7 @@ import pytest
 
 from janitor.errors import NotFoundError
 from janitor.model import RunInfo, Target, TargetKind, WandbState
-from janitor.ports import Store
+from janitor.model.ports import Store
 from tests.stores.backends import (
     GROUP,
     PROJECT,

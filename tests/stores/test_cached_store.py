@@ -6,9 +6,9 @@ import pytest
 
 from janitor.errors import TransientError
 from janitor.stores.cached import CachedStore
-from tests.memory_store import MemoryStore
 from tests.stores.backends import SWEEP, Backend, RememberedWorld, World, a_run, read
 from tests.stores.sweep_contract import SweepStoreContract
+from tests.support.memory_store import MemoryStore
 
 PAGE = 50
 

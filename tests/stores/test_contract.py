@@ -7,9 +7,9 @@ import pytest
 from janitor.emulator import Emulator
 from janitor.model import Policy
 from janitor.stores.wandb import Door, WandbStore
-from tests.memory_store import MemoryStore
 from tests.stores.backends import Backend, EmulatedWorld, RememberedWorld
 from tests.stores.sweep_contract import SweepStoreContract
+from tests.support.memory_store import MemoryStore
 
 PAGE = 50
 

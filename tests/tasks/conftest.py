@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from janitor.tasks import TaskManager
-from tests.tasks.task_bench import Bench
+from tests.tasks.workplace import Bench
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ import pytest
 
 from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
-from janitor.guards import BrakeLimits, StandDownLimits, brake, stand_down
 from janitor.model import Policy, Target, TargetKind
+from janitor.pipeline.guards import BrakeLimits, StandDownLimits, brake, stand_down
 from janitor.rules import judge
 from janitor.stores.routing import RoutingStore
 from janitor.tasks import TaskManager, TaskStatus
 from janitor.tasks.files import ManagerFiles
-from tests.experiments.experiment_samples import dead_process, of_another_host
+from tests.experiments.samples import dead_process, of_another_host
 from tests.stores.file_world import FileWorld
 
 STATES, TASKS = "experiments:states", "tasks:manager_state.json"

@@ -11,9 +11,9 @@ import pytest
 
 from janitor.errors import StateFileError
 from janitor.tasks import TaskManager
-from janitor.tasks.result_reader import ResultReader
+from janitor.tasks.result_files import ResultReader
 from janitor.tasks.results import COMPLETED, Row, as_json, write_row
-from tests.tasks.task_bench import Bench, statuses
+from tests.tasks.workplace import Bench, statuses
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_rows_that_could_not_be_noted_are_read_again(
 
     write_row(file, Row("a", "completed", "gpu0"))
     with monkeypatch.context() as patched:
-        patched.setattr("janitor.durable.AppendOnlyLog.append", fail)
+        patched.setattr("janitor.storage.atomic.AppendOnlyLog.append", fail)
         with pytest.raises(StateFileError, match="disk is full"):
             manager.refresh_completed()
     assert manager.refresh_completed() == ["a"]

@@ -11,7 +11,7 @@ import pytest
 from janitor.errors import HeldError, StateFileError, UsageError
 from janitor.tasks import ManagerSettings, TaskManager
 from janitor.tasks.files import ManagerFiles
-from tests.tasks.task_bench import Bench, statuses
+from tests.tasks.workplace import Bench, statuses
 
 
 @pytest.mark.parametrize("name", ["state[1].json", "st*te?.json", "größe.json"])

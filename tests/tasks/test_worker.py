@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from janitor.tasks import ManagerSettings, Task, TaskManager, TaskServer, TaskStatus, Worker
-from tests.tasks.task_bench import Bench
+from tests.tasks.workplace import Bench
 
 SECOND = timedelta(seconds=1)
 A_LONG_TIME = 600

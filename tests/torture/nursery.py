@@ -13,10 +13,6 @@ import sys
 
 import wandb  # noqa: F401 - the second that this takes is spent once
 
-import janitor.cli.assembly
-import janitor.cli.conclusion
-import janitor.cli.fix
-import janitor.pipeline  # noqa: F401 - as above
 from janitor.cli import main
 
 

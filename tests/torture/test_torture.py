@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from janitor.emulator import Emulator
-from janitor.journal import journals, read_journal
+from janitor.records.journal import journals, read_journal
 from tests.torture.faults import Mischief
 from tests.torture.sweep import PROJECT, SWEEP, ScriptedSweep, moment_of
 

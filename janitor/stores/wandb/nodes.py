@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from janitor import summary as summaries
 from janitor.model import RunInfo, WandbState
+from janitor.model import summary as summaries
 
 
 @dataclass(frozen=True, slots=True)

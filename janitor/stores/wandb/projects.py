@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from janitor.errors import NotFoundError, RejectedError
-from janitor.model import SweepMetadata, Target, TargetKind
+from janitor.model import ResolvedTarget, Target, TargetKind
 from janitor.stores.wandb import queries
-from janitor.stores.wandb.door import Door
+from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope
 
@@ -44,7 +44,7 @@ class Projects:
             )
         return data["project"], size
 
-    def sweep(self, scope: Scope, name: str) -> SweepMetadata:
+    def sweep(self, scope: Scope, name: str) -> ResolvedTarget:
         """One sweep."""
         project, _ = self.ask(scope, queries.SWEEP, {"sweep": name})
         with known_form(self._door.address):
@@ -59,14 +59,14 @@ class Projects:
             sweep = project["sweep"]
             return None if sweep is None else sweep["config"]
 
-    def group(self, scope: Scope, name: str) -> SweepMetadata:
+    def group(self, scope: Scope, name: str) -> ResolvedTarget:
         """One group of runs."""
         filters = json.dumps({"group": name})
         project, _ = self.ask(scope, queries.GROUP, {"filters": filters})
         with known_form(self._door.address):
             if not project["runCount"]:
                 raise NotFoundError(f"no run of project {scope} is in a group {name}")
-        return SweepMetadata(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
+        return ResolvedTarget(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
 
     def counts(self, scope: Scope, filters: Sequence[Mapping[str, Any]]) -> list[int]:
         """How many runs of a project pass each of these filters."""
@@ -75,9 +75,9 @@ class Projects:
         with known_form(self._door.address):
             return [int(project[f"c{index}"]) for index in range(len(filters))]
 
-    def sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
+    def sweeps(self, scope: Scope) -> Sequence[ResolvedTarget]:
         """Every sweep of a project."""
-        found: dict[str, SweepMetadata] = {}
+        found: dict[str, ResolvedTarget] = {}
         cursors: set[str | None] = set()
         after: str | None = None
         while after not in cursors:
@@ -97,6 +97,6 @@ class Projects:
         )
 
 
-def _read_sweep(node: Mapping[str, Any], scope: Scope) -> SweepMetadata:
+def _read_sweep(node: Mapping[str, Any], scope: Scope) -> ResolvedTarget:
     target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
-    return SweepMetadata(target, node["displayName"] or node["name"], node["state"])
+    return ResolvedTarget(target, node["displayName"] or node["name"], node["state"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from janitor.model import AUTO, Policy
-from janitor.rules.expression_names import summary_keys as keys_read_by
+from janitor.rules.custom.names import summary_keys as keys_read_by
 
 _RUN_FIELDS = """
   id name displayName state sweepName group tags createdAt heartbeatAt historyLineCount

@@ -11,7 +11,6 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
-from janitor import summary as summaries
 from janitor.errors import (
     NotFoundError,
     RejectedError,
@@ -20,11 +19,12 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
-from janitor.model import Policy, RunInfo, RunPage, SweepMetadata, Target, TargetKind
-from janitor.ports import Store
+from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, TargetKind
+from janitor.model import summary as summaries
+from janitor.model.ports import Store
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
-from janitor.stores.wandb.door import Door
+from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope, read_node
 from janitor.stores.wandb.projects import Projects
@@ -81,7 +81,7 @@ class WandbStore:
 
     # -- SweepReader
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[SweepMetadata]:
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
         """What the target stands for: one sweep, one group, or every sweep of a project."""
         entity = target.entity or self._door.default_entity()
         if entity is None:
@@ -99,7 +99,7 @@ class WandbStore:
             case _:
                 raise TargetError(f"{target} is no target that W&B knows")
 
-    def _sweeps(self, scope: Scope) -> Sequence[SweepMetadata]:
+    def _sweeps(self, scope: Scope) -> Sequence[ResolvedTarget]:
         """Every sweep of a project; it is noted in which of them no run is active."""
         sweeps = self._projects.sweeps(scope)
         targets = [sweep.target for sweep in sweeps]

@@ -1,0 +1,71 @@
+"""``janitor experiments resume-info``: what a resumption would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.errors import printable
+from janitor.cli.local_options import state_dir_option
+from janitor.errors import StateFileError
+
+if TYPE_CHECKING:
+    from janitor.experiments import ExperimentState, ProcessProgress
+
+
+@click.command("resume-info", cls=Command)
+@click.argument("experiment_id", metavar="ID")
+@state_dir_option
+def command(*, experiment_id: str, state_dir: Path) -> None:
+    """Say of each process whether a resumption would skip it, wait for it, or run it."""
+    from janitor.experiments import StateManager
+
+    state = StateManager(state_dir, rescues=False).load(experiment_id)
+    click.echo(printable(f"{state.experiment_id}: {_sentence(state)}"))
+    for index, progress in state.process_progress.items():
+        click.echo("  " + printable(f"process {index}: {_fate(progress)}"))
+
+
+def _sentence(state: ExperimentState) -> str:
+    from janitor.experiments import (
+        ExperimentStatus,
+        claims,
+    )
+
+    if state.status is ExperimentStatus.AGGREGATED:
+        return "aggregated: nothing is left to do"
+    try:
+        claims.take_over(state.model_copy())
+        for index, progress in state.process_progress.items():
+            claims.at_work(state.experiment_id, index, progress)
+    except StateFileError as error:
+        return f"cannot be resumed: {error}"
+    if state.can_aggregate():
+        return f"{state.status}; a resumption would aggregate the results"
+    left = state.num_processes - state.processes_completed
+    return f"{state.status}; {left} of {state.num_processes} processes are left"
+
+
+def _fate(progress: ProcessProgress) -> str:
+    from janitor.experiments import ProcessStatus
+    from janitor.model import Liveness
+
+    marks = f", {progress.runs_completed} runs marked as done" if progress.runs_completed else ""
+    if progress.status is ProcessStatus.COMPLETED:
+        return "completed: skipped"
+    for identity in progress.identities():
+        match identity.liveness():
+            case Liveness.ALIVE:
+                return f"at work ({identity}): waited for{marks}"
+            case Liveness.UNKNOWN:
+                return f"may be at work ({identity}){marks}"
+            case Liveness.DEAD:
+                continue
+    if progress.status is ProcessStatus.FAILED:
+        return f"failed ({progress.error or 'it does not say why'}): run again{marks}"
+    if progress.attempts or progress.status is ProcessStatus.RUNNING:
+        return f"interrupted: run again{marks}"
+    return f"{progress.status}: run{marks}"

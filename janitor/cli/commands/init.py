@@ -1,0 +1,75 @@
+"""``janitor init``: a first janitor.yaml, for a project that it has looked at."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.context import Session, pass_session
+from janitor.cli.options import target_options
+from janitor.errors import StoreError, UsageError
+
+
+@click.command("init", cls=Command)
+@target_options
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("janitor.yaml"),
+    help="The file to write.  [default: janitor.yaml]",
+)
+@click.option("--overwrite", is_flag=True, help="Write it also where there is such a file.")
+@pass_session
+def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) -> None:
+    """Look at a project, and write a commented janitor.yaml for it.
+
+    Nothing is written to W&B. Prints how to run the janitor from cron and in Kubernetes.
+    """
+    from janitor.doctor.config_template import draft
+    from janitor.doctor.survey import survey
+    from janitor.storage.atomic import check_writable, write_atomically
+    from janitor.stores.backends import open_door
+    from janitor.stores.wandb import WandbStore
+
+    if out.exists() and not overwrite:
+        raise UsageError(f"{out} is there already: name another --out, or say --overwrite")
+    check_writable(out)
+    config = session.load_config(flags).config
+    if not config.targets:
+        raise UsageError("nothing to look at: name a --project, a --sweep or a --group")
+    door = open_door(config)
+    try:
+        store = WandbStore(door, config.policy, config.page_size)
+        seen = survey(door, store, config.policy, config.targets)
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+    finally:
+        door.close()
+    write_atomically(out, draft(seen, datetime.now(UTC).date()), error=UsageError)
+    click.echo("\n".join(_next_steps(out)))
+
+
+def _next_steps(out: Path) -> list[str]:
+    """What to do with the file, as commands."""
+    found = shutil.which("janitor") or str(Path(sys.executable).with_name("janitor"))
+    program, file = shlex.quote(found), shlex.quote(str(out.absolute()))
+    lock = shlex.quote(str(out.absolute().with_suffix(".lock")))
+    cron = f"{program} fix --config {file} --lock {lock} --deadline 10m".replace("%", r"\%")
+    return [
+        f"wrote {out}",
+        "",
+        "look at what it would do:",
+        f"  janitor fix --dry-run --config {file}",
+        "every quarter of an hour, by cron (`crontab -e`; cron/ has a fuller one):",
+        f"  7-59/15 * * * * {cron}",
+        "in Kubernetes, without writing at first (k8s/ has the manifests):",
+        f"  cp {file} k8s/base/janitor.yaml && kubectl apply -k k8s/overlays/dry-run",
+    ]

@@ -1,0 +1,24 @@
+"""``janitor report render``: a report in other formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.options import junit_option, to_option
+
+
+@click.command("render", cls=Command)
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@to_option
+@junit_option
+def command(file: Path, *, to: tuple[str, ...], junit_fixed: str | None) -> None:
+    """Write a .json report in the formats that the endings name."""
+    from janitor.cli.report_output import check, put, word_for_junit
+    from janitor.records.json_text import load_report
+
+    fixed = word_for_junit(junit_fixed)
+    check(to)
+    put(load_report(file), to, fixed)

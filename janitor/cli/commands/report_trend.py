@@ -1,0 +1,49 @@
+"""``janitor report trend``: passes over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from janitor.cli.command import Command
+from janitor.errors import ReportError, UsageError
+
+
+@click.command("trend", cls=Command)
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(file_okay=False, exists=True, path_type=Path)
+)
+@click.option(
+    "--to",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it there: .html (with charts), .csv or .json; repeatable.  [default: print it]",
+)
+def command(folder: Path, *, to: tuple[Path, ...]) -> None:
+    """Compare the passes whose .json reports lie in a folder, or in folders in it.
+
+    Tells how many runs each found stuck, by sweep and by rule, and how many came back.
+    """
+    import structlog
+    from rich.console import Console
+
+    from janitor.cli.report_output import check_trend, put_trend
+    from janitor.records.json_text import load_report
+    from janitor.report.trend import Trend, as_text
+
+    check_trend(to)
+    trend = Trend()
+    log = structlog.stdlib.get_logger("janitor.report")
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            trend.add(load_report(path))
+        except ReportError as error:
+            log.warning(str(error))
+    if not trend.passes:
+        raise UsageError(f"no .json report of a pass lies in {folder}")
+    if to:
+        put_trend(trend, to)
+    else:
+        click.echo(as_text(trend, Console()), nl=False)

@@ -1,0 +1,36 @@
+"""``janitor tasks assigned``: who has which task, and for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.errors import printable
+from janitor.cli.local_options import json_option, state_file_option
+
+
+@click.command("assigned", cls=Command)
+@state_file_option
+@json_option
+def command(*, state_file: Path, as_json: bool) -> None:
+    """List the tasks that are assigned: to whom, and how long ago."""
+    from janitor.model.wording import format_age
+    from janitor.storage import strict_json
+    from janitor.tasks import TaskStatus
+    from janitor.tasks.files import ManagerFiles
+    from janitor.tasks.manager import utc_now
+
+    loaded = ManagerFiles(state_file).load()
+    for problem in loaded.problems:
+        click.echo(printable(problem), err=True)
+    tasks = [task for task in loaded.tasks.values() if task.status is TaskStatus.ASSIGNED]
+    if as_json:
+        click.echo(strict_json.dumps([task.document() for task in tasks]))
+        return
+    now = utc_now()
+    for task in tasks:
+        age = "?" if task.assigned_at is None else format_age(now - task.assigned_at)
+        cells = (task.task_id, str(task.assigned_to), f"{age} ago")
+        click.echo("  ".join(map(printable, cells)))

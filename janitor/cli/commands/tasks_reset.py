@@ -1,0 +1,58 @@
+"""``janitor tasks reset``: tasks that are assigned or failed wait again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.errors import printable
+from janitor.cli.local_options import results_option, state_file_option
+from janitor.errors import UsageError
+
+
+@click.command("reset", cls=Command)
+@click.argument("task_ids", metavar="[TASK]...", nargs=-1)
+@state_file_option
+@results_option
+@click.option("--failed", is_flag=True, help="All that were given up.")
+@click.option("--assigned", is_flag=True, help="All that are assigned.")
+def command(
+    *,
+    task_ids: tuple[str, ...],
+    state_file: Path,
+    results_dir: Path | None,
+    failed: bool,
+    assigned: bool,
+) -> None:
+    """Let tasks that are assigned or failed wait again, with all their retries.
+
+    What workers completed is taken in first, and stays completed. Refused while a manager is at
+    work on the file. To start completely fresh, remove the file.
+    """
+    from janitor.tasks import TaskManager, TaskStatus
+    from janitor.tasks.files import ManagerFiles
+
+    if not task_ids and not failed and not assigned:
+        raise UsageError("nothing to reset: name tasks, or give --failed or --assigned")
+    known = ManagerFiles(state_file).load().tasks
+    for name in task_ids:
+        if name not in known:
+            raise UsageError(f"there is no task {name} in {state_file}; nothing was reset")
+    wanted = {TaskStatus.FAILED} if failed else set()
+    wanted |= {TaskStatus.ASSIGNED} if assigned else set()
+    names = [name for name, task in known.items() if task.status in wanted]
+    with TaskManager(state_file, results_dir, say=_say) as manager:
+        done = {task.task_id for task in manager.tasks if task.status is TaskStatus.COMPLETED}
+        names = [name for name in names if name not in done]
+        reset = manager.reset(dict.fromkeys([*task_ids, *names]))
+        for task in reset:
+            click.echo(f"{printable(task.task_id)}  pending")
+        if not reset:
+            click.echo("nothing to reset")
+
+
+def _say(line: str) -> None:
+    """What the manager found when it started, beside what was asked for."""
+    click.echo(printable(line), err=True)

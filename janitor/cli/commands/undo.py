@@ -1,0 +1,52 @@
+"""``janitor undo``: put back what stood before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from janitor.cli.command import Command
+from janitor.cli.context import Session, pass_session
+from janitor.cli.exit_codes import ExitCode
+from janitor.cli.options import (
+    config_option,
+    deadline_option,
+    journal_option,
+    lock_options,
+    report_options,
+)
+
+
+@click.command("undo", cls=Command)
+@click.argument("file", metavar="JOURNAL|REPORT", type=click.Path(path_type=Path))
+@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Say what would be put back, and change nothing.")
+@config_option
+@report_options
+@deadline_option
+@journal_option
+@lock_options
+@pass_session
+def command(
+    session: Session, /, *, file: Path, runs: tuple[str, ...], dry_run: bool, **flags: Any
+) -> ExitCode:
+    """Put back what stood before the writes that a journal (.jsonl) or a report (.json) tells of.
+
+    Key by key, and only while the value is still the one that the janitor wrote. An undo is
+    journaled, too, and can itself be undone.
+    """
+    from janitor import delivery
+    from janitor.cli.finish import conclude
+    from janitor.cli.open_pass import open_pass
+    from janitor.pipeline.undo import restorations, undo
+
+    wanted, namespace = restorations(file, runs)
+    config = session.load_config(flags).config
+    delivery.check(config)
+    policy = config.policy.within(namespace)
+    reach = [one.path for one in wanted]
+    with open_pass(config, policy, command="undo", dry_run=dry_run, reach=reach) as work:
+        report = undo(wanted, work)
+    return conclude(report, config)

@@ -1,0 +1,60 @@
+"""What all commands of one process share: the environment, how much to log, the secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from janitor.cli.redaction import Redactor
+
+if TYPE_CHECKING:
+    from janitor.config import LoadedConfig
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    verbosity: int = 0
+    """How often ``-v`` was given."""
+    log_format: str = "console"
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """Masks secrets in a text."""
+        return Redactor(self.environ)
+
+    def start_logging(self) -> None:
+        """Set the logs up, once the flags are known."""
+        from janitor.cli.logs import configure_logging
+
+        configure_logging(self.verbosity, self.log_format, self.redact, self.environ)
+
+    def load_config(self, flags: Mapping[str, Any]) -> LoadedConfig:
+        """The settings in effect for a command with these parameters; warnings go to the log.
+
+        Raises:
+            ConfigError: a setting cannot be used.
+            TargetError: a target is malformed.
+
+        """
+        import structlog
+
+        from janitor.config import load
+
+        loaded = load(flags, self.environ, Path.cwd())
+        log = structlog.stdlib.get_logger("janitor.config")
+        for warning in loaded.warnings:
+            log.warning(warning)
+        return loaded
+
+
+pass_session = click.make_pass_decorator(Session, ensure=True)
+"""Hands the session to a command, as its first argument."""

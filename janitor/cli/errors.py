@@ -1,0 +1,114 @@
+"""Turns whatever stops a command into one sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from janitor.cli.exit_codes import ExitCode
+from janitor.errors import BrakeError, EndedEarlyError, JanitorError, UsageError
+
+if TYPE_CHECKING:
+    from janitor.cli.context import Session
+
+_LONGEST = 2_000
+"""Characters of a sentence; what a server says may be a page."""
+_LONGEST_GOODBYE = 3.0
+"""Seconds."""
+
+
+def run_guarded(command: Callable[[], object], session: Session) -> int:
+    """Run a command; its exit code, whatever happens. Nothing is raised but SystemExit."""
+    try:
+        result = command()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        _close_stdout()
+        return ExitCode.FAILED
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted", session)
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the top: every failure becomes a sentence
+        if session.verbosity >= 2:
+            click.echo(session.redact(traceback.format_exc()), err=True, nl=False)
+        _complain(sentence(error), session)
+        return exit_code(error)
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; threads that wait for a server that hangs are left behind."""
+    if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def bound_goodbye(code: int) -> None:
+    """Let the end of this process take no longer than a few seconds.
+
+    wandb's exit handler waits for wandb-core, and that for a server that may hang.
+    """
+    last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
+    last_word.daemon = True
+    last_word.start()
+
+
+def sentence(error: Exception) -> str:
+    """What happened, for people."""
+    match error:
+        case JanitorError():
+            return str(error)
+        case click.UsageError():
+            hint = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+            return f"{error.format_message().rstrip('.')}{hint}"
+        case click.ClickException():
+            return error.format_message()
+        case OSError(strerror=str() as reason):
+            return f"{error.filename}: {reason}" if error.filename else reason
+        case _:
+            kind = type(error).__name__
+            said = f"{kind}: {error}" if str(error) else kind
+            return f"unexpected {said}; this is a bug; run with -vv for the traceback"
+
+
+def exit_code(error: Exception) -> ExitCode:
+    """The exit code of a command that an error stopped."""
+    match error:
+        case UsageError() | click.UsageError():
+            return ExitCode.USAGE
+        case BrakeError():
+            return ExitCode.BRAKE
+        case EndedEarlyError(reason="SIGINT"):
+            return ExitCode.INTERRUPTED
+        case EndedEarlyError(reason="SIGTERM"):
+            return ExitCode.TERMINATED
+        case _:
+            return ExitCode.FAILED
+
+
+def printable(text: str) -> str:
+    """The text on one line, with what a terminal would obey made visible."""
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+
+def _complain(said: str, session: Session) -> None:
+    line = printable(session.redact(said))
+    if len(line) > _LONGEST:
+        line = f"{line[:_LONGEST]}…"
+    click.echo(f"janitor: {line}", err=True)
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has left: do not complain again when it is flushed at the end."""
+    sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the rest of the process

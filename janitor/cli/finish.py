@@ -1,0 +1,113 @@
+"""The end of a pass: the report printed and written, everybody told, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+
+from janitor import report as reports
+from janitor.cli.errors import printable
+from janitor.cli.exit_codes import ExitCode, first_that_applies
+from janitor.config import Config
+from janitor.delivery import deliver, tell_of_failure
+from janitor.errors import JanitorError, ReportError
+from janitor.records.report import Command, Report
+from janitor.report import render_terminal
+from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.signals import heeding_signals
+
+
+def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> ExitCode:
+    """Print the report, write it where it was asked for, tell everybody; and tell the exit code.
+
+    A signal that comes meanwhile does not cost the report; a second one ends the process at once.
+
+    Args:
+        report: Of the pass.
+        config: Says whom to tell; that they can be told has been checked.
+        tell_pending: Whether planned changes have an exit code of their own.
+
+    Raises:
+        ReportError: a report could not be written; all else was done.
+
+    """
+    with heeding_signals(Interrupter(), "the pass is over, its report is finished"):
+        return _concluded(report, config, exit_code_of(report, tell_pending=tell_pending))
+
+
+def _concluded(report: Report, config: Config, code: ExitCode) -> ExitCode:
+    unwritten = _write(report, config)
+    for error in report.errors:
+        about = f"{error.target}: " if error.target else ""
+        click.echo(f"janitor: {printable(about + error.message)}", err=True)
+    if code is not ExitCode.USAGE:
+        click.echo(render_terminal.render(report, Console()), nl=False)
+    succeeded = code in {ExitCode.DONE, ExitCode.PENDING} and not unwritten
+    failed = code is ExitCode.USAGE or bool(unwritten) or _something_failed(report)
+    for warning in deliver(report, config, succeeded=succeeded, failed=failed):
+        _warn(warning)
+    for problem in unwritten:
+        raise problem
+    return code
+
+
+@contextmanager
+def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
+    """Tell people of a pass that is stopped by an error before it comes to a report."""
+    try:
+        yield
+    except JanitorError as error:
+        for warning in tell_of_failure(command, str(error), config):
+            _warn(warning)
+        raise
+
+
+def _write(report: Report, config: Config) -> list[ReportError]:
+    """Write every report that can be; why the others cannot."""
+    unwritten = []
+    for path in config.report:
+        try:
+            reports.write(report, path, junit_fixed=config.junit_fixed)
+        except ReportError as error:
+            unwritten.append(error)
+    return unwritten
+
+
+def _warn(warning: str) -> None:
+    click.echo(f"janitor: warning: {printable(warning)}", err=True)
+
+
+def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
+    """The exit code that a report means."""
+    applies = []
+    if report.interrupted == "SIGINT":
+        applies.append(ExitCode.INTERRUPTED)
+    if report.interrupted == "SIGTERM":
+        applies.append(ExitCode.TERMINATED)
+    if report.errors and not _anything_was_resolved(report):
+        applies.append(ExitCode.USAGE)
+    if report.brake is not None and report.brake.tripped and not report.brake.overruled:
+        applies.append(ExitCode.BRAKE)
+    if _something_failed(report):
+        applies.append(ExitCode.FAILED)
+    if tell_pending and report.totals.planned:
+        applies.append(ExitCode.PENDING)
+    return first_that_applies(*applies)
+
+
+def _anything_was_resolved(report: Report) -> bool:
+    left_to_others = report.shard is not None and report.shard.left_to_others > 0
+    return bool(report.targets) or left_to_others or report.command not in {"fix", "plan"}
+
+
+def _something_failed(report: Report) -> bool:
+    return (
+        bool(report.errors)
+        or report.totals.failed > 0
+        or report.interrupted is not None
+        or not all(target.complete for target in report.targets)
+        or (report.stand_down is not None and report.stand_down.active)
+    )

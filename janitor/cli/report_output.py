@@ -1,0 +1,103 @@
+"""Where ``janitor report`` puts what it made: into files, or onto stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from janitor import report as reports
+from janitor.errors import ReportError, UsageError
+from janitor.records.report import Report
+from janitor.report import render_html
+from janitor.report.render_junit import Fixed
+from janitor.report.trend import Trend, as_csv, as_json
+from janitor.runtime.extras import require
+from janitor.storage.atomic import check_writable, write_atomically
+
+_TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
+    ".html": render_html.render_trend,
+    ".csv": as_csv,
+    ".json": as_json,
+}
+"""A file's ending → what renders passes over time."""
+
+
+def word_for_junit(given: str | None) -> Fixed:
+    """What a repaired run counts as in JUnit XML.
+
+    Raises:
+        UsageError: it is none of the two words.
+
+    """
+    match given:
+        case None | "failure":
+            return "failure"
+        case "pass":
+            return "pass"
+        case _:
+            raise UsageError(f"--junit-fixed must be failure or pass, not {given!r}")
+
+
+def check(to: Sequence[str]) -> None:
+    """Make sure, before anything is read, that a report can be put there.
+
+    Raises:
+        UsageError: nowhere is named, an ending is unknown, its extra is not installed, or a path
+            cannot be written.
+
+    """
+    if not to:
+        raise UsageError("say where to write it: --to report.html, or --to md to print it")
+    for place in to:
+        if _is_printed(place):
+            reports.check_ending(f"report.{place}")
+        else:
+            reports.check(place)
+
+
+def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
+    """Write the report to each path; a format's bare name stands for stdout.
+
+    Raises:
+        ReportError: a file cannot be written.
+
+    """
+    for place in to:
+        if _is_printed(place):
+            click.echo(reports.text_of(report, f"report.{place}", junit_fixed), nl=False)
+        else:
+            reports.write(report, place, junit_fixed=junit_fixed)
+
+
+def check_trend(to: Sequence[Path]) -> None:
+    """Make sure, before anything is read, that passes over time can be put there.
+
+    Raises:
+        UsageError: an ending is unknown, its extra is not installed, or a path cannot be written.
+
+    """
+    for path in to:
+        ending = path.suffix.lower()
+        if ending not in _TRENDS:
+            raise UsageError(f"{path}: a trend is written as .html, .csv or .json")
+        if ending == ".html":
+            require("html", for_what=str(path))
+        check_writable(path)
+
+
+def put_trend(trend: Trend, to: Sequence[Path]) -> None:
+    """Write passes over time to each path.
+
+    Raises:
+        ReportError: a file cannot be written.
+
+    """
+    for path in to:
+        write_atomically(path, _TRENDS[path.suffix.lower()](trend), error=ReportError)
+
+
+def _is_printed(place: str) -> bool:
+    return f".{place.lower()}" in reports.RENDERERS

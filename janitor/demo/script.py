@@ -1,0 +1,223 @@
+"""What the demo shows, in order."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from janitor.demo import tuning
+from janitor.demo.processes import Stage
+from janitor.demo.seeds import FLAT_SWEEP, NESTED_SWEEP, PROJECT
+from janitor.demo.trainings import HANGING, TRAININGS
+from janitor.emulator import RunView
+from janitor.emulator.reach import how_to_reach
+from janitor.errors import JanitorError, UsageError
+from janitor.model.summary import ABSENT, read
+from janitor.records.journal import journals
+from janitor.runtime.extras import is_installed
+
+_SWEEPS: Final = tuple(f"{PROJECT}/{name}" for name in (FLAT_SWEEP, NESTED_SWEEP, tuning.SWEEP))
+_REPORTS: Final = ("report.json", "report.md", "report.csv")
+_PAGE: Final = "report.html"
+"""Written besides where its libraries are installed."""
+_JOURNALS: Final = "journals"
+_SETTINGS: Final = f"""\
+# The settings of this demo; see `janitor config show`.
+journal: {_JOURNALS}
+"""
+
+
+def tell(parent: Path, *, keep: bool) -> None:
+    """Play the demo, and write its reports into a new folder.
+
+    Args:
+        parent: Where the new folder is made.
+        keep: Whether to leave the server there until a signal ends this process.
+
+    Raises:
+        UsageError: the folder cannot be made.
+        JanitorError: something did not go as it should.
+
+    """
+    started = time.monotonic()
+    folder = _new_folder(parent)
+    with Stage.set_up() as stage:
+        seeded = len(stage.emulator.run_paths())
+        _say(f"A W&B-compatible server runs at {stage.emulator.url}, on this machine alone.")
+        _say(
+            f"{seeded} runs of all kinds are put there, {len(TRAININGS)} trainings start, and"
+            f" {tuning.AGENTS} agents with a sweep:"
+        )
+        _show_trainings()
+        with stage.trainings():
+            before = _runs(stage)
+            _show_before(before)
+            janitor = _Janitor(stage, folder)
+            janitor.run("fix", *_targets(), "--dry-run")
+            names = (*_REPORTS, _PAGE) if is_installed("html") else _REPORTS
+            reports = [word for name in names for word in ("--report", name)]
+            janitor.run("fix", *_targets(), *reports)
+            _show_after(before, _runs(stage))
+            _check(folder)
+            _say("What is still open is alive, or held for the reason told above.")
+            _say(f"The reports, in {folder}: {', '.join(names)}")
+            _say(f"It took {time.monotonic() - started:.0f} seconds.\n")
+            if keep:
+                _leave_open(stage, folder)
+            else:
+                _tell_what_next(folder)
+            if _PAGE in names:
+                _say(f"The report as a page, to open in a browser: {(folder / _PAGE).resolve()}")
+
+
+def _new_folder(parent: Path) -> Path:
+    """A folder that was not there before, so that nothing is overwritten."""
+    stem = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        folder = parent / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir(parents=True)
+            (folder / "janitor.yaml").write_text(_SETTINGS, encoding="utf-8")
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise UsageError(
+                f"the demo cannot make its folder {folder}: {error.strerror}; name another with"
+                " --folder"
+            ) from error
+        else:
+            return folder
+
+
+class _Janitor:
+    """The janitor as people type it, in the demo's folder."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self._environment = stage.environment("janitor")
+        self._folder = folder
+
+    def run(self, *words: str) -> None:
+        """Show a command and what it prints; raises JanitorError where it fails."""
+        _say(f"\n$ janitor {' '.join(words)}", "bold")
+        sys.stdout.flush()
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "janitor", *words],
+            env=self._environment,
+            cwd=self._folder,
+            check=False,
+        )
+        if done.returncode:
+            raise JanitorError(f"janitor {words[0]} ended with exit code {done.returncode}")
+
+
+def _targets() -> list[str]:
+    return [word for sweep in _SWEEPS for word in ("--sweep", sweep)]
+
+
+def _runs(stage: Stage) -> list[RunView]:
+    return [stage.emulator.run(path) for path in stage.emulator.run_paths()]
+
+
+def _state(run: RunView) -> str:
+    """What ``protein.state`` says."""
+    if not isinstance(run.summary, dict):
+        return "(no summary)"
+    state: Any = read(run.summary, "protein", "state")
+    return "(none: not ours)" if state is ABSENT else str(state)
+
+
+def _show_trainings() -> None:
+    table = Table()
+    for name in ("Training", "Sweep", "How it ends"):
+        table.add_column(name)
+    for training in TRAININGS:
+        table.add_row(training.name, training.sweep, training.ends)
+    table.add_row(
+        f"{len(tuning.RATES)} of the agents",
+        tuning.SWEEP,
+        "use the state manager; one raises, and one is killed with its agent",
+    )
+    _print(table)
+
+
+def _show_before(runs: list[RunView]) -> None:
+    table = Table(title="Before: what the summaries say, and what W&B says", title_justify="left")
+    table.add_column("protein.state")
+    table.add_column("Runs", justify="right")
+    table.add_column("W&B's word for them")
+    for state, number in Counter(map(_state, runs)).most_common():
+        words = Counter(run.state for run in runs if _state(run) == state)
+        told = ", ".join(f"{count} {word}" for word, count in words.most_common())
+        table.add_row(state, str(number), told)
+    _print(table)
+
+
+def _show_after(before: list[RunView], after: list[RunView]) -> None:
+    table = Table(title="After", title_justify="left")
+    table.add_column("protein.state")
+    table.add_column("Before", justify="right")
+    table.add_column("After", justify="right")
+    then, now = Counter(map(_state, before)), Counter(map(_state, after))
+    for state in sorted(then | now, key=lambda state: (-now[state], state)):
+        table.add_row(state, str(then[state]), str(now[state]))
+    _print(table)
+
+
+def _check(folder: Path) -> None:
+    """Make sure that all changes were written; raises JanitorError."""
+    totals = json.loads((folder / "report.json").read_text(encoding="utf-8"))["totals"]
+    if totals["failed"] or totals["planned"] or not totals["written"]:
+        raise JanitorError(f"the repair did not go as it should: {totals}")
+
+
+def _tell_what_next(folder: Path) -> None:
+    (journal,) = journals(folder / _JOURNALS)
+    program = _program()
+    _say("The server ends here, and its runs with it. What you may try next:")
+    _say(f"  less {folder / 'report.md'}")
+    _say(f"  {program} journal show {journal}")
+    _say(f"  {program} demo --keep    # leaves the server there: explain a run, undo the repair")
+    _say(f"  {program} fix --sweep ENTITY/PROJECT/SWEEP --dry-run    # on runs of your own")
+
+
+def _leave_open(stage: Stage, folder: Path) -> None:
+    (journal,) = journals(folder / _JOURNALS)
+    program = _program()
+    _say("The server stays until Ctrl-C. In another terminal:")
+    _say(f"  cd {folder.resolve()}")
+    _say("\n".join(how_to_reach(stage.emulator.url).splitlines()[1:]))
+    _say(f"  {program} explain {PROJECT}/{HANGING.name}    # why it is left alone")
+    _say(f"  {program} fix {' '.join(_targets())}    # a second pass: nothing is written twice")
+    _say(f"  {program} undo {journal.relative_to(folder)} --dry-run")
+    threading.Event().wait()
+
+
+def _program() -> str:
+    """How to type this program in a shell, wherever that stands."""
+    script = Path(sys.argv[0]).absolute()
+    if script.name != "janitor":
+        return f"{sys.executable} -m janitor"
+    found = shutil.which("janitor")
+    return "janitor" if found and script.samefile(found) else str(script)
+
+
+def _say(text: str, style: str = "") -> None:
+    """Print a line, which may be a command to copy: nothing is wrapped or coloured by itself."""
+    Console(highlight=False).print(Text(text, style), soft_wrap=True)
+
+
+def _print(table: Table) -> None:
+    Console().print(table)

@@ -1,0 +1,63 @@
+"""The demo's real sweep: two of W&B's own agents, and the training that they run.
+
+It keeps its state with the janitor's manager, so it needs no repair; but one agent is killed
+together with its run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any, Final
+
+from janitor.demo.seeds import PROJECT
+
+SWEEP: Final = "tuning"
+AGENTS: Final = 2
+RATES: Final = tuple(number / 10 for number in range(1, 13))
+RAISES: Final = 0.4
+FATAL: Final = RATES[-1]
+"""The agent that gets it is killed with it."""
+_POLL_EVERY: Final = 0.2
+"""Seconds between an agent's questions for work; 5 by default."""
+
+
+def seed() -> dict[str, Any]:
+    """The sweep, as the demo's server is given it."""
+    parameters = {"lr": {"values": list(RATES)}}
+    return {
+        "name": SWEEP,
+        "config": {
+            "method": "grid",
+            "metric": {"name": "protein.objective", "goal": "minimize"},
+            "parameters": parameters,
+        },
+    }
+
+
+def work() -> None:
+    """What an agent's process does: all runs of the sweep that the server hands it."""
+    import wandb  # noqa: PLC0415 - imported once, before the fork
+    from wandb.agents import pyagent  # noqa: PLC0415 - as above
+
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the demo reads stdout
+    pyagent.Agent.HEARTBEAT_SLEEP_SECONDS = _POLL_EVERY  # type: ignore[assignment] # int by its value alone
+    wandb.agent(f"{PROJECT}/{SWEEP}", function=_train)
+
+
+def _train() -> None:
+    import wandb  # noqa: PLC0415 - as above
+
+    from janitor.lifecycle import RobustSweepStateManager  # noqa: PLC0415 - as above
+
+    run = wandb.init()
+    with RobustSweepStateManager(run) as manager:
+        rate = run.config["lr"]
+        manager.set_state("running", process=os.getpid())
+        run.log({"loss": rate})
+        if rate == RAISES:
+            raise ValueError("the loss is not a number")
+        if rate == FATAL:
+            threading.Event().wait()
+        manager.set_success((rate - 0.7) ** 2, cost=rate)

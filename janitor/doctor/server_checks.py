@@ -1,0 +1,175 @@
+"""What only a server can tell: who we are, what time it is, what may be read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from janitor.doctor.findings import Finding, fail, ok, warn
+from janitor.doctor.vocabulary_check import Census
+from janitor.errors import (
+    CredentialsError,
+    NotFoundError,
+    PermissionDeniedError,
+    StoreError,
+    TransientError,
+)
+from janitor.model import ResolvedTarget, RunInfo, Target
+from janitor.model.wording import format_age
+from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb.probes import fetch_viewer, write_nothing
+
+MOST_SWEEPS = 20
+"""Sweeps of a target of which a page of runs is looked at."""
+_AGREE = timedelta(seconds=60)
+"""Clocks no further apart than this agree."""
+
+
+def examine_login(door: Door) -> Finding:
+    """Whom the server takes us for."""
+    try:
+        viewer = fetch_viewer(door)
+    except StoreError as error:
+        return fail("login", str(error), advice_for(error))
+    if viewer.username is None:
+        return warn("login", f"{door.address} names nobody", "check the credentials")
+    entity = viewer.entity or "none"
+    return ok("login", f"{viewer.username} at {door.address}, default entity: {entity}")
+
+
+def examine_clock(there: datetime | None, here: datetime) -> Finding:
+    """How far the server's clock and this machine's are apart."""
+    if there is None:
+        return warn(
+            "clock",
+            "the server names no time in its answers: ages are measured by this machine",
+            "keep this machine's clock right (NTP)",
+        )
+    apart = abs(there - here)
+    if apart <= _AGREE:
+        return ok("clock", f"{apart.total_seconds():.0f} s apart from the server's")
+    ahead = "ahead of" if there > here else "behind"
+    return warn(
+        "clock",
+        f"the server's is {format_age(apart)} {ahead} this machine's; ages are measured by the"
+        " server's",
+        "set this machine's clock (NTP): training machines may be as wrong",
+    )
+
+
+def advice_for(error: StoreError) -> str | None:
+    """What to do about an error, where it does not say so itself."""
+    match error:
+        case CredentialsError():
+            return None
+        case PermissionDeniedError():
+            return "ask an admin of the entity for access, or use a key that has it"
+        case NotFoundError():
+            return "check the path, and that this login may see it"
+        case TransientError():
+            return "try again once it answers"
+        case _:
+            return "if that does not tell what to do, see -vv, and tell the janitor's maintainers"
+
+
+@dataclass(slots=True)
+class Examination:
+    """Looks at targets, one after another.
+
+    Args:
+        door: The way to the server.
+        store: Through which a pass would read.
+        asked_page_size: As the settings have it.
+        census: Counts what the runs say.
+        write_check: Whether to write nothing to a run of each target.
+
+    """
+
+    door: Door
+    store: WandbStore
+    asked_page_size: int
+    census: Census
+    write_check: bool = False
+    _seen: int = field(default=0)
+
+    def targets(self, targets: Sequence[Target]) -> Iterator[Finding]:
+        """May they be read, and (with ``write_check``) written; then what was learnt of all."""
+        if not targets:
+            yield warn(
+                "target",
+                "none is named: no run was looked at",
+                "name a --sweep, --project or --group, or targets in janitor.yaml",
+            )
+            return
+        for target in targets:
+            yield from self._target(target)
+        if self._seen:
+            yield from self._reading()
+            yield from self.census.findings()
+
+    def _target(self, target: Target) -> Iterator[Finding]:
+        name = f"{target.kind} {target}"
+        try:
+            sweeps = self.store.fetch_sweep_metadata(target)
+            runs, total = self._look_at(sweeps[:MOST_SWEEPS])
+        except StoreError as error:
+            yield fail("read", str(error), advice_for(error), target=name)
+            return
+        if not sweeps:
+            yield warn(
+                "read",
+                "has no sweep",
+                "name runs outside of sweeps by their --group",
+                target=name,
+            )
+            return
+        left = len(sweeps) - MOST_SWEEPS
+        more = f" (and {left} more sweeps, not looked at)" if left > 0 else ""
+        holds = "1 sweep" if len(sweeps) == 1 else f"{min(len(sweeps), MOST_SWEEPS)} sweeps"
+        yield ok("read", f"may be read: {total:,} runs in {holds}{more}", target=name)
+        yield self._write(runs, name)
+
+    def _look_at(self, sweeps: Sequence[ResolvedTarget]) -> tuple[list[RunInfo], int]:
+        """The first runs of each sweep, and how many there are in all."""
+        samples: list[RunInfo] = []
+        total = 0
+        for sweep in sweeps:
+            page = self.store.fetch_runs(sweep.target)
+            total += page.run_count or 0
+            self._seen += len(page.runs)
+            samples += page.runs[:1]
+            for run in page.runs:
+                self.census.add(run)
+        return samples, total
+
+    def _write(self, samples: Sequence[RunInfo], name: str) -> Finding:
+        if not self.write_check:
+            return ok("write", "not tried; --write-check does", target=name)
+        try:
+            for run in samples:
+                if write_nothing(self.door, run.path):
+                    said = f"may be written: {run.path} was given the display name that it has"
+                    return ok("write", said, target=name)
+        except StoreError as error:
+            return fail("write", str(error), advice_for(error), target=name)
+        return warn("write", "not tried: no run to try it on", "try again later", target=name)
+
+    def _reading(self) -> Iterator[Finding]:
+        size = self.store.page_size
+        if size < self.asked_page_size:
+            yield warn(
+                "page size",
+                f"{size} runs a page work, {self.asked_page_size} do not",
+                f"set page_size: {size}, to ask for no more from the start",
+            )
+        else:
+            yield ok("page size", f"up to {size:,} runs a page")
+        if self.store.reads_slices:
+            yield ok("summary keys", "the server hands out single keys of summaries")
+        else:
+            yield warn(
+                "summary keys",
+                "the server does not understand summaryMetrics(keys:): summaries are read whole",
+                "nothing to do; a pass takes longer and more memory",
+            )

@@ -1,0 +1,112 @@
+"""What the runs of the targets say of themselves: their states, by the words that stand there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from janitor.doctor.findings import Finding, ok, warn
+from janitor.model import Policy, RunInfo, SweepRunState
+from janitor.model import summary as summaries
+from janitor.model.vocabulary import meanings_of
+
+_MISREAD = ("timeout", "crashed")
+"""Words that readers which know success and failure alone take for successes."""
+
+
+@dataclass(slots=True)
+class Census:
+    """Counts runs by the word that stands for their state.
+
+    Args:
+        policy: Names the namespace and the vocabulary.
+
+    """
+
+    policy: Policy
+    runs: int = 0
+    words: Counter[str] = field(default_factory=Counter)
+    untracked: int = 0
+    unreadable: int = 0
+    """Summaries that cannot be read, and states that are no text."""
+    open: int = 0
+
+    def add(self, run: RunInfo) -> None:
+        """Count a run."""
+        self.runs += 1
+        form = summaries.form_of(run.summary, self.policy.namespace)
+        if run.defect is None and form is None:
+            self.untracked += 1
+            return
+        word = summaries.read(run.summary, self.policy.namespace, "state")
+        if run.defect is not None or not isinstance(word, str):
+            self.unreadable += 1
+            return
+        self.words[word] += 1
+        meanings = meanings_of(word, self.policy.vocabulary)
+        self.open += bool(meanings) and meanings[0].is_open
+
+    def findings(self) -> Iterator[Finding]:
+        """What there is to say of the words."""
+        key = f"{self.policy.namespace}.state"
+        if self.runs and self.untracked == self.runs:
+            yield warn(
+                "vocabulary",
+                f"none of {_runs(self.runs)} has a {key}: the janitor would change none",
+                "check namespace:, or let the training write its state",
+            )
+            return
+        strange = {
+            word: count
+            for word, count in self.words.most_common()
+            if not meanings_of(word, self.policy.vocabulary)
+        }
+        for word, count in strange.items():
+            yield warn(
+                "vocabulary",
+                f"{_runs(count)} {_say(count)} {word!r:.60}, which is in no vocabulary: held",
+                f"say which state it stands for, as in vocabulary: {{failure: {word!r:.60}}}",
+            )
+        if self.unreadable:
+            yield warn(
+                "vocabulary",
+                f"{_runs(self.unreadable)} with a state that is no text, or a summary that cannot"
+                " be read: held",
+                f"see what stands in {key} with `janitor explain`",
+            )
+        if not strange and not self.unreadable:
+            said = ", ".join(f"{word} {count}" for word, count in self.words.most_common())
+            yield ok("vocabulary", f"all words are known: {said or 'no runs yet'}")
+        yield self._consumers()
+
+    def _consumers(self) -> Finding:
+        """Words that a reader of the sweep may take for something else."""
+        found = {word: self.words[word] for word in _MISREAD if self.words[word]}
+        written = [word for word in _MISREAD if self.policy.word(SweepRunState(word)) == word]
+        mapping = "vocabulary: {timeout: failure, crashed: failure}"
+        if found:
+            counted = " and ".join(f"{_runs(count)} {_say(count)} {word}"
+                                   for word, count in found.items())  # fmt: skip
+            return warn(
+                "consumers",
+                f"{counted}: a reader that knows only success and failure (metta's loader is one)"
+                " takes these for successes with a score of 0",
+                f"if such a reader learns from this sweep, set {mapping}",
+            )
+        if written:
+            words = " and ".join(written)
+            return ok(
+                "consumers",
+                f"no run says timeout or crashed yet; the janitor will write {words} (for readers"
+                f" that know only success and failure, set {mapping})",
+            )
+        return ok("consumers", "no run says timeout or crashed, and the janitor writes neither")
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
+
+
+def _say(count: int) -> str:
+    return "says" if count == 1 else "say"

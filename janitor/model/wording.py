@@ -1,0 +1,50 @@
+"""How values and durations are worded in messages and reports."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import humanize
+
+_LONGEST = timedelta(days=365 * 1000)
+"""Times of somebody's broken clock lie further off than humanize can reckon from today."""
+
+
+def format_age(age: timedelta) -> str:
+    """An age in words: "3 hours and 12 minutes"."""
+    age = min(abs(age), _LONGEST)
+    if age >= timedelta(days=2):
+        unit = "hours"
+    else:
+        unit = "minutes" if age >= timedelta(hours=1) else "seconds"
+    return humanize.precisedelta(age, minimum_unit=unit, format="%d")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxlevel = 2
+_SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 3
+
+
+def quoted(value: Any) -> str:
+    """The value as it goes into a sentence: on one line, and short whatever it is."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # an integer of thousands of digits, which Python refuses to print
+        return "a number too long to print"
+
+
+def did_you_mean(word: Any, known: Iterable[str]) -> str:
+    """``"; did you mean 'settle'?"``, or nothing where no known word is near."""
+    nearest = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def either(words: Iterable[str]) -> str:
+    """The words as a choice: ``a, b or c``."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

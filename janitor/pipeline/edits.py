@@ -1,0 +1,143 @@
+"""What a change writes into a summary: the new state, its times, and the marks that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from janitor.model import Change, Policy, SweepRunState
+from janitor.model import summary as summaries
+from janitor.model.evidence import parse_time
+from janitor.model.summary import ABSENT, Form, Path
+from janitor.rules import resurrected, stale_assignment
+from janitor.rules.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Values to set (or, where ABSENT, keys to remove) at places of one summary."""
+
+    form: Form
+    values: Mapping[Path, Any]
+    note: str | None = None
+    """What could not be done beside them, for the report."""
+
+    def before(self, summary: Mapping[str, Any]) -> dict[Path, Any]:
+        """What stands at these places now; ABSENT where nothing does."""
+        return {path: summaries.get(summary, path) for path in self.values}
+
+    def applied(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of the summary with the edits made, all other keys untouched."""
+        return summaries.edited(summary, self.values)
+
+    def stand_in(self, summary: Mapping[str, Any]) -> bool:
+        """Whether the summary holds every one of the edits."""
+        return all(
+            summaries.same_or_absent(summaries.get(summary, path), value)
+            for path, value in self.values.items()
+        )
+
+
+def edits_for(
+    change: Change, reading: Reading, policy: Policy, at: datetime, version: str
+) -> Edits:
+    """The edits that carry out a change.
+
+    Args:
+        change: What is to become of the run.
+        reading: The run as it was just read.
+        policy: Names the namespace and the words.
+        at: The moment of the write, UTC.
+        version: Of the janitor, for the marks.
+
+    """
+    if change.rule == resurrected.ID:
+        named = _resurrection(change, reading, policy, at)
+    elif change.rule == stale_assignment.ID:
+        named = {**_reopening(change, policy, at), **_marks(change, reading, at, version)}
+    else:
+        named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
+    return Edits(
+        reading.form,
+        {
+            path: value
+            for name, value in named.items()
+            for path in summaries.places(reading.form, policy.namespace, name)
+        },
+    )
+
+
+def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
+    last_alive, created_at = reading.vitals.last_alive, reading.vitals.created_at
+    named: dict[str, Any] = {"state": policy.word(change.to), "last_update": at.isoformat()}
+    if last_alive is not None:
+        named[_time_of_end(change.to)] = last_alive.isoformat()
+    if change.to is not SweepRunState.SUCCESS and _is_missing(reading, policy, "error"):
+        named["error"] = _error(change.to, change.reason, change.rule)
+    if (
+        last_alive is not None
+        and created_at is not None
+        and last_alive >= created_at
+        and _is_missing(reading, policy, "runtime_seconds")
+    ):
+        named["runtime_seconds"] = (last_alive - created_at).total_seconds()
+    return named
+
+
+def _reopening(change: Change, policy: Policy, at: datetime) -> dict[str, Any]:
+    """A task that waits again: it has no end, and nobody has it."""
+    named: dict[str, Any] = dict.fromkeys(stale_assignment.ASSIGNMENT, ABSENT)
+    return named | {"state": policy.word(change.to), "last_update": at.isoformat()}
+
+
+def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
+    """The state it had; what we wrote when we called the run over gives way to one mark."""
+    named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
+    named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
+    named[_time_of_end(reading.state)] = ABSENT
+    ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
+    if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
+        named["error"] = ABSENT
+    if _runtime_is_ours(reading, policy):
+        named["runtime_seconds"] = ABSENT
+    return named | {"janitor.resurrected_at": at.isoformat()}
+
+
+def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:
+    """Whether the runtime is the one that we reckoned from the time that we took for its end."""
+    summary, created_at = reading.run.summary, reading.vitals.created_at
+    ended_at = parse_time(summaries.read(summary, policy.namespace, _time_of_end(reading.state)))
+    runtime = summaries.read(summary, policy.namespace, "runtime_seconds")
+    if ended_at is None or created_at is None:
+        return False
+    return bool(summaries.same(runtime, (ended_at - created_at).total_seconds()))
+
+
+def _time_of_end(state: SweepRunState) -> str:
+    return "completion_time" if state is SweepRunState.SUCCESS else "failure_time"
+
+
+def _error(state: SweepRunState, reason: Any, rule: Any) -> str:
+    return f"{state}: {reason} (found by the janitor, rule {rule})"
+
+
+def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
+    value = summaries.read(reading.run.summary, policy.namespace, name)
+    return value is None or value is ABSENT
+
+
+_MARKS = ("rule", "previous_state", "state", "reason", "at", "version")
+
+
+def _marks(change: Change, reading: Reading, at: datetime, version: str) -> dict[str, Any]:
+    values = (
+        change.rule,
+        reading.state.value,
+        change.to.value,
+        change.reason,
+        at.isoformat(),
+        version,
+    )
+    return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}

@@ -1,0 +1,116 @@
+"""The plan of a pass: what is to be changed, under which policy, and what must still hold then."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from janitor.errors import PlanError
+from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState
+from janitor.model.summary import ABSENT, Form, Path
+from janitor.pipeline.describe import describe_change
+from janitor.pipeline.edits import Edits, edits_for
+from janitor.records.keys import key_of
+from janitor.records.report import ReportedChange
+from janitor.rules import Judgement, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A change that no longer holds: the run moved on, and how."""
+
+    reason: str
+    state: str | None = None
+    """The run's state now, where it can be told."""
+
+
+def plan_change(
+    judgement: Judgement, target: str, policy: Policy, now: datetime, version: str
+) -> ReportedChange:
+    """The plan for a run that a rule wants changed.
+
+    Raises:
+        ValueError: something in the summary stands in the way of what would be written.
+
+    """
+    run, reading, change = judgement.run, judgement.reading, judgement.verdict
+    if reading is None or not isinstance(change, Change):
+        raise TypeError(f"{run.path} is not to be changed")
+    edits = edits_for(change, reading, policy, now, version)
+    edits.applied(run.summary)
+    return describe_change(
+        judgement,
+        Outcome.PLANNED,
+        target=target,
+        before=named(edits.before(run.summary), edits.form),
+        after=named(edits.values, edits.form),
+    )
+
+
+def check_each_run_stands_once(changes: Iterable[ReportedChange]) -> None:
+    """Make sure that a plan which somebody may have edited writes no run twice.
+
+    Raises:
+        PlanError: it does.
+
+    """
+    for run, times in Counter(change.run for change in changes).items():
+        if times > 1:
+            raise PlanError(f"the plan names the run {run} {times} times; make the plan anew")
+
+
+def named(values: Mapping[Path, Any], form: Form) -> dict[str, Any]:
+    """Values by the names that reports use, the absent ones left out."""
+    return {key_of(path, form): value for path, value in values.items() if value is not ABSENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A planned change as it is carried out: judged again at the moment of the write.
+
+    ``as_reviewed`` refuses a run that showed life since it was planned, even where the same rule
+    would speak again: what people approved was the silence that they saw.
+    """
+
+    planned: ReportedChange
+    policy: Policy
+    version: str
+    as_reviewed: bool = False
+
+    @property
+    def path(self) -> str:
+        """The run's path."""
+        return self.planned.run
+
+    @property
+    def wandb_state(self) -> WandbState:
+        """W&B's word for the run when it was planned."""
+        return WandbState(self.planned.wandb_state or "")
+
+    def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
+        """What to write into the run as it is now, or why it is left alone."""
+        judgement = judge(fresh, self.policy, now)
+        reading, verdict, planned = judgement.reading, judgement.verdict, self.planned
+        if reading is None or not isinstance(verdict, Change):
+            return _moved_on(judgement)
+        if (verdict.rule, verdict.to, reading.state) != (planned.rule, planned.to, planned.from_):
+            return Withdrawn(
+                f"it is {reading.state} now, and {verdict.rule} would make it {verdict.to}",
+                reading.state,
+            )
+        if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
+            return Withdrawn("it showed life since the plan was made", reading.state)
+        return edits_for(verdict, reading, self.policy, now, self.version)
+
+
+def _moved_on(judgement: Judgement) -> Withdrawn:
+    verdict = judgement.verdict
+    state = judgement.reading.state if judgement.reading else None
+    if isinstance(verdict, Hold):
+        return Withdrawn(f"held now: {verdict.reason}", state)
+    if state is not None:
+        return Withdrawn(f"it is {state} now", state)
+    return Withdrawn("it carries no state any more")

@@ -1,0 +1,84 @@
+"""What a repair is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from janitor.model import Outcome, RunInfo, WandbState
+from janitor.model.ports import SummaryReader, SummaryWriter, UploadedSummaryReader
+from janitor.model.summary import Path
+from janitor.pipeline.edits import Edits
+from janitor.pipeline.plan import Withdrawn
+
+
+class Proposal(Protocol):
+    """A run that is to be written, and what to write once it is read afresh."""
+
+    @property
+    def path(self) -> str:
+        """ENTITY/PROJECT/RUN."""
+
+    @property
+    def wandb_state(self) -> WandbState:
+        """W&B's word for the run when it was planned."""
+
+    def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
+        """What to write into the run as it is now, or why it is left alone."""
+
+
+class RepairStore(SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol):
+    """What a repair needs of a store."""
+
+
+class Journal(Protocol):
+    """Keeps what stood before each write. Safe from many threads."""
+
+    def intend(
+        self,
+        run: RunInfo,
+        edits: Edits,
+        before: Mapping[Path, Any],
+        at: datetime,
+        put_back: Mapping[Path, Any] = MappingProxyType({}),
+    ) -> None:
+        """Record a write that is about to begin; on return it is on disk.
+
+        ``put_back`` is what a first write of ours had covered and this one gives back to the run:
+        no change of ours, so that no undo takes it away again.
+
+        Raises:
+            JournalError: it is not, and the write must not begin.
+
+        """
+
+    def came_back(self, path: str) -> None:
+        """Record that a run which an earlier pass called over was found alive."""
+
+    def looked_after(self, path: str) -> None:
+        """Record that what an earlier pass left open of a run is settled."""
+
+    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
+        """Record what became of a write that :meth:`intend` announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one proposal."""
+
+    proposal: Proposal
+    outcome: Outcome
+    error: str | None = None
+    """Why it failed, or how the run moved on."""
+    edits: Edits | None = None
+    """What was written, or was to be; None where it did not come to a write."""
+    before: Mapping[Path, Any] = field(default_factory=dict)
+    state: str | None = None
+    """The state of a superseded run, where it is known."""
+    began: bool = False
+    """Whether a write was begun, so that the journal waits to hear what became of it."""
+    window: float | None = None
+    """Seconds between the fresh read's start and the write's answer."""

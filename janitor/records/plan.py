@@ -1,0 +1,98 @@
+"""A plan on disk: to be reviewed, and applied as it was reviewed.
+
+It carries the policy under which it was made, and each change with the judgement that must still
+hold when it is carried out. Strict JSON, schema ``janitor.pipeline.plan/1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from janitor.errors import PlanError
+from janitor.model import Policy
+from janitor.records.base import FROM_FILE, Time
+from janitor.records.json_text import pretty
+from janitor.records.policy import PlannedPolicy
+from janitor.records.report import Brake, Report, ReportedChange
+from janitor.rules.custom.cel import ExpressionError
+from janitor.rules.custom.check import check_expression
+from janitor.storage import strict_json
+from janitor.storage.atomic import write_atomically
+
+SCHEMA: Final = "janitor.pipeline.plan/1"
+
+
+class PlanFile(BaseModel):
+    """What a plan file holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: str = Field(default=SCHEMA, alias="schema")
+    version: str
+    """The janitor's."""
+    created_at: Time
+    policy: PlannedPolicy
+    brake: Brake
+    changes: tuple[ReportedChange, ...]
+
+
+def write_plan(report: Report, policy: Policy, path: Path) -> None:
+    """Write the changes that a dry pass planned.
+
+    Raises:
+        PlanError: the file cannot be written.
+
+    """
+    plan = PlanFile(
+        version=report.version,
+        created_at=report.started_at,
+        policy=PlannedPolicy.of(policy),
+        brake=report.brake or Brake(tripped=False),
+        changes=report.changes,
+    )
+    write_atomically(path, pretty(plan), error=PlanError)
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan back.
+
+    Raises:
+        PlanError: there is no such file, it is no plan, or of another schema version.
+
+    """
+    data = _read_json(path)
+    schema = data.get("schema")
+    if schema != SCHEMA:
+        told = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
+        raise PlanError(
+            f"{path} {told}, and this janitor applies {SCHEMA!r}: make the plan anew with"
+            " `janitor plan`"
+        )
+    try:
+        plan = PlanFile.model_validate(data, context=FROM_FILE)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+    for rule in plan.policy.own_rules:
+        try:
+            check_expression(rule.when)
+        except ExpressionError as error:
+            raise PlanError(f"{path}: its rule {rule.id} cannot be used: {error}") from error
+    return plan
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    try:
+        data = strict_json.loads(path.read_bytes())
+    except OSError as error:
+        raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise PlanError(f"{path} is no plan: it is no JSON ({error})") from error
+    if not isinstance(data, dict):
+        raise PlanError(f"{path} is no plan: it holds no JSON object")
+    return data

@@ -1,0 +1,200 @@
+"""The sentences and groups that every report for people is made of. Plain text, not yet escaped."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from janitor.model import Outcome
+from janitor.model.wording import format_age
+from janitor.records.report import FalsePositives, Report, ReportedHold, ReportedTarget
+from janitor.report import shards
+
+_AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
+_AGES: Final = re.compile(rf"{_AGE}(?:(?:, | and |, and ){_AGE})*")
+_ASIDE: Final = re.compile(r" \([^()]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """Changes of one kind."""
+
+    outcome: Outcome
+    to: str
+    rule: str
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldGroup:
+    """Held runs with the same reason but for its figures."""
+
+    reason: str
+    """Of one of them where all say the same, else with "a while" for the ages."""
+    held: tuple[ReportedHold, ...]
+
+
+def headline(report: Report) -> str:
+    """What was changed and why, in a few sentences."""
+    totals = report.totals
+    dry_run = report.dry_run or report.command == "plan"
+    sentences = ["Nothing was written (dry run)."] if dry_run else []
+    if totals.written or not (dry_run or totals.planned):
+        sentences.append(f"{_repaired(report)}.")
+    if totals.planned or dry_run:
+        why = "" if dry_run else f"; {_why_not_tried(report)}"
+        sentences.append(f"{_planned(report)}{why}.")
+    if totals.failed:
+        sentences.append(f"{_runs(totals.failed)} could not be repaired.")
+    if totals.superseded:
+        were = "was" if totals.superseded == 1 else "were"
+        sentences.append(f"{_runs(totals.superseded)} moved on meanwhile and {were} left alone.")
+    return " ".join(sentences)
+
+
+def change_groups(report: Report) -> list[ChangeGroup]:
+    """The changes by what became of them, largest group first within each outcome."""
+    counts = Counter((change.outcome, change.to, change.rule) for change in report.changes)
+    groups = [ChangeGroup(*kind, runs) for kind, runs in counts.items()]
+    order = list(Outcome)
+    return sorted(
+        groups, key=lambda group: (order.index(group.outcome), -group.runs, group.to, group.rule)
+    )
+
+
+def hold_groups(report: Report) -> list[HoldGroup]:
+    """The held runs by their reasons, largest group first."""
+    groups: dict[str, list[ReportedHold]] = {}
+    for held in report.held:
+        groups.setdefault(without_figures(held.reason), []).append(held)
+    found = [
+        HoldGroup(_common_reason(reason, members), tuple(members))
+        for reason, members in groups.items()
+    ]
+    return sorted(found, key=lambda group: (-len(group.held), group.reason))
+
+
+def without_figures(reason: str) -> str:
+    """The reason with "a while" for its ages and without its asides, as many runs share it."""
+    return _ASIDE.sub("", _AGES.sub("a while", reason))
+
+
+def notices(report: Report) -> list[str]:
+    """What whoever reads the report must know besides: the most serious first."""
+    found: list[str] = []
+    if report.interrupted == "deadline":
+        found.append("The deadline passed before all was done")
+    elif report.interrupted:
+        found.append(f"Interrupted by {report.interrupted}")
+    if report.brake and report.brake.tripped:
+        brake = "Brake, overruled by --force" if report.brake.overruled else "Brake"
+        found.append(f"{brake}: {report.brake.message or 'a limit was passed'}")
+    if report.stand_down and report.stand_down.active:
+        found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
+    found += shards.notices(report)
+    found += [_incomplete(target) for target in report.targets if not target.complete]
+    if left_out := sum(target.left_out for target in report.targets):
+        found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
+    if report.clock and report.clock.warning:
+        found.append(f"Clock: {report.clock.warning}")
+    if report.false_positives and report.false_positives.runs:
+        found.append(_false_positives(report.false_positives))
+    return [notice if notice.endswith((".", "!", "?")) else f"{notice}." for notice in found]
+
+
+def counts(report: Report) -> list[tuple[str, int]]:
+    """The totals under names for people, those that are always of interest first."""
+    totals = report.totals
+    return [
+        ("runs", totals.runs),
+        ("repaired", totals.written),
+        ("planned", totals.planned),
+        ("failed", totals.failed),
+        ("superseded", totals.superseded),
+        ("held", totals.held),
+        ("clean", totals.clean),
+        ("untracked", totals.untracked),
+    ]
+
+
+def way_back(report: Report) -> str | None:
+    """The command that takes the pass back, if it wrote anything and kept a journal."""
+    wrote = report.totals.written or report.totals.failed
+    journals = (report.journal,) if report.journal else report.merged_journals
+    commands = [f"janitor undo {shlex.quote(journal)}" for journal in journals]
+    return " && ".join(commands) if wrote and commands else None
+
+
+def signature(report: Report) -> str:
+    """Who reports, on what and when."""
+    took = format_age(report.finished_at - report.started_at)
+    when = report.started_at.strftime("%Y-%m-%d %H:%M:%S")
+    return f"janitor {report.version} {report.command}, {when} UTC, took {took}"
+
+
+def _repaired(report: Report) -> str:
+    totals, verb = report.totals, "restored" if report.command == "undo" else "repaired"
+    if totals.written:
+        were = "was" if totals.written == 1 else "were"
+        kinds = _kinds(report, Outcome.WRITTEN)
+        return f"{totals.written:,} of {_runs(totals.runs)} {were} {verb}: {kinds}"
+    if totals.failed or totals.superseded:
+        return f"None of {_runs(totals.runs)} was {verb}"
+    return f"None of {_runs(totals.runs)} needed a change"
+
+
+def _planned(report: Report) -> str:
+    totals = report.totals
+    if not totals.planned:
+        return f"None of {_runs(totals.runs)} needs a change"
+    need = "needs" if totals.planned == 1 else "need"
+    if totals.written:
+        need = f"still {need}"
+    kinds = _kinds(report, Outcome.PLANNED)
+    return f"{totals.planned:,} of {_runs(totals.runs)} {need} a change: {kinds}"
+
+
+def _kinds(report: Report, outcome: Outcome) -> str:
+    """Into what so many runs were or would be changed, and by which rule."""
+    groups = [group for group in change_groups(report) if group.outcome is outcome]
+    return ", ".join(f"{group.runs:,} to {group.to} ({group.rule})" for group in groups)
+
+
+def _why_not_tried(report: Report) -> str:
+    if report.brake and report.brake.tripped and not report.brake.overruled:
+        stopped = "a shard" if report.merged_shards else "the pass"
+        return f"the brake stopped {stopped} before its first write"
+    if report.interrupted == "deadline":
+        return "the deadline came first"
+    return "the pass was told to stop" if report.interrupted else "they were not tried"
+
+
+def _common_reason(reason: str, members: list[ReportedHold]) -> str:
+    first = members[0].reason
+    return first if all(held.reason == first for held in members) else reason
+
+
+def _incomplete(target: ReportedTarget) -> str:
+    if target.runs_expected is None:
+        return f"{target.target} could not be read whole: {_runs(target.runs_seen)} seen."
+    return (
+        f"{target.target} could not be read whole:"
+        f" {target.runs_seen} of {_runs(target.runs_expected)} seen."
+    )
+
+
+def _false_positives(found: FalsePositives) -> str:
+    rules = ", ".join(f"{count} by {rule}" for rule, count in sorted(found.by_rule.items()))
+    notice = f"{_runs(len(found.runs))} repaired earlier came back to life ({rules})"
+    seconds = found.suggested_heartbeat_timeout_seconds
+    if seconds is None:
+        return notice
+    return f"{notice}; a heartbeat_timeout of {math.ceil(seconds / 60)}m is suggested"
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run" if count == 1 else f"{count:,} runs"

@@ -1,0 +1,1 @@
+"""What every part runs on: clocks, threads, interruption, signals, processes, extras."""

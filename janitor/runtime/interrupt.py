@@ -1,0 +1,61 @@
+"""What ends a pass before its time: a signal, or its deadline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+from time import monotonic
+from typing import Literal
+
+from janitor.errors import EndedEarlyError
+
+Interruption = Literal["SIGTERM", "SIGINT", "deadline"]
+
+
+class Interrupter:
+    """Remembers the first thing that asked the pass to end.
+
+    Args:
+        deadline: How long the pass may take; None for as long as it takes.
+
+    """
+
+    def __init__(self, deadline: timedelta | None = None) -> None:
+        self._reason: Interruption | None = None
+        self._asked = Event()
+        self._asked_at = 0.0
+        self._until = None if deadline is None else monotonic() + deadline.total_seconds()
+
+    def ask(self, reason: Interruption) -> bool:
+        """Ask the pass to end; False where it was asked before."""
+        if self._asked.is_set():
+            return False
+        self._reason = reason
+        self._asked_at = monotonic()
+        self._asked.set()
+        return True
+
+    def reason(self) -> Interruption | None:
+        """What ended the pass, if anything did."""
+        if self._reason is None and self._until is not None and monotonic() >= self._until:
+            self.ask("deadline")
+        return self._reason
+
+    def patience(self, seconds: float) -> float | None:
+        """What is left of so many seconds since the pass was asked to end; None if it was not."""
+        if self.reason() is None:
+            return None
+        return max(0.0, self._asked_at + seconds - monotonic())
+
+    def ended_early(self) -> EndedEarlyError:
+        """The error of a pass that was asked to end before it began."""
+        reason = self.reason()
+        return EndedEarlyError(
+            f"ended by {reason} before anything was read; nothing was written", reason=reason
+        )
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than until the pass is to end."""
+        if self._until is not None:
+            seconds = min(seconds, max(0.0, self._until - monotonic()))
+        self._asked.wait(seconds)

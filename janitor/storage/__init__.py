@@ -1,0 +1,1 @@
+"""Files on disk: atomic writes, append-only logs, locks, migrations, rescue of damaged files."""

@@ -1,0 +1,107 @@
+"""Files that are written whole or not at all; the one place that replaces files on disk.
+
+Every function takes the kind of error to raise, so that a caller's users read of their report or
+their journal and not of a system call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from janitor.errors import JanitorError, UsageError
+
+Raised = Callable[[str], JanitorError]
+
+
+def write_atomically(
+    path: str | Path, text: str | bytes, *, mode: int = 0o600, error: Raised = JanitorError
+) -> None:
+    r"""Put the text where the path says, in UTF-8: all of it is there then, or nothing changed.
+
+    Through a temporary file beside it, fsync, rename, and fsync of the folder. A symbolic link
+    is followed. Half a surrogate pair becomes ``\ud800``. Bytes are written as they are.
+
+    Raises:
+        JanitorError: of the kind given; nothing was left behind.
+
+    """
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
+    place = _regular(path, error)
+    with told(f"cannot write {path}", error):
+        handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)  # noqa: PTH108 - as above
+            raise
+        sync_folder(place.parent)
+
+
+def make_folder(path: Path, *, error: Raised = JanitorError) -> None:
+    """Make a folder (0700), and those above it, where it is missing.
+
+    Raises:
+        JanitorError: of the kind given.
+
+    """
+    with told(f"cannot make the folder {path}", error):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_writable(path: str | Path, *, error: Raised = UsageError) -> None:
+    """Make sure, before any work is done, that ``write_atomically`` can succeed here.
+
+    The folder must be there: a misspelled one is told, not made. Nothing is left behind.
+
+    Raises:
+        JanitorError: of the kind given, with what is in the way.
+
+    """
+    place = _regular(path, error)
+    if not place.parent.is_dir():
+        raise error(f"cannot write {path}: there is no folder {place.parent}; make it first")
+    with told(f"cannot write {path}", error), tempfile.TemporaryFile(dir=place.parent):
+        pass
+
+
+def _regular(path: str | Path, error: Raised) -> Path:
+    """Where the path leads. Renaming onto a device or a folder would be a disaster or fail late."""
+    with told(f"cannot write {path}", error):
+        place = Path(os.path.realpath(path))
+        if place.is_dir():
+            raise error(f"cannot write {path}: it is a folder")
+        if place.exists() and not place.is_file():
+            raise error(f"cannot write {path}: it is no regular file")
+    return place
+
+
+def sync_folder(folder: Path) -> None:
+    """See to disk that a folder has its files under their names."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as failure:
+        if failure.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:  # it has no folders to sync
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def told(what: str, error: Raised) -> Iterator[None]:
+    """Turn what the system says into a sentence of the caller's kind."""
+    try:
+        yield
+    except OSError as failure:
+        raise error(f"{what}: {failure.strerror or failure}") from failure

@@ -1,0 +1,113 @@
+"""Files of local state that outlive damage: the last good copy, and the damaged one kept.
+
+Writing goes through :func:`janitor.storage.atomic.write_atomically`, so only others can damage a
+file: a failing disk, an editor, a copy that broke off.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from janitor.errors import StateFileError
+from janitor.storage.atomic import write_atomically
+
+_Value = TypeVar("_Value")
+
+BACKUP: Final = ".bak"
+CORRUPT: Final = ".corrupt-"
+
+
+def write_keeping(path: Path, text: str | bytes) -> None:
+    """Write the file durably; the one that it replaces, which was just read whole, is kept.
+
+    Call it under the file's lock.
+
+    Raises:
+        StateFileError: nothing was written.
+
+    """
+    keep_copy(path, path.with_name(path.name + BACKUP))
+    write_atomically(path, text, error=StateFileError)
+
+
+def keep_copy(path: Path, copy: Path) -> None:
+    """Give what the file holds a second name, in place of what bore it; no file, no copy.
+
+    The file itself stays where it is at every moment: others may be reading it.
+
+    Raises:
+        StateFileError: it could not be done.
+
+    """
+    passing = copy.with_name(f".{copy.name}.{os.getpid()}.tmp")
+    try:
+        with suppress(FileNotFoundError):
+            passing.unlink()
+        try:
+            os.link(path, passing)
+        except FileNotFoundError:
+            return
+        except OSError:  # a file system without second names
+            write_atomically(copy, path.read_bytes(), error=StateFileError)
+            return
+        passing.replace(copy)
+    except OSError as error:
+        raise StateFileError(f"cannot keep a copy of {path}: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued(Generic[_Value]):
+    """What was made of a damaged file."""
+
+    value: _Value | None
+    """What its last good copy holds; None where there is none."""
+    message: str
+    """What happened, as a sentence."""
+
+
+def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime) -> Rescued[_Value]:
+    """Set a damaged file aside and put its last good copy in its place. Under the file's lock.
+
+    Args:
+        path: The damaged file.
+        parse: Reads the copy; raises ValueError where that is damaged, too.
+        why: What is wrong with the file.
+        at: The present moment, for the name under which it is kept.
+
+    Raises:
+        StateFileError: the folder cannot be written.
+
+    """
+    aside = path.with_name(f"{path.name}{CORRUPT}{at:%Y%m%dT%H%M%S%fZ}")
+    value, data = _good_copy(path, parse)
+    told = f"{path} is damaged ({why}); it is kept as {aside.name}"
+    if data is None:
+        try:
+            path.replace(aside)
+        except OSError as error:
+            raise StateFileError(
+                f"{path} is damaged ({why}) and cannot be set aside: {error}"
+            ) from error
+        return Rescued(None, f"{told}, and there is no good copy of it")
+    keep_copy(path, aside)
+    write_atomically(path, data, error=StateFileError)
+    return Rescued(value, f"{told}, and its last good copy is used")
+
+
+def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:
+    """What the last good copy of a file holds, if there is one; nothing is written."""
+    return _good_copy(path, parse)[0]
+
+
+def _good_copy(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
+    try:
+        data = path.with_name(path.name + BACKUP).read_bytes()
+        return parse(data), data
+    except (OSError, ValueError):
+        return None, None

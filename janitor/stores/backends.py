@@ -1,0 +1,173 @@
+"""The stores of a pass: W&B and this machine, or this machine only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from janitor.config import Config, parse_target
+from janitor.errors import StoreError, TargetError, UsageError
+from janitor.model import Policy, TargetKind, is_local
+from janitor.model.wording import format_age
+from janitor.records.report import ClockReading, Requests
+from janitor.rules.selection import with_default_entity
+from janitor.runtime.clock import PassClock
+from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.threads import Unfinished, Workers
+from janitor.stores.routing import RoutingStore
+from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb.server_time import server_time
+
+SCANS_END = 2.0
+"""Seconds after which a pass that was asked to end waits for no page any more."""
+_HEADER_STEP = timedelta(seconds=1.5)
+"""The Date header counts whole seconds: clocks this close to each other agree."""
+_WORTH_TELLING = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where a pass works: on W&B and this machine, or on this machine only."""
+
+    policy: Policy
+    stores: RoutingStore
+    clock: PassClock
+    clock_reading: ClockReading
+    traffic: Callable[[], Requests]
+    app_address: str = ""
+    """Where people see runs of W&B; empty where W&B has no part in the pass."""
+    default_entity: Callable[[], str | None] = lambda: None
+
+    def page_of(self, path: str) -> str:
+        """The address at which people see a run: its page in W&B, or its file or folder."""
+        if is_local(path):
+            place = path.partition("/")[2].rsplit("/", 1)[0]
+            return Path("/", place).as_uri()
+        entity, project, run = path.split("/", 2)
+        return f"{self.app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
+
+    def path_of(self, run: str) -> str:
+        """A run's whole path, given as people write it: the default entity may be left out.
+
+        Raises:
+            TargetError: it is malformed, or wandb has no default entity.
+
+        """
+        if is_local(run):
+            return str(parse_target(TargetKind.STORE, run))
+        parts = run.split("/")
+        if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
+            raise TargetError(f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN")
+        if len(parts) == 3:
+            return run
+        entity = self.default_entity()
+        if entity is None:
+            raise TargetError(f"{run}: wandb has no default entity; write ENTITY/PROJECT/RUN")
+        return f"{entity}/{run}"
+
+
+def are_local(reach: Sequence[str]) -> bool:
+    """Whether these paths of targets or runs are all on this machine."""
+    return bool(reach) and all(is_local(path) for path in reach)
+
+
+def local_backend(policy: Policy) -> Backend:
+    """For a pass that is about this machine only: its clock, no login."""
+    clock = PassClock(datetime.now(UTC))
+    stores = RoutingStore(policy, clock.now)
+    return Backend(policy, stores, clock, ClockReading(source="local"), Requests)
+
+
+def wandb_backend(
+    config: Config, policy: Policy, interrupter: Interrupter, stack: ExitStack
+) -> Backend:
+    """For a pass that W&B has a part in: its clock counts, for local stores as well.
+
+    Raises:
+        UsageError: the server cannot be reached, or refuses the login.
+        EndedEarlyError: a signal or the deadline came before the server answered.
+
+    """
+    door = _door(config, interrupter)
+    stack.callback(door.close)
+    policy = with_default_entity(policy, door.default_entity)
+    clock, reading = read_clock(door.address)
+    since = None if config.active_since is None else clock.now() - config.active_since
+    stores = RoutingStore(policy, clock.now, WandbStore(door, policy, config.page_size, since))
+    return Backend(
+        policy,
+        stores,
+        clock,
+        reading,
+        partial(_traffic, door),
+        door.app_address,
+        door.default_entity,
+    )
+
+
+def _door(config: Config, interrupter: Interrupter) -> Door:
+    """The way to W&B, for which a pass that must end does not wait."""
+    workers = Workers(1, lambda: interrupter.patience(SCANS_END))
+    (door,) = workers.run([partial(_door_or_error, config)])
+    workers.close()
+    if interrupter.reason() is not None or isinstance(door, Unfinished):
+        raise interrupter.ended_early()
+    if isinstance(door, UsageError):
+        raise door
+    return door
+
+
+def _door_or_error(config: Config) -> Door | UsageError:
+    try:
+        return open_door(config)
+    except UsageError as error:
+        return error
+
+
+def open_door(config: Config) -> Door:
+    """The way to W&B.
+
+    Raises:
+        UsageError: it cannot be opened, so no target can be resolved.
+
+    """
+    try:
+        return Door(config.timeout.total_seconds())
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_clock(address: str) -> tuple[PassClock, ClockReading]:
+    """The clock of a pass: the server's, or this machine's where the server does not say."""
+    there = server_time(address)
+    here = datetime.now(UTC)
+    if there is None:
+        lost = f"{address} names no time in its answers: ages are measured by this machine"
+        return PassClock(here), ClockReading(source="local", warning=lost)
+    offset = there - here
+    warning: str | None = None
+    if abs(offset) > _WORTH_TELLING:
+        ahead = "ahead of" if offset > timedelta(0) else "behind"
+        warning = (
+            f"the clock of {address} is {format_age(offset)} {ahead} this machine's;"
+            " ages are measured by the server's"
+        )
+    reading = ClockReading(
+        source="server", offset_seconds=round(offset.total_seconds(), 3), warning=warning
+    )
+    return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
+
+
+def _traffic(door: Door) -> Requests:
+    traffic = door.traffic
+    return Requests(
+        reads=traffic.reads,
+        writes=traffic.writes,
+        bytes_in=traffic.bytes_in,
+        bytes_out=traffic.bytes_out,
+    )

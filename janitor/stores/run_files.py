@@ -1,0 +1,284 @@
+"""FileStore: runs as JSON files in a folder, for tests, for machines without W&B, for sweeps.
+
+    DIR/ENTITY/PROJECT/RUN.json     (each name percent-encoded)
+
+A run's file holds what :class:`~janitor.model.RunInfo` tells, its summary, and a version. Writes
+are atomic and durable, under one lock for the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from janitor.errors import (
+    ConflictError,
+    HeldError,
+    NotFoundError,
+    RejectedError,
+    StateFileError,
+    StoreError,
+    TransientError,
+)
+from janitor.model import ResolvedTarget, RunInfo, RunPage, Target, TargetKind, WandbState
+from janitor.model import summary as summaries
+from janitor.model.ports import Store
+from janitor.storage import strict_json
+from janitor.storage.atomic import make_folder
+from janitor.storage.locks import locked
+from janitor.storage.migrations import Migrations
+from janitor.storage.rescue import rescue, write_keeping
+
+SCHEME: Final = "file:"
+MIGRATIONS: Final = Migrations("this run", (lambda document: document,))
+_ENDING: Final = ".json"
+_PLAIN: Final = ("name", "sweep", "group", "created_at", "heartbeat_at", "history_lines")
+
+Uploaded = tuple[Mapping[str, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run, and the summary that its process left behind with the time at which it did."""
+
+    run: RunInfo
+    uploaded: Uploaded | None = None
+
+
+class FileStore:
+    """The runs of a folder.
+
+    It serves sweeps, groups and projects as W&B's store does, and the whole folder as one target.
+    Then a run's path is ``file:/DIR/RUN``, with RUN the percent-encoded ENTITY/PROJECT/RUN.
+
+    Args:
+        folder: Where the runs are.
+        clock: Tells the present moment, aware; for the names of damaged files.
+        page_size: How many runs a page holds.
+        lock_timeout: Seconds to wait for another who writes.
+
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        page_size: int = 1000,
+        lock_timeout: float = 60,
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._page_size = page_size
+        self._lock_timeout = lock_timeout
+        self._seen: dict[Path, tuple[tuple[int, int, int], StoredRun]] = {}
+        self._guard = Lock()
+
+    # -- reading
+
+    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+        """What the target stands for; a sweep or a group is there if a run names it."""
+        if target.kind is TargetKind.STORE:
+            if not self._folder.is_dir():
+                raise NotFoundError(f"there is no folder of runs {self._folder}")
+            self._refuse_other_files()
+            return (ResolvedTarget(target, self._folder.name),)
+        place = self._project(target.entity or "", target.project)
+        if not place.is_dir():
+            raise NotFoundError(f"there is no project {target.entity}/{target.project} in {place}")
+        if target.kind is TargetKind.PROJECT:
+            found = dict.fromkeys(run.sweep for run in self._runs(target) if run.sweep)
+            return tuple(
+                ResolvedTarget(replace(target, kind=TargetKind.SWEEP, name=name), name)
+                for name in found
+            )
+        if not any(True for _ in self._runs(target)):
+            raise NotFoundError(f"no run of {place} is in a {target.kind} {target.name}")
+        return (ResolvedTarget(target, target.name),)
+
+    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+        """A page of the target's runs, the oldest first."""
+        runs = sorted(self._runs(target), key=lambda run: (str(run.created_at or ""), run.path))
+        start = int(after or 0)
+        end = start + self._page_size
+        page = tuple(runs[start:end])
+        return RunPage(page, len(runs), str(end) if end < len(runs) else None)
+
+    def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+        """The runs at these paths, as their files are now."""
+        found: dict[str, RunInfo | StoreError] = {}
+        for path in paths:
+            try:
+                stored = self._load(self._file(path)).run
+                found[path] = self._labelled(stored) if path.startswith(SCHEME) else stored
+            except StoreError as error:
+                found[path] = error
+        return found
+
+    def fetch_uploaded_summary(self, path: str) -> Uploaded | None:
+        """The summary that the run's own process left behind."""
+        return self._load(self._file(path)).uploaded
+
+    # -- writing
+
+    def init_run(self, run: RunInfo, uploaded: Uploaded | None = None) -> None:
+        """Make a run.
+
+        Raises:
+            ConflictError: there is one of this path.
+            StateFileError: it cannot be written.
+
+        """
+        path = self._file(run.path)
+        make_folder(path.parent, error=StateFileError)
+        with self._locked():
+            if path.exists():
+                raise ConflictError(f"there is a run {run.path} already")
+            self._write(path, StoredRun(run, uploaded))
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        """Replace the run's summary; all else in its file stays."""
+        path = self._file(run.path)
+        try:
+            with self._locked():
+                stored = self._load(path)
+                fresh = replace(stored.run, summary=dict(summary), defect=None)
+                self._write(path, replace(stored, run=fresh))
+        except HeldError as error:
+            raise TransientError(str(error)) from error
+
+    # -- files
+
+    def _locked(self) -> Any:
+        make_folder(self._folder, error=StateFileError)
+        return locked(self._folder / ".lock", self._lock_timeout)
+
+    def _project(self, entity: str, project: str) -> Path:
+        return self._folder / _encoded(entity) / _encoded(project)
+
+    def _file(self, path: str) -> Path:
+        inner = unquote(path.rsplit("/", 1)[-1]) if path.startswith(SCHEME) else path
+        parts = inner.split("/", 2)
+        if len(parts) != 3 or not all(parts):
+            raise NotFoundError(f"there is no run {path} in {self._folder}")
+        return self._project(*parts[:2]) / f"{_encoded(parts[2])}{_ENDING}"
+
+    def _runs(self, target: Target) -> Iterator[RunInfo]:
+        whole = target.kind is TargetKind.STORE
+        place = self._folder if whole else self._project(target.entity or "", target.project)
+        for path in place.glob(f"*/*/*{_ENDING}" if whole else f"*{_ENDING}"):
+            try:
+                run = self._load(path).run
+            except NotFoundError:
+                continue  # it was removed meanwhile
+            if whole:
+                yield self._labelled(run)
+            elif target.kind is TargetKind.PROJECT or target.name == _named(run, target.kind):
+                yield run
+
+    def _refuse_other_files(self) -> None:
+        """Make sure that a folder with files of state holds runs, and not somebody else's state."""
+        if any(self._folder.glob(f"*{_ENDING}")) and not any(self._folder.glob(f"*/*/*{_ENDING}")):
+            raise NotFoundError(
+                f"{self._folder} holds no run: runs are in ENTITY/PROJECT/RUN.json below it;"
+                f" is it experiments:{self._folder} that you mean?"
+            )
+
+    def _labelled(self, run: RunInfo) -> RunInfo:
+        """The run as one of the whole folder."""
+        place = str(self._folder.absolute()).lstrip("/")
+        return replace(run, entity=SCHEME, project=place, id=quote(run.path, safe=""))
+
+    def _load(self, path: Path) -> StoredRun:
+        """The run in a file; read again only where the file is another by now."""
+        try:
+            status = path.stat()
+            signature = status.st_ino, status.st_mtime_ns, status.st_size
+            with self._guard:
+                known = self._seen.get(path)
+            if known is not None and known[0] == signature:
+                return known[1]
+            stored = _parse(path.read_bytes(), path)
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no run {path}") from None
+        except OSError as error:
+            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
+        except ValueError as error:
+            rescued = rescue(path, lambda data: _parse(data, path), str(error), self._clock())
+            if rescued.value is None:
+                raise StateFileError(rescued.message) from error
+            return rescued.value
+        with self._guard:
+            self._seen[path] = signature, stored
+        return stored
+
+    def _write(self, path: Path, stored: StoredRun) -> None:
+        run = stored.run
+        document: dict[str, Any] = {"version": MIGRATIONS.latest, "state": str(run.wandb_state)}
+        document |= {name: getattr(run, name) for name in _PLAIN}
+        document |= {"tags": run.tags, "summary": run.summary}
+        if stored.uploaded is not None:
+            document["uploaded"] = {"summary": stored.uploaded[0], "at": stored.uploaded[1]}
+        try:
+            text = strict_json.dumps(document)
+        except ValueError as error:
+            raise RejectedError(f"{run.path} cannot be written: {error}") from error
+        write_keeping(path, text + "\n")
+
+
+def _parse(data: bytes, path: Path) -> StoredRun:
+    document = strict_json.loads(data)
+    if not isinstance(document, dict):
+        raise ValueError("it holds no object")  # noqa: TRY004 - a malformed file, not a caller's wrong type
+    document = MIGRATIONS.forward(document, document.pop("version", None))
+    entity, project, name = (
+        unquote(part) for part in (*path.parts[-3:-1], path.name.removesuffix(_ENDING))
+    )
+    summary, defect = _summary(document.get("summary"))
+    uploaded = document.get("uploaded")
+    run = RunInfo(
+        entity=entity,
+        project=project,
+        id=name,
+        storage_id=f"{entity}/{project}/{name}",
+        name=document.get("name") or name,
+        wandb_state=WandbState(document.get("state") or ""),
+        summary=summary,
+        sweep=document.get("sweep"),
+        group=document.get("group"),
+        tags=tuple(document.get("tags") or ()),
+        created_at=document.get("created_at"),
+        heartbeat_at=document.get("heartbeat_at"),
+        history_lines=document.get("history_lines"),
+        defect=defect,
+    )
+    return StoredRun(run, (uploaded["summary"], uploaded["at"]) if uploaded else None)
+
+
+def _summary(value: Any) -> tuple[dict[str, Any], str | None]:
+    """A summary as the file has it: an object, or the text of one."""
+    if isinstance(value, dict):
+        return value, None
+    text = value if isinstance(value, str | None) else strict_json.dumps(value)
+    try:
+        return summaries.parse(text), None
+    except ValueError as error:
+        return {}, str(error)
+
+
+def _named(run: RunInfo, kind: TargetKind) -> str | None:
+    return run.group if kind is TargetKind.GROUP else run.sweep
+
+
+def _encoded(name: str) -> str:
+    """A file's name for any name: no slash, no dots alone."""
+    encoded = quote(name, safe=" ")
+    return encoded.replace(".", "%2E") if encoded.startswith(".") else encoded
+
+
+_conforms: Callable[[Path, Callable[[], datetime]], Store] = FileStore
+"""For the type checker: a FileStore serves all of a pass."""

@@ -1,0 +1,112 @@
+"""Questions for the first contact with a server: who are we, may we write, when was logged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from janitor.errors import NotFoundError
+from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.failures import known_form
+from janitor.stores.wandb.nodes import Scope
+from janitor.stores.wandb.projects import Projects
+
+_VIEWER = "query JanitorViewer { viewer { username entity } }"
+
+_RUN_NAME = """
+query JanitorRunName($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { id displayName } }
+}
+"""
+
+_WRITE_NOTHING = """
+mutation JanitorWriteCheck($id: String!, $name: String!) {
+  upsertBucket(input: {id: $id, displayName: $name}) { bucket { id } }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whom the server takes us for."""
+
+    username: str | None
+    entity: str | None
+    """The entity that is taken where a path names none."""
+
+
+def fetch_viewer(door: Door) -> Viewer:
+    """Whom the server takes us for.
+
+    Raises:
+        StoreError: it does not say.
+
+    """
+    data, _ = door.execute(_VIEWER, {})
+    with known_form(door.address):
+        viewer: Mapping[str, Any] = data["viewer"] or {}
+        return Viewer(viewer.get("username"), viewer.get("entity"))
+
+
+def write_nothing(door: Door, path: str) -> bool:
+    """Write the display name that a run has, back to the run; False where it has none.
+
+    Raises:
+        PermissionDeniedError: we may not write there.
+        StoreError: it was not written for another reason.
+
+    """
+    entity, project, name = path.split("/", 2)
+    found, _ = Projects(door).ask(Scope(entity, project), _RUN_NAME, {"run": name})
+    with known_form(door.address):
+        if found["run"] is None:
+            raise NotFoundError(f"there is no run {path} any more")
+        storage_id, display_name = found["run"]["id"], found["run"]["displayName"]
+    if not display_name:
+        return False
+    door.execute(_WRITE_NOTHING, {"id": storage_id, "name": display_name})
+    return True
+
+
+def fetch_log_times(
+    door: Door, scope: Scope, names: Sequence[str], samples: int
+) -> list[list[float]]:
+    """When each of these runs of a project logged, in seconds since the epoch, oldest first.
+
+    Raises:
+        StoreError: they cannot be read.
+
+    """
+    spec = json.dumps({"keys": ["_timestamp"], "samples": samples})
+    declared = "".join(f", $r{index}: String!" for index in range(len(names)))
+    fields = "\n".join(
+        f"r{index}: run(name: $r{index}) {{ sampledHistory(specs: $specs) }}"
+        for index in range(len(names))
+    )
+    query = f"""
+query JanitorLogTimes($entity: String!, $project: String!, $specs: [JSONString!]!{declared}) {{
+  project(name: $project, entityName: $entity) {{ {fields} }}
+}}
+"""
+    variables: dict[str, Any] = {f"r{index}": name for index, name in enumerate(names)}
+    project, _ = Projects(door).ask(scope, query, {"specs": [spec], **variables})
+    with known_form(door.address):
+        histories = [project[f"r{index}"] for index in range(len(names))]
+        return [_times(history["sampledHistory"][0]) for history in histories if history]
+
+
+def _times(rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    stamps = [row.get("_timestamp") for row in rows]
+    return sorted(float(stamp) for stamp in stamps if isinstance(stamp, int | float))
+
+
+def address_in_settings() -> str | None:
+    """The server that wandb is set to, reachable or not; None where that cannot be told."""
+    try:
+        import wandb  # noqa: PLC0415 - costs a second and 70 MB
+
+        return str(wandb.setup().settings.base_url)
+    except Exception:  # noqa: BLE001 - opening the door has told what is wrong
+        return None

@@ -1,0 +1,1 @@
+"""What a sweep controller reads and writes."""

@@ -1,0 +1,51 @@
+"""Training environments are crowded: what ``import janitor.lifecycle`` brings along.
+
+``tests/bench/lifecycle_import.py`` measures what it costs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+IMPORTED = """
+import json, sys
+{first}
+before = set(sys.modules)
+import janitor.lifecycle
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+ROOMS = {
+    "janitor",
+    "janitor.model.evidence",
+    "janitor.lifecycle",
+    "janitor.model",
+    "janitor.model.summary",
+}
+
+
+def imported(folder: Path, first: str = "") -> set[str]:
+    """What the import adds to what is there already."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED.format(first=first)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_it_brings_the_standard_library_and_our_model_along(tmp_path: Path) -> None:
+    modules = imported(tmp_path)
+    assert {name.partition(".")[0] for name in modules} <= {*sys.stdlib_module_names, "janitor"}
+    ours = {name for name in modules if name.partition(".")[0] == "janitor"}
+    assert {".".join(name.split(".")[:2]) for name in ours} == ROOMS
+    assert "wandb" not in modules
+
+
+def test_beside_wandb_it_brings_nothing_but_ours_along(tmp_path: Path) -> None:
+    modules = imported(tmp_path, "import wandb")
+    assert {name for name in modules if name.partition(".")[0] != "janitor"} == set()

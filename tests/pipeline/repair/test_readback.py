@@ -1,0 +1,101 @@
+"""Every write held against what the server then has."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from janitor.model import Outcome, RunInfo
+from tests.support.passes import FAILED, SILENT, Scene, only, outcomes
+from tests.support.run_samples import ago, flat, make_run
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+# ---- the read-back ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["loss", "protein.state", "protein.janitor.at"])
+def test_a_lost_key_is_found_even_where_our_write_counts_as_life(scene: Scene, lost: str) -> None:
+    scene.store.add(SILENT)
+    scene.store.write_moves_heartbeat = ago(timedelta(0))
+
+    def lose(path: str) -> None:
+        summary = scene.store.summary(path)
+        del summary[lost]
+        scene.store.change(path, summary)
+
+    scene.store.after_write.append(lose)
+    result = only(scene.repair(SILENT))
+    assert result.outcome is Outcome.FAILED
+    assert str(result.error).endswith(f"does not have what was written: {lost}")
+
+
+@pytest.mark.parametrize("run", [SILENT, FAILED])
+@pytest.mark.parametrize("lost", ["loss", "protein.state", "protein.janitor.at"])
+def test_a_key_that_the_server_lost_is_found_and_named(
+    scene: Scene, run: RunInfo, lost: str
+) -> None:
+    scene.store.add(run)
+
+    def lose(path: str) -> None:
+        summary = scene.store.summary(path)
+        del summary[lost]
+        scene.store.change(path, summary)
+
+    scene.store.after_write.append(lose)
+    result = only(scene.repair(run))
+    assert (result.outcome, result.error) == (
+        Outcome.FAILED,
+        f"the server does not have what was written: {lost}",
+    )
+
+
+def test_many_lost_keys_are_told_in_short(scene: Scene) -> None:
+    scene.store.add(make_run(flat() | {f"k{number}": 1 for number in range(30)}, "failed"))
+    scene.store.after_write.append(lambda path: scene.store.change(path, {}))
+    assert " and 36 more" in str(only(scene.repair(FAILED)).error)
+
+
+def test_a_server_that_rounds_numbers_to_their_value_has_what_was_written(scene: Scene) -> None:
+    scene.store.add(make_run(flat() | {"n": 1, "nan": float("nan")}, "failed"))
+
+    def round_it(path: str) -> None:
+        scene.store.change(path, scene.store.summary(path) | {"n": 1.0})
+
+    scene.store.after_write.append(round_it)
+    assert outcomes(scene.repair(FAILED)) == ["written"]
+
+
+def test_a_run_that_reads_back_damaged_failed(scene: Scene) -> None:
+    scene.store.add(FAILED)
+    scene.store.after_write.append(lambda path: scene.store.put_text(path, "{"))
+    result = only(scene.repair(FAILED))
+    assert result.outcome is Outcome.FAILED
+    assert "reads back damaged" in str(result.error)
+
+
+def test_a_heartbeat_that_our_own_write_moves_is_no_life(scene: Scene) -> None:
+    scene.store.add(SILENT)
+    scene.store.write_moves_heartbeat = ago(timedelta(0))
+    assert outcomes(scene.repair(SILENT)) == ["written"]
+
+
+def test_another_janitor_that_wrote_the_same_supersedes_us(scene: Scene) -> None:
+    scene.store.add(SILENT)
+
+    def other(path: str) -> None:
+        later = {"protein.janitor.at": "2026-03-01T12:00:01+00:00"}
+        scene.store.change(path, scene.store.summary(path) | later)
+
+    scene.store.after_write.append(other)
+    result = only(scene.repair(SILENT))
+    assert (result.outcome, result.error) == (
+        Outcome.SUPERSEDED,
+        "another janitor wrote it meanwhile",
+    )
