@@ -18,8 +18,8 @@ def config_hash(config: Mapping[str, Any] | BaseModel) -> str:
     between its parts, numbers that are not finite as ``{"$number": …}``), with the keys of every
     object in the order of their code points, and every number that is whole written without a
     fraction. So the order of keys does not count, nor whether a list is a tuple, nor ``1.0`` for
-    ``1``; but ``True`` is not ``1``, ``"1"`` is not ``1``, and the order of a list counts. The rules are part
-    of the file format: they do not change.
+    ``1``; but ``True`` is not ``1``, ``"1"`` is not ``1``, and the order of a list counts. The
+    rules are part of the file format: they do not change.
 
     Raises:
         ValueError: the configuration holds something that JSON cannot say, or is nested too deeply.

@@ -2,7 +2,7 @@
 
 JSON lines, one file a pass:
 
-    {"event": "pass", "schema": "janitor.records.journal/1", "command": "fix", …}
+    {"event": "pass", "schema": "janitor.journal/1", "command": "fix", …}
     {"event": "intent", "run": "E/P/R", "form": "flat", "before": {…}, "after": {…}, "at": "…Z"}
     {"event": "outcome", "run": "E/P/R", "outcome": "written", "error": null, "at": "…Z"}
     {"event": "end", …}
@@ -29,7 +29,7 @@ from janitor.model.summary import Form
 from janitor.runtime.processes import ProcessIdentity
 from janitor.storage.log import read_log
 
-SCHEMA: Final = "janitor.records.journal/1"
+SCHEMA: Final = "janitor.journal/1"
 FILE_NAME: Final = "janitor-{}.jsonl"
 
 

@@ -1,7 +1,7 @@
 """A plan on disk: to be reviewed, and applied as it was reviewed.
 
 It carries the policy under which it was made, and each change with the judgement that must still
-hold when it is carried out. Strict JSON, schema ``janitor.pipeline.plan/1``.
+hold when it is carried out. Strict JSON, schema ``janitor.plan/1``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
 
-SCHEMA: Final = "janitor.pipeline.plan/1"
+SCHEMA: Final = "janitor.plan/1"
 
 
 class PlanFile(BaseModel):

@@ -148,7 +148,7 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"schema": "janitor.pipeline.plan/99"}', "is of schema 'janitor.pipeline.plan/99'"),
+        ('{"schema": "janitor.plan/99"}', "is of schema 'janitor.plan/99'"),
         ('{"runs": []}', "names no schema"),
         ("[]", "holds no JSON object"),
         ("{", "it is no JSON"),

@@ -62,7 +62,7 @@ def test_what_cannot_be_told_from_a_pass_at_work_is_kept_for_a_day(
     is_kept: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(janitor.pass_journal, "this_process", lambda: by)
+        patched.setattr(janitor.pipeline.journal_writer, "this_process", lambda: by)
         journal = begun(scene)
     scene.clock.move(later)
     many_others(scene)

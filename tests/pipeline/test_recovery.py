@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import janitor.pipeline.journal_writer
 from janitor.errors import RejectedError
 from janitor.model import summary as summaries
+from janitor.pipeline import journal_writer
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.history import Past
 from janitor.pipeline.undo import restorations, undo
@@ -64,7 +64,7 @@ def killed(
     edits = proposal.edits(fresh, scene.clock.now())
     assert isinstance(edits, Edits)
     with monkeypatch.context() as patched:
-        patched.setattr(janitor.pass_journal, "this_process", lambda: by or dead_process())
+        patched.setattr(journal_writer, "this_process", lambda: by or dead_process())
         scene.journal().intend(fresh, edits, edits.before(fresh.summary), scene.clock.now())
     ends(scene, final(make) if own is None else own)
     if sent:
@@ -218,7 +218,7 @@ def test_a_pass_killed_while_it_gave_back_is_seen_through_too(
 
     scene.store.before_write.append(die)
     with monkeypatch.context() as patched:
-        patched.setattr(janitor.pass_journal, "this_process", dead_process)
+        patched.setattr(journal_writer, "this_process", dead_process)
         with pytest.raises(KeyboardInterrupt):
             next_pass(scene)
     scene.store.before_write.clear()

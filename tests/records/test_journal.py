@@ -139,8 +139,8 @@ def test_a_journal_cut_anywhere_tells_what_was_written_and_what_may_have_been(
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.passes import Scene
-from tests.run_samples import make_run
+from tests.support.passes import Scene
+from tests.support.run_samples import make_run
 from tests.test_journal import intend
 from janitor.model import Outcome
 
@@ -153,7 +153,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_killed_pass_leaves_a_journal_that_tells_all(tmp_path: Path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     killed = subprocess.run(
         [sys.executable, "-c", _KILLED, str(tmp_path)],
         cwd=root,
@@ -179,8 +179,8 @@ def test_a_killed_pass_leaves_a_journal_that_tells_all(tmp_path: Path) -> None:
         "{}\n",
         "[]\n",
         '{"event": "pass"}\n',
-        '{"event": "pass", "schema": "janitor.records.journal/2"}\n',
-        '{"event": "pass", "schema": "janitor.records.journal/1"}\n',
+        '{"event": "pass", "schema": "janitor.journal/2"}\n',
+        '{"event": "pass", "schema": "janitor.journal/1"}\n',
         '{"schema": "janitor.report/1"}\n',
         "\x00\x01\n\n",
     ],

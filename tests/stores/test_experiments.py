@@ -10,11 +10,16 @@ from janitor.model import Liveness, Policy, SweepRunState, Target, TargetKind
 from janitor.rules import judge
 from janitor.runtime.processes import ProcessIdentity, this_process
 from janitor.stores.experiments import WORDS, ExperimentStore
-from tests.experiments.samples import dead_process, of_another_host
+from tests.experiments.samples import NOON, dead_process, of_another_host
 from tests.experiments.world import OURS, THEIRS, ExperimentWorld
 from tests.stores.backends import Backend, read
 from tests.stores.local_contract import LocalStoreContract
 from tests.stores.local_worlds import local_backend
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> StateManager:
+    return StateManager(tmp_path / "states", clock=lambda: NOON)
 
 
 class TestExperimentStore(LocalStoreContract):

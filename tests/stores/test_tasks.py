@@ -36,6 +36,11 @@ def test_the_words_map_totally_and_back() -> None:
 
 
 @pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.fixture
 def stale(bench: Bench) -> TaskManager:
     """A manager with one task, assigned at noon."""
     manager = bench.manager()

@@ -150,7 +150,7 @@ def test_rows_that_could_not_be_noted_are_read_again(
 
     write_row(file, Row("a", "completed", "gpu0"))
     with monkeypatch.context() as patched:
-        patched.setattr("janitor.storage.atomic.AppendOnlyLog.append", fail)
+        patched.setattr("janitor.storage.log.AppendOnlyLog.append", fail)
         with pytest.raises(StateFileError, match="disk is full"):
             manager.refresh_completed()
     assert manager.refresh_completed() == ["a"]
