@@ -141,7 +141,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.support.passes import Scene
 from tests.support.run_samples import make_run
-from tests.test_journal import intend
+from tests.records.test_journal import intend
 from janitor.model import Outcome
 
 journal = Scene(Path(sys.argv[1])).journal()
