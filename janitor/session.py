@@ -16,7 +16,7 @@ import platformdirs
 
 from janitor.config import Config
 from janitor.errors import JournalError, StoreError, UsageError
-from janitor.model import Policy, RunInfo, Target, is_local
+from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
@@ -35,7 +35,7 @@ from janitor.stores.backends import are_local, local_backend, wandb_backend
 
 
 def fix(
-    targets: Sequence[Target] = (),
+    targets: Sequence[AnyTarget] = (),
     config: Config | None = None,
     *,
     dry_run: bool = False,
@@ -149,7 +149,7 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
         )
 
 
-def check_targets(targets: Sequence[Target]) -> None:
+def check_targets(targets: Sequence[AnyTarget]) -> None:
     """Make sure that there is something to scan.
 
     Raises:

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.janitor_process import Ended, Janitor, checked
+from tests.support.waiting import wait_until
 
 AT_MOST = 60
 EVERY_RULE = {
@@ -159,10 +159,3 @@ def _check_that_nothing_is_left(janitor: Janitor) -> None:
     assert [path for path in home.rglob("*") if path.is_file()] == []
     for name in ("WANDB_DIR", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
         assert list(Path(janitor.environment[name]).iterdir()) == []
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from janitor.emulator import Emulator
-from tests.lifecycle.lifecycle_runs import start_training, wait_until
+from tests.lifecycle.lifecycle_runs import start_training
+from tests.support.waiting import wait_until
 
 INIT = "wandb_run = wandb.init()\n"
 BLOCK = INIT + "with RobustSweepStateManager(wandb_run) as manager:\n"

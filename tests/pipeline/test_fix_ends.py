@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,6 @@ from janitor.records.report import Brake, Report, Totals
 from tests.support.memory_store import SWEEP, once
 from tests.support.passes import KINDS, PATH, FullDisk, Scene
 from tests.support.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def active(count: int) -> list[RunInfo]:
