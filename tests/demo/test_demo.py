@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from tests.end_to_end.janitor_process import Ended, Janitor, checked
 from tests.support.waiting import wait_until
 
-AT_MOST = 60
 EVERY_RULE = {
     "objective-recorded",
     "objective-invalid",
@@ -41,10 +39,8 @@ def start(janitor: Janitor, *words: str) -> subprocess.Popen[str]:
 
 
 def test_it_shows_every_rule_and_the_reports_and_leaves_nothing_else(janitor: Janitor) -> None:
-    begun = time.monotonic()
     ended = checked(_to_the_end(start(janitor)))
     assert ended.code == 0, ended
-    assert time.monotonic() - begun < AT_MOST
 
     (folder,) = (janitor.folder / "janitor-demo").iterdir()
     report = json.loads((folder / "report.json").read_text())
