@@ -58,9 +58,16 @@ def tokens(page: Path) -> list[Token]:
     return _PARSER.parse(page.read_text(encoding="utf-8"))
 
 
+@cache
+def _by_hand(page: Path) -> list[Token]:
+    """The page as parsed Markdown, without its generated parts; the lines keep their numbers."""
+    text = page.read_text(encoding="utf-8")
+    return _PARSER.parse(GENERATED.sub(lambda match: "\n" * match[0].count("\n"), text))
+
+
 def blocks(page: Path) -> list[Block]:
-    """The fenced code blocks of a page, in order."""
-    return [_block(page, token) for token in tokens(page) if token.type == "fence"]
+    """The fenced code blocks of a page that people wrote, in order."""
+    return [_block(page, token) for token in _by_hand(page) if token.type == "fence"]
 
 
 def _block(page: Path, token: Token) -> Block:
@@ -74,7 +81,7 @@ def indented_blocks(page: Path) -> list[str]:
     """Where the page has code that is indented instead of fenced: ``FILE:LINE``."""
     return [
         f"{page.relative_to(ROOT)}:{token.map[0] + 1 if token.map else 0}"
-        for token in tokens(page)
+        for token in _by_hand(page)
         if token.type == "code_block"
     ]
 
@@ -86,6 +93,12 @@ def links(page: Path) -> Iterator[str]:
             target = child.attrGet("href") if child.type == "link_open" else child.attrGet("src")
             if target is not None:
                 yield str(target)
+
+
+def inline_code(page: Path) -> list[str]:
+    """The texts of the page's code spans."""
+    children = [child for token in tokens(page) for child in token.children or ()]
+    return [child.content for child in children if child.type == "code_inline"]
 
 
 @cache
