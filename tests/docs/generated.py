@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -104,10 +105,12 @@ def _meanings_of_exit_codes() -> dict[ExitCode, str]:
     """The docstring below each member of `ExitCode`: they are kept nowhere at run time."""
     tree = ast.parse(inspect.getsource(exit_codes_module))
     (members,) = [
-        node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "ExitCode"
+        node.body
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == "ExitCode"
     ]
     found: dict[ExitCode, str] = {}
-    for member, below in zip(members, members[1:], strict=False):
+    for member, below in pairwise(members):
         match member, below:
             case (
                 ast.Assign(targets=[ast.Name(id=name)]),

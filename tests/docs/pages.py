@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -106,8 +107,7 @@ def anchors(page: Path) -> frozenset[str]:
     """The anchors that GitHub makes from the page's headings."""
     found: dict[str, int] = {}
     names = set[str]()
-    parsed = tokens(page)
-    for heading, inline in zip(parsed, parsed[1:], strict=False):
+    for heading, inline in pairwise(tokens(page)):
         if heading.type != "heading_open":
             continue
         text = "".join(child.content for child in inline.children or ())

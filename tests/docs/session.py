@@ -31,10 +31,12 @@ TIMEOUT: Final = 120
 
 _EXPECTED: Final = re.compile(r"#.*\bexit code (\d+)(?: or (\d+))?")
 _BASE: Final = {"project": "acme/rl", "created_at": "-3h", "heartbeat_at": "-2h"}
+_OPEN: Final = {"protein.state": "running"}
+_DONE: Final = {**_OPEN, "protein.objective": 0.9}
 _RUNS: Final = (
-    {**_BASE, "sweep": "s1", "name": "silent", "state": "running"},
-    {**_BASE, "sweep": "s2", "name": "gone", "state": "crashed"},
-    {**_BASE, "sweep": "s2", "group": "night/1", "name": "done", "state": "running"},
+    {**_BASE, "sweep": "s1", "name": "silent", "state": "running", "summary": _OPEN},
+    {**_BASE, "sweep": "s2", "name": "gone", "state": "crashed", "summary": _OPEN},
+    {**_BASE, "sweep": "s2", "name": "done", "group": "night/1", "summary": _DONE},
 )
 """What the examples of the documentation expect at the server."""
 
@@ -55,11 +57,7 @@ class Session:
             del self.environment[name]
         for name in ("cron", "k8s"):
             shutil.copytree(ROOT / name, self.folder / name)
-        summaries = ({}, {}, {"protein.objective": 0.9})
-        self.server.seed(
-            {**run, "summary": {"protein.state": "running", **more}}
-            for run, more in zip(_RUNS, summaries, strict=True)
-        )
+        self.server.seed(_RUNS)
         StateManager(self.folder / ".experiment_state").create("night_1", 2, num_processes=2)
         with TaskManager(self.folder / "manager_state.json", say=lambda _: None) as manager:
             manager.add_all([("first", "", {})])
@@ -93,7 +91,7 @@ class Session:
             "install": self._install,
             "systemctl": self._check_systemctl,
         }
-        program = command.split()[0]
+        program = command.split(maxsplit=1)[0]
         if command in RUN_ELSEWHERE:
             assert (ROOT / RUN_ELSEWHERE[command]).exists(), block
             self._run(f"{command} --help", {0}, block)
@@ -102,7 +100,9 @@ class Session:
         elif program in checkers:
             checkers[program](command)
         else:
-            assert program in ("janitor", "eval", "python", "pytest"), f"{block}: what runs {command}?"
+            assert program in ("janitor", "eval", "python", "pytest"), (
+                f"{block}: what runs {command}?"
+            )
             self._run(command, expected, block)
 
     def _run(self, command: str, expected: set[int], block: Block) -> None:

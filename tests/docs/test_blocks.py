@@ -11,8 +11,17 @@ import pytest
 
 from janitor.cli.root import cli
 from janitor.emulator import EmulatorProcess
-from tests.docs.pages import CHANGELOG, CONTRIBUTING, README, ROOT, blocks, indented_blocks, manual
-from tests.docs.pages import inline_code, pages
+from tests.docs.pages import (
+    CHANGELOG,
+    CONTRIBUTING,
+    README,
+    ROOT,
+    blocks,
+    indented_blocks,
+    inline_code,
+    manual,
+    pages,
+)
 from tests.docs.session import Session
 
 MANUAL_AND_README = [README, *manual()]

@@ -84,9 +84,7 @@ def run(*command: str, cwd: Path) -> str:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     sources = [path for path in (ROOT / "janitor").rglob("*") if path.is_file()]
-    expected = {
-        str(path.relative_to(ROOT)) for path in sources if "__pycache__" not in path.parts
-    }
+    expected = {str(path.relative_to(ROOT)) for path in sources if "__pycache__" not in path.parts}
     assert inside == expected
     assert {"janitor/py.typed", "janitor/emulator/schema.graphql"} <= inside
 
