@@ -34,6 +34,12 @@ def test_a_phrase_is_found_in_each_kind_of_text(source: str, line: int, tmp_path
     assert [offence.line for offence in offences(file)] == [line]
 
 
+def test_a_phrase_is_found_across_the_lines_of_a_comment_in_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "cronjob.yaml"
+    file.write_text("a: 1\n  # what is gone for\n  # ever\nb: 2\n")
+    assert [offence.line for offence in offences(file)] == [2]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -4,7 +4,8 @@
 exits with 1 if there are any. A path is a file or a folder; the default is what the test checks.
 
 In Markdown everything except generated parts and inline code is checked. In Python the docstrings,
-the comments and the other string literals are checked, also across the lines of a sentence.
+the comments and the other string literals are checked, also across the lines of a sentence. Other
+files, such as YAML and shell scripts, are checked as a whole.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from typing import Final
 
 from tests.docs.pages import CHANGELOG, CONTRIBUTING, GENERATED, MANUAL, README, ROOT, SECURITY
 
-CHECKED: Final = (README, MANUAL, CHANGELOG, CONTRIBUTING, SECURITY)
+CHECKED: Final = (
+    *(README, MANUAL, CHANGELOG, CONTRIBUTING, SECURITY),
+    *(ROOT / name for name in ("cron", "k8s", "examples", ".github")),
+)
 """What ``make check`` holds to the rule today."""
 PACKAGE: Final = ROOT / "janitor"
 """To be added to `CHECKED` when its last offence is gone."""
@@ -54,6 +58,7 @@ PHRASES: Final = {
     r"(come|comes|came) to (its|their) end": "end, finish",
     r"(is|are|be) to be had": "is available",
     r"heed(s|ed)?": "obey, respect",
+    r"(come|comes|came)( back)? to life": "is alive",
     r"asunder|betwixt|behold|alas|unto": "a modern word",
 }
 """Regular expression -> what to write instead. A phrase is matched as whole words, in any case; a
@@ -73,8 +78,11 @@ _BETWEEN: Final = {
     getattr(tokenize, "FSTRING_END", -1),
 }
 """Tokens between the parts of one literal, or between two lines of a comment."""
+_NOT_TEXT: Final = frozenset({".png", ".pyc", "__pycache__"})
+"""Suffixes and folders that are left out."""
 _INLINE_CODE: Final = re.compile(r"`[^`\n]+`")
 _OPENING: Final = re.compile(r"#+:?|[a-zA-Z]{0,2}(?:\"{3}|'{3}|[\"'])")
+_COMMENT_SIGN: Final = re.compile(r"^[ \t]*#+", re.MULTILINE)
 _CLOSING: Final = re.compile(r"[\"']+\Z")
 
 
@@ -95,7 +103,8 @@ class Offence:
 def offences(file: Path) -> list[Offence]:
     """The offences in a file, by line."""
     text = file.read_text(encoding="utf-8")
-    prose = python_prose(text) if file.suffix == ".py" else markdown_prose(text)
+    prose_of = {".py": python_prose, ".md": markdown_prose}.get(file.suffix, other_prose)
+    prose = prose_of(text)
     found = [
         Offence(file, prose.count("\n", 0, match.start()) + 1, " ".join(match[0].split()), plain)
         for pattern, plain in _PATTERNS.items()
@@ -108,6 +117,11 @@ def markdown_prose(text: str) -> str:
     """The text with the same lines, without generated parts and inline code."""
     without_generated = GENERATED.sub(lambda match: _blanked(match[0]), text)
     return _INLINE_CODE.sub(lambda match: _blanked(match[0]), without_generated)
+
+
+def other_prose(text: str) -> str:
+    """The text with the same lines, without the signs of comments and without inline code."""
+    return markdown_prose(_COMMENT_SIGN.sub(lambda match: _spaces(match[0]), text))
 
 
 def python_prose(source: str) -> str:
@@ -147,10 +161,11 @@ def _without_quotes(text: str) -> str:
 
 
 def files(paths: Sequence[Path]) -> Iterator[Path]:
-    """The Markdown and Python files at or below the paths."""
+    """The files of text at or below the paths."""
     for path in paths:
         if path.is_dir():
-            yield from sorted({*path.rglob("*.md"), *path.rglob("*.py")})
+            below = sorted(each for each in path.rglob("*") if each.is_file())
+            yield from (each for each in below if not _NOT_TEXT & {each.suffix, *each.parts})
         else:
             yield path
 
