@@ -23,18 +23,22 @@ from tests.docs.pages import ROOT, Block
 
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUN_ELSEWHERE: Final = {
-    "janitor demo": "tests/end_to_end/test_demo.py",
-    "janitor demo --local": "tests/tasks/test_demo_local.py",
+    "janitor demo": "test_demo.py",
+    "janitor demo --local": "test_demo_local.py",
 }
-"""Commands that take long -> the test that runs them."""
+"""Commands that take long -> the test file that runs them."""
 TIMEOUT: Final = 120
 
 _EXPECTED: Final = re.compile(r"#.*\bexit code (\d+)(?: or (\d+))?")
 _BASE: Final = {"project": "acme/rl", "created_at": "-3h", "heartbeat_at": "-2h"}
 _OPEN: Final = {"protein.state": "running"}
 _DONE: Final = {**_OPEN, "protein.objective": 0.9}
+_SCORED: Final = {
+    "protein": {"state": "success", "objective": 0.8, "cost": 1, "suggestion": {"lr": 0.1}}
+}
 _RUNS: Final = (
     {**_BASE, "sweep": "s1", "name": "silent", "state": "running", "summary": _OPEN},
+    {**_BASE, "sweep": "s1", "name": "scored", "state": "finished", "summary": _SCORED},
     {**_BASE, "sweep": "s2", "name": "gone", "state": "crashed", "summary": _OPEN},
     {**_BASE, "sweep": "s2", "name": "done", "group": "night/1", "summary": _DONE},
 )
@@ -93,7 +97,7 @@ class Session:
         }
         program = command.split(maxsplit=1)[0]
         if command in RUN_ELSEWHERE:
-            assert (ROOT / RUN_ELSEWHERE[command]).exists(), block
+            assert [*(ROOT / "tests").rglob(RUN_ELSEWHERE[command])], block
             self._run(f"{command} --help", {0}, block)
         elif command.startswith("janitor emulator serve"):
             self._serve(command)

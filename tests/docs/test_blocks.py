@@ -14,8 +14,10 @@ from janitor.emulator import EmulatorProcess
 from tests.docs.pages import (
     CHANGELOG,
     CONTRIBUTING,
+    MANUAL,
     README,
     ROOT,
+    Block,
     blocks,
     indented_blocks,
     inline_code,
@@ -34,6 +36,20 @@ def test_a_reader_can_follow_the_page(page: Path, tmp_path: Path) -> None:
         session = Session(tmp_path, server)
         for block in blocks(page):
             session.follow(block)
+
+
+def test_the_training_script_of_the_manual_leaves_a_success(tmp_path: Path) -> None:
+    (script,) = [block for block in blocks(MANUAL / "training.md") if "file" in block.options]
+    with EmulatorProcess() as server:
+        session = Session(tmp_path, server)
+        before = set(server.run_paths())
+        session.follow(script)
+        session.follow(Block(script.page, script.line, "sh", {}, "python train.py\n"))
+        (path,) = set(server.run_paths()) - before
+        summary = server.run(path).summary
+    assert summary["protein.state"] == "success"
+    assert summary["protein.cost"] == 120.0
+    assert 0 < summary["protein.objective"] < 1
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
