@@ -22,11 +22,6 @@ from tests.deploy.tools import BIN, tool
 from tests.docs.pages import ROOT, Block
 
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-RUN_ELSEWHERE: Final = {
-    "janitor demo": "test_demo.py",
-    "janitor demo --local": "test_demo_local.py",
-}
-"""Commands that take long -> the test file that runs them."""
 TIMEOUT: Final = 120
 
 _EXPECTED: Final = re.compile(r"#.*\bexit code (\d+)(?: or (\d+))?")
@@ -96,10 +91,7 @@ class Session:
             "systemctl": self._check_systemctl,
         }
         program = command.split(maxsplit=1)[0]
-        if command in RUN_ELSEWHERE:
-            assert [*(ROOT / "tests").rglob(RUN_ELSEWHERE[command])], block
-            self._run(f"{command} --help", {0}, block)
-        elif command.startswith("janitor emulator serve"):
+        if command.startswith("janitor emulator serve"):
             self._serve(command)
         elif program in checkers:
             checkers[program](command)
