@@ -63,7 +63,7 @@ def command_reference() -> Iterator[str]:
 
 def shared_options() -> Iterator[str]:
     """The options that every command has."""
-    context = click.Context(cli)
+    context = click.Context(cli, **cli.context_settings)
     yield from _option_table([p for p in cli.get_params(context) if p.name in _SHARED], context)
 
 

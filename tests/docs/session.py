@@ -24,7 +24,7 @@ from tests.docs.pages import ROOT, Block
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TIMEOUT: Final = 120
 
-_EXPECTED: Final = re.compile(r"#.*\bexit code (\d+)(?: or (\d+))?")
+_EXPECTED: Final = re.compile(r"#.*\bexit code (\d+)")
 _BASE: Final = {"project": "acme/rl", "created_at": "-3h", "heartbeat_at": "-2h"}
 _OPEN: Final = {"protein.state": "running"}
 _DONE: Final = {**_OPEN, "protein.objective": 0.9}
@@ -78,7 +78,7 @@ class Session:
             if command:
                 self._command(command, _expected(line), block)
 
-    def _command(self, command: str, expected: set[int], block: Block) -> None:
+    def _command(self, command: str, expected: int, block: Block) -> None:
         checkers: dict[str, Callable[[str], None]] = {
             "make": _check_make,
             "pipx": _check_install,
@@ -101,7 +101,7 @@ class Session:
             )
             self._run(command, expected, block)
 
-    def _run(self, command: str, expected: set[int], block: Block) -> None:
+    def _run(self, command: str, expected: int, block: Block) -> None:
         done = subprocess.run(
             ["bash", "-euc", command],
             cwd=self.folder,
@@ -111,7 +111,7 @@ class Session:
             timeout=TIMEOUT,
             check=False,
         )
-        assert done.returncode in expected, f"{block}: {command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == expected, f"{block}: {command}\n{done.stdout}{done.stderr}"
 
     def _serve(self, command: str) -> None:
         """Start a server, and end it once it is ready; on a free port, as another may be taken."""
@@ -195,7 +195,7 @@ class Session:
         else:
             script = self.folder / "block.py"
             script.write_text(block.text)
-            self._run(f"{sys.executable} block.py", {0}, block)
+            self._run(f"{sys.executable} block.py", 0, block)
 
     def _yaml(self, block: Block) -> None:
         """Load it as a janitor.yaml, and keep it if it has a name; others are kept for kubectl."""
@@ -207,10 +207,10 @@ class Session:
             assert load({}, {}, place).config.targets, block
 
 
-def _expected(line: str) -> set[int]:
-    """The exit codes that the line's comment allows; 0 without one."""
+def _expected(line: str) -> int:
+    """The exit code that the line's comment names; 0 without one."""
     found = _EXPECTED.search(line)
-    return {int(code) for code in found.groups() if code} if found else {0}
+    return int(found[1]) if found else 0
 
 
 def _check_make(command: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from janitor.cli.exit_codes import PRECEDENCE, ExitCode
+from janitor.config import Config
 from janitor.rules import RULE_IDS
 from tests.docs.generated import PARTS, renewed
 from tests.docs.pages import (
@@ -80,6 +81,26 @@ def test_every_file_named_in_backticks_exists(page: Path) -> None:
 def test_every_rule_is_described() -> None:
     text = (MANUAL / "rules.md").read_text() + (MANUAL / "local-state.md").read_text()
     assert [rule for rule in RULE_IDS if f"| `{rule}` |" not in text] == []
+
+
+def test_defaults_within_sentences_are_those_of_the_settings() -> None:
+    config = Config()
+    defaults = {
+        "settle": f"{config.settle.seconds // 60} min",
+        "crash_grace": f"{config.crash_grace.seconds // 60} min",
+        "heartbeat_timeout": f"{config.heartbeat_timeout.seconds // 60} min",
+        "stale_after": f"{config.stale_after.seconds // 3600} h",
+        "max_changes": str(config.limits.max_changes),
+        "max_silent_percent": f"{config.limits.max_silent_percent} %",
+    }
+    found = [
+        (name, value)
+        for page in (README, *manual())
+        for name, value in re.findall(r"`(\w+)` \((\d[^)]*)\)", page.read_text(encoding="utf-8"))
+        if name in defaults
+    ]
+    assert {name for name, _ in found} == set(defaults)
+    assert [(name, value) for name, value in found if value != defaults[name]] == []
 
 
 def test_every_promise_names_its_tests() -> None:
