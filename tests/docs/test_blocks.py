@@ -30,6 +30,7 @@ MANUAL_AND_README = [README, *manual()]
 FOLLOWED = [page for page in MANUAL_AND_README if blocks(page)]
 
 
+@pytest.mark.timeout(900)  # a page is up to twenty processes, on a machine that may be busy
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_reader_can_follow_the_page(page: Path, tmp_path: Path) -> None:
     with EmulatorProcess() as server:
