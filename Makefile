@@ -72,7 +72,7 @@ docs: $(READY)
 	$(BIN)/python -m tests.docs.generated
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(FRAMEWORKS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(FRAMEWORKS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
