@@ -6,14 +6,14 @@ import os
 from typing import Any, Final
 
 from janitor.errors import TargetError
-from janitor.model import LOCAL_SCHEMES, AnyTarget, LocalTarget
+from janitor.model import LOCAL_SCHEMES, LocalTarget
 from janitor.model.wording import either, quoted
 
 SHAPE: Final = "experiments:DIR, tasks:FILE or file:DIR"
 EXAMPLE: Final = "experiments:.experiment_state"
 
 
-def parse_store(text: Any) -> AnyTarget:
+def parse_store(text: Any) -> LocalTarget:
     """The target that a text names; a relative path starts at the working directory.
 
     Raises:

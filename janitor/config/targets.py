@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, overload
 from urllib.parse import unquote
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
 from janitor.errors import TargetError
-from janitor.model import AnyTarget, Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Target, TargetKind
 from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
@@ -56,6 +56,23 @@ _FORMS = {
 _HOST = re.compile(r"\s*https?://[^/]*")
 _REFUSED_BY_WANDB = frozenset("\\#?%:")
 """In the names of entities and projects; no sweep's id holds them either."""
+
+
+_OnWandb: TypeAlias = Literal[
+    "sweep", "project", "group", TargetKind.SWEEP, TargetKind.PROJECT, TargetKind.GROUP
+]
+
+
+@overload
+def parse_target(kind: _OnWandb, text: Any) -> Target: ...
+
+
+@overload
+def parse_target(kind: Literal["store", TargetKind.STORE], text: Any) -> LocalTarget: ...
+
+
+@overload
+def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget: ...
 
 
 def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
@@ -165,7 +182,7 @@ def _parse_pair(kind: Any, text: Any) -> AnyTarget:
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS)
         raise TargetError(f"a target is a {either(KINDS)}, not {quoted(kind)}{hint}")
-    return parse_target(kind, text)
+    return parse_target(TargetKind(kind), text)
 
 
 def _as_mappings(targets: tuple[AnyTarget, ...]) -> list[dict[str, str]]:

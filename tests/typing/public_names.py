@@ -23,14 +23,14 @@ def settings_and_targets() -> None:
     assert_type(target.kind, janitor.TargetKind)
     assert_type(target.entity, str | None)
     config = janitor.Config(targets=(target,), heartbeat_timeout=timedelta(hours=1))
-    assert_type(config.targets, tuple[janitor.Target, ...])
+    assert_type(config.targets, tuple[janitor.Target | janitor.LocalTarget, ...])
     assert_type(config.heartbeat_timeout, timedelta)
     assert_type(config.policy, janitor.Policy)
     assert_type(janitor.__version__, str)
 
 
 def stores(store: janitor.Store, target: janitor.Target, run: janitor.RunInfo) -> None:
-    assert_type(store.fetch_sweep_metadata(target), Sequence[janitor.SweepMetadata])
+    assert_type(store.fetch_sweep_metadata(target), Sequence[janitor.ResolvedTarget])
     assert_type(store.fetch_runs(target), RunPage)
     assert_type(store.fetch_runs(target).runs, tuple[janitor.RunInfo, ...])
     assert_type(
@@ -97,3 +97,12 @@ def errors() -> tuple[type[janitor.JanitorError], ...]:
         janitor.ReportError,
     )
     return (*usage, *store, *others)
+
+
+def a_pass(target: janitor.Target) -> None:
+    report = janitor.fix([target], janitor.Config(), dry_run=True)
+    assert_type(report, janitor.Report)
+
+
+def figures(runs: list[janitor.RunInfo]) -> None:
+    assert_type(janitor.SweepMetadata.of(runs), janitor.SweepMetadata)
