@@ -7,7 +7,7 @@ import click
 from janitor.cli.command import Group, Lazy
 
 COMMANDS = {
-    "serve": Lazy("janitor.cli.emulator_serve", "Serve it, on this machine alone."),
+    "serve": Lazy("janitor.cli.emulator_serve", "Serve it on localhost."),
 }
 
 

@@ -1,4 +1,4 @@
-"""The emulator's addresses: GraphQL, the filestream, files, tokens, and the control room."""
+"""The emulator as an ASGI application: W&B's addresses, the pages, and the control addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from janitor.emulator import filestream
@@ -19,10 +19,14 @@ from janitor.emulator.emulation import Context, PageFault
 from janitor.emulator.facts import Facts
 from janitor.emulator.faults import FaultBook, Gate
 from janitor.emulator.graphql_service import GraphQLService, read_body
+from janitor.emulator.guard import Guard
+from janitor.emulator.pages import Pages
 from janitor.emulator.records import Run, StoredFile
 from janitor.emulator.traffic import Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +35,12 @@ if TYPE_CHECKING:
     from janitor.emulator.persistence import StateFile
 
 
+_INERT = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+"""An uploaded file is shown in a browser without running its scripts."""
+
+
 class DateHeader:
-    """Puts the Date header of the emulator's own clock on every answer."""
+    """Adds the Date header to every answer, by the emulator's clock."""
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
         self._app = app
@@ -51,24 +59,38 @@ class DateHeader:
 
 
 class Endpoints:
-    """What clients may ask for; each request passes the gate."""
+    """W&B's addresses; each request passes the guard and the gate."""
 
-    def __init__(self, emulation: Emulation, gate: Gate) -> None:
+    def __init__(self, emulation: Emulation, gate: Gate, guard: Guard, pages: Pages) -> None:
         self._emulation = emulation
         self._gate = gate
+        self._guard = guard
+        self._pages = pages
         self._graphql = GraphQLService()
 
     def routes(self) -> list[Route]:
         """The addresses that W&B's clients use."""
         run = "/files/{entity}/{project}/{run}"
-        return [
-            Route("/graphql", self.graphql, methods=["POST"]),
-            Route(f"{run}/file_stream", self.file_stream, methods=["POST"]),
-            Route(f"{run}/{{name:path}}", self.upload, methods=["PUT"]),
-            Route(f"{run}/{{name:path}}", self.download, methods=["GET"]),
-            Route("/oidc/token", self.token, methods=["POST"]),
-            Route("/", self.front_page, methods=["GET"]),
+        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+            ("POST", "/graphql", self.graphql),
+            ("POST", f"{run}/file_stream", self.file_stream),
+            ("PUT", f"{run}/{{name:path}}", self.upload),
+            ("GET", f"{run}/{{name:path}}", self.download),
+            ("POST", "/oidc/token", self.token),
+            ("GET", "/", self.front_page),
         ]
+        return [Route(path, self._guarded(act), methods=[method]) for method, path, act in table]
+
+    def _guarded(
+        self, endpoint: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            refusal = self._guard.refusal_for_client(request)
+            if refusal is not None:
+                return _refusal(RefusedError(HTTPStatus.FORBIDDEN, refusal))
+            return await endpoint(request)
+
+        return answer
 
     async def graphql(self, request: Request) -> Response:
         """Answer a GraphQL request."""
@@ -92,7 +114,7 @@ class Endpoints:
         return await self._gate.pass_through(request, facts, apply)
 
     async def file_stream(self, request: Request) -> Response:
-        """Take a training process's post."""
+        """Accept a post of a training process."""
         raw = await request.body()
         facts = _run_facts(request, raw, "filestream")
 
@@ -106,7 +128,7 @@ class Endpoints:
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def upload(self, request: Request) -> Response:
-        """Keep an uploaded file."""
+        """Store an uploaded file."""
         raw = await request.body()
         facts = _run_facts(request, raw, "upload")
 
@@ -121,7 +143,7 @@ class Endpoints:
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def download(self, request: Request) -> Response:
-        """Give a file back."""
+        """Answer a file."""
         facts = _run_facts(request, b"", "download")
 
         def apply(fault: PageFault) -> Response:
@@ -129,14 +151,14 @@ class Endpoints:
             file = run.files.get(request.path_params["name"])
             if file is None:
                 raise RefusedError(HTTPStatus.NOT_FOUND, "no such file")
-            return Response(file.content, media_type=file.mimetype)
+            return Response(file.content, headers=_INERT, media_type=file.mimetype)
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def front_page(self, request: Request) -> Response:
-        """Greet whoever knocks; its Date header is what clients set their clocks by."""
+        """The list of projects; the Date header of this address serves clients as a clock."""
         return await self._gate.pass_through(
-            request, _facts(request, b""), lambda _: PlainTextResponse("a W&B-compatible server\n")
+            request, _facts(request, b""), lambda _: self._pages.front(request)
         )
 
     async def token(self, request: Request) -> Response:
@@ -184,17 +206,24 @@ class Endpoints:
         return run
 
 
-def build_app(emulation: Emulation, state_file: StateFile | None = None) -> ASGIApp:
-    """The emulator as an ASGI application; each request's changes reach the state file."""
-    book, traffic = FaultBook(), Traffic()
+def build_app(
+    emulation: Emulation, state_file: StateFile | None = None, hosts: Collection[str] = ()
+) -> ASGIApp:
+    """The emulator as an ASGI application; the changes of each request reach the state file.
+
+    ``hosts`` are host names of this server, besides localhost and IP addresses.
+    """
+    book, traffic, guard = FaultBook(), Traffic(), Guard(hosts)
 
     def after_each() -> None:
         if state_file is not None:
             state_file.save(emulation.store)
 
     gate = Gate(emulation, book, traffic, after_each)
-    control = Control(emulation, book, traffic, after_each)
-    app = Starlette(routes=[*Endpoints(emulation, gate).routes(), *control.routes()])
+    control = Control(emulation, book, traffic, after_each, guard)
+    pages = Pages(emulation, guard)
+    endpoints = Endpoints(emulation, gate, guard, pages)
+    app = Starlette(routes=[*endpoints.routes(), *control.routes(), *pages.routes()])
     return DateHeader(app, emulation.clock)
 
 

@@ -1,4 +1,4 @@
-"""One emulated server: its memory, its clock, its settings, and what resolvers need of them."""
+"""One emulated server: its store, clock and settings, and the context that resolvers get."""
 
 from __future__ import annotations
 
@@ -34,34 +34,35 @@ class Emulation:
         self.doorkeeper = Doorkeeper(self.settings)
 
     def change_settings(self, changes: dict[str, Any]) -> None:
-        """Change some settings; raises pydantic's ValidationError."""
+        """Change some settings, all or none; raises pydantic's ValidationError."""
+        Settings.model_validate(self.settings.model_dump() | changes)
         before = self.settings.clock_offset
         for name, value in changes.items():
             setattr(self.settings, name, value)
         self.clock.offset += self.settings.clock_offset - before
 
     def restore_settings(self) -> None:
-        """Go back to the settings that the server was started with."""
+        """Restore the settings that the server was started with."""
         self.change_settings(self._first_settings)
 
     def state_of(self, run: Run) -> str:
-        """W&B's word for a run, now."""
+        """The run's W&B state now."""
         return run.state_at(self.clock.now(), self.settings.crash_after)
 
 
 @dataclass(slots=True)
 class PageFault:
-    """What a fault does to the pages of a request."""
+    """What a fault changes about the pages of a request."""
 
     shift: int = 0
-    """Rows by which every page but the first begins later (missing rows) or earlier (repeated)."""
+    """Rows by which every page after the first begins later (missing rows) or earlier (repeats)."""
     limit: int | None = None
-    """The most rows of a page."""
+    """The maximum number of rows of a page."""
 
 
 @dataclass(slots=True)
 class Context:
-    """What a GraphQL request is answered with: who asks, when, and where files are found."""
+    """The context of a GraphQL request: the user, the time, and the address of the server."""
 
     emulation: Emulation
     user: User
@@ -71,7 +72,7 @@ class Context:
 
     @property
     def store(self) -> Store:
-        """The server's memory."""
+        """The server's store."""
         return self.emulation.store
 
     @property
@@ -80,7 +81,7 @@ class Context:
         return self.emulation.settings
 
     def project(self, entity: str | None, name: str | None, *, write: bool = False) -> Project:
-        """The project of that name; raises RefusedError (403, 404)."""
+        """The project of this name; raises RefusedError (403, 404)."""
         owner = entity or self.user.name
         self.emulation.doorkeeper.require(self.user, owner, write=write)
         project = self.store.project(owner, name or "")
@@ -125,7 +126,7 @@ class Context:
         return cut_page(runs, first, after)
 
     def file_url(self, run: Run, name: str) -> str:
-        """The address at which a run's file is read and written, good without credentials."""
+        """A signed address to read and write a run's file; it needs no credentials."""
         place = f"/files/{quote(run.path)}/{quote(name)}"
         return f"{self.base_url}{place}?signature={self.emulation.doorkeeper.signature(place)}"
 
@@ -134,4 +135,4 @@ if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
 
     Info = GraphQLResolveInfo[Context]
-    """What a resolver is told, with the request's context."""
+    """GraphQL's resolve info with the request's context."""

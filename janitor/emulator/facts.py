@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from graphql import (
 )
 
 from janitor.emulator.filters import FilterError, only_sweep, parse_filter
-from janitor.emulator.records import run_path_of_id
+from janitor.emulator.records import read_json, run_path_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -157,5 +156,5 @@ def read_variables(body: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of a GraphQL request; none where they are malformed."""
     variables = body.get("variables")
     if isinstance(variables, str):
-        variables = json.loads(variables)
+        variables = read_json(variables)
     return variables if isinstance(variables, dict) else {}

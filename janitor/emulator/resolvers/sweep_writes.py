@@ -12,7 +12,7 @@ from ariadne import MutationType, ObjectType
 from janitor.emulator.access import RefusedError
 from janitor.emulator.changes import config_text
 from janitor.emulator.records import read_json
-from janitor.emulator.resolvers.sweeps import read_config
+from janitor.emulator.resolvers.sweeps import load_config, read_config
 from janitor.emulator.store import new_name
 from janitor.emulator.suggestions import SweepConfigError, check, count_expected, suggest
 
@@ -56,7 +56,10 @@ def _read_new_config(text: str | None) -> tuple[str | None, list[str]]:
     if text is None:
         return None, []
     try:
-        return text, check(yaml.safe_load(text))
+        return text, check(load_config(text))
+    except RecursionError as error:
+        message = "the sweep's configuration is nested too deeply"
+        raise RefusedError(HTTPStatus.BAD_REQUEST, message) from error
     except (yaml.YAMLError, SweepConfigError, ValueError, TypeError) as error:
         message = f"the sweep's configuration cannot be used: {error}"
         raise RefusedError(HTTPStatus.BAD_REQUEST, message) from error

@@ -15,15 +15,34 @@ from janitor.emulator.records import Agent, Run, Sweep, read_json
 if TYPE_CHECKING:
     from janitor.emulator.emulation import Info
 
+_MOST_VALUES = 100_000
 sweep_type = ObjectType("Sweep")
 agent_type = ObjectType("Agent")
 
 
+def load_config(text: str) -> Any:
+    """The value of a configuration's YAML. Raises YAMLError, ValueError, RecursionError."""
+    config = yaml.safe_load(text)
+    if _count(config, _MOST_VALUES) <= 0:
+        raise ValueError(f"it has more than {_MOST_VALUES} values")
+    return config
+
+
+def _count(value: Any, left: int) -> int:
+    """How many of ``left`` values remain; YAML's aliases can make few lines expand to millions."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        left = _count(item, left - 1)
+        if left <= 0:
+            break
+    return left
+
+
 def read_config(sweep: Sweep) -> dict[str, Any]:
-    """The sweep's configuration; empty where it cannot be read."""
+    """The sweep's configuration; empty if it cannot be read."""
     try:
-        config = yaml.safe_load(sweep.config_text)
-    except yaml.YAMLError:
+        config = load_config(sweep.config_text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}
 
