@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from janitor.emulator import filestream
 from janitor.emulator.access import TOKEN_LIFETIME, RefusedError
+from janitor.emulator.artifacts.endpoints import INERT, ArtifactFiles
 from janitor.emulator.control import Control
 from janitor.emulator.emulation import Context, PageFault
 from janitor.emulator.facts import Facts
@@ -23,6 +24,7 @@ from janitor.emulator.guard import Guard
 from janitor.emulator.pages import Pages
 from janitor.emulator.records import Run, StoredFile
 from janitor.emulator.traffic import Traffic
+from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -33,10 +35,6 @@ if TYPE_CHECKING:
     from janitor.emulator.clock import Clock
     from janitor.emulator.emulation import Emulation
     from janitor.emulator.persistence import StateFile
-
-
-_INERT = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
-"""An uploaded file is shown in a browser without running its scripts."""
 
 
 class DateHeader:
@@ -79,7 +77,23 @@ class Endpoints:
             ("POST", "/oidc/token", self.token),
             ("GET", "/", self.front_page),
         ]
+        table += [
+            (method, path, self._artifact_endpoint(kind, answer))
+            for method, path, kind, answer in ArtifactFiles(self._emulation).table()
+        ]
         return [Route(path, self._guarded(act), methods=[method]) for method, path, act in table]
+
+    def _artifact_endpoint(
+        self, kind: str, answer: Callable[[Request, bytes], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            raw = await request.body()
+            facts = _facts(request, raw)
+            facts.kind = kind
+            apply = _refusing(lambda _: answer(request, raw))
+            return await self._gate.pass_through(request, facts, apply)
+
+        return endpoint
 
     def _guarded(
         self, endpoint: Callable[[Request], Awaitable[Response]]
@@ -121,9 +135,8 @@ class Endpoints:
         def apply(fault: PageFault) -> Response:
             run = self._run(request, self._context(request, fault))
             post = filestream.read_post(raw, request.headers.get("content-encoding", ""))
-            answer = filestream.receive(run, post, self._emulation.clock.now())
-            self._emulation.store.changed(run)
-            return JSONResponse(answer)
+            now = self._emulation.clock.now()
+            return JSONResponse(filestream.receive(self._emulation.store, run, post, now))
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
@@ -151,7 +164,7 @@ class Endpoints:
             file = run.files.get(request.path_params["name"])
             if file is None:
                 raise RefusedError(HTTPStatus.NOT_FOUND, "no such file")
-            return Response(file.content, headers=_INERT, media_type=file.mimetype)
+            return Response(file.content, headers=INERT, media_type=file.mimetype)
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
@@ -223,8 +236,18 @@ def build_app(
     control = Control(emulation, book, traffic, after_each, guard)
     pages = Pages(emulation, guard)
     endpoints = Endpoints(emulation, gate, guard, pages)
-    app = Starlette(routes=[*endpoints.routes(), *control.routes(), *pages.routes()])
+    app = Starlette(
+        routes=[*endpoints.routes(), *control.routes(), *pages.routes()],
+        exception_handlers={EmulatorError: _answer_emulator_error},
+    )
     return DateHeader(app, emulation.clock)
+
+
+def _answer_emulator_error(_request: Request, error: Exception) -> Response:
+    """Answer 500 with a sentence, such as for a full disk."""
+    message = str(error)
+    body = {"errors": [{"message": message}], "error": message}
+    return JSONResponse(body, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _refusal(error: RefusedError) -> Response:

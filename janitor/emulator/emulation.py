@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from janitor.emulator.access import Doorkeeper, RefusedError, User
+from janitor.emulator.artifacts.records import number_of_artifact
 from janitor.emulator.clock import Clock
 from janitor.emulator.fields import RunFields
 from janitor.emulator.listing import Page, PageError, RunLists, cut_page, offset_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from janitor.emulator.artifacts import Artifact
     from janitor.emulator.records import Project, Run
 
 
@@ -97,15 +99,37 @@ class Context:
         self.emulation.doorkeeper.require(self.user, run.project.entity, write=write)
         return run
 
+    def artifact(self, storage_id: str, *, write: bool = False) -> Artifact:
+        """The artifact of a storage id; raises RefusedError (403, 404)."""
+        number = number_of_artifact(storage_id)
+        artifact = self.store.artifact(number) if number is not None else None
+        if artifact is None or artifact.state == "DELETED":
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"artifact {storage_id} not found")
+        entity = artifact.collection.project.entity
+        self.emulation.doorkeeper.require(self.user, entity, write=write)
+        return artifact
+
+    def manifest_record(self, artifact: Artifact, index: int) -> dict[str, Any]:
+        """A manifest of an artifact as GraphQL answers it."""
+        url = self.signed(f"/artifact-manifests/{artifact.number}/{index}")
+        identifier = f"{artifact.id}/{index}"
+        file = {"id": identifier, "direct_url": url, "upload_url": url, "upload_headers": []}
+        return {"id": identifier, "digest": artifact.digest, "file": file}
+
+    def blob_url(self, project: Project, digest: str) -> str:
+        """A signed address to read and write the content of a file of an artifact."""
+        owner = f"{quote(project.entity)}/{quote(project.name)}"
+        return self.signed(f"/artifact-files/{owner}/{digest}")
+
     def select_runs(self, project: Project, filters: str | None, order: str | None) -> list[Run]:
         """A project's runs that pass the filter, in order."""
+        return self.emulation.lists.select(project, filters, order, self.run_fields())
+
+    def run_fields(self) -> RunFields:
+        """The fields that filters and orders may name."""
         settings = self.settings
-        fields = RunFields(
-            self.now,
-            settings.crash_after,
-            nested_only=settings.summary_keys is SummaryKeys.NESTED,
-        )
-        return self.emulation.lists.select(project, filters, order, fields)
+        nested_only = settings.summary_keys is SummaryKeys.NESTED
+        return RunFields(self.now, settings.crash_after, nested_only=nested_only)
 
     def page_of_runs(self, runs: Sequence[Run], first: int | None, after: str | None) -> Page[Run]:
         """A page of runs, within the server's limit, and with the request's faults.
@@ -127,8 +151,11 @@ class Context:
 
     def file_url(self, run: Run, name: str) -> str:
         """A signed address to read and write a run's file; it needs no credentials."""
-        place = f"/files/{quote(run.path)}/{quote(name)}"
-        return f"{self.base_url}{place}?signature={self.emulation.doorkeeper.signature(place)}"
+        return self.signed(f"/files/{quote(run.path)}/{quote(name)}")
+
+    def signed(self, path: str) -> str:
+        """The address of a path that needs no credentials."""
+        return f"{self.base_url}{path}?signature={self.emulation.doorkeeper.signature(path)}"
 
 
 if TYPE_CHECKING:

@@ -17,7 +17,10 @@ from janitor.emulator.validation import describe, read_json_bytes
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from janitor.emulator.store import Store
+
 _SUMMARY = "wandb-summary.json"
+_HISTORY = "wandb-history.jsonl"
 _LARGEST_POST = 256 * 1024 * 1024
 """Bytes of a post once it is decompressed."""
 
@@ -60,7 +63,7 @@ def _decompressed(raw: bytes, encoding: str) -> bytes:
     return content
 
 
-def receive(run: Run, post: Post, now: datetime) -> dict[str, Any]:
+def receive(store: Store, run: Run, post: Post, now: datetime) -> dict[str, Any]:
     """Apply a post to its run, and answer it.
 
     Any post makes a crashed or ended run live again; ``complete`` ends the run. Lines are put at
@@ -71,15 +74,16 @@ def receive(run: Run, post: Post, now: datetime) -> dict[str, Any]:
     run.watched = True
     for name, lines in post.files.items():
         _put_lines(run, name, lines)
-    was_preempting = run.state == "preempting"
+    preempting = post.preempting or (run.state == "preempting" and run.exit_code is None)
     if post.complete:
         run.exit_code = post.exitcode
-        run.state = _ended(run, preempting=was_preempting or post.preempting)
-    elif post.preempting:
+        run.state = _ended(run, preempting=preempting)
+    elif preempting:
         run.state = "preempting"
     else:
         run.state = "running"
         run.exit_code = None
+    store.changed(run)
     return {"exitcode": run.exit_code, "limits": {}, "stopped": run.stopped}
 
 
@@ -106,7 +110,8 @@ def _put_lines(run: Run, name: str, lines: Lines) -> None:
 
 def _target(run: Run, name: str) -> tuple[list[str] | None, int]:
     """The list that a file's lines go to, and the number of seeded lines before it."""
-    if name == "wandb-history.jsonl":
+    if name == _HISTORY:
+        run.history_keys = None
         return run.history, run.seeded_history_lines
     if name == "wandb-events.jsonl":
         return run.events, 0

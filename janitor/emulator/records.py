@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from janitor.emulator.artifacts import Blob, Collection
 
 ENDED_STATES = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
 MISSING = object()
@@ -42,6 +45,12 @@ def read_json(text: str | None) -> Any:
         return MISSING
 
 
+def step_of(row: dict[str, Any], number: int) -> int:
+    """The step of a history row; without one, the row's number."""
+    step = row.get("_step", number)
+    return int(step) if isinstance(step, int | float) and math.isfinite(step) else number
+
+
 @dataclass(slots=True)
 class StoredFile:
     """A file that was uploaded to a run."""
@@ -64,6 +73,12 @@ class Project:
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     revision: int = 0
     """Counts the changes of its runs, so that answers can be kept until something changes."""
+    collections: dict[str, Collection] = field(default_factory=dict)
+    """Artifacts by their name."""
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    """The contents of artifacts' files by their digest."""
+    deleted_runs: dict[str, datetime] = field(default_factory=dict)
+    """When runs were deleted, by name: a name cannot be used again for some days."""
 
     @property
     def id(self) -> str:
@@ -105,8 +120,12 @@ class Sweep:
     state: str = "RUNNING"
     controller: str | None = None
     scheduler: str | None = None
+    prior_runs_filters: str | None = None
+    """A filter for runs that the search learns from in addition to its own."""
     suggested: int = 0
-    """How many suggestions were handed out."""
+    """How many runs were suggested, enqueued or scheduled."""
+    queue: list[str] = field(default_factory=list)
+    """Names of enqueued or scheduled runs that no agent has got yet."""
     runs: dict[str, Run] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
 
@@ -153,12 +172,16 @@ class Run:
     exit_code: int | None = None
     stopped: bool = False
     seeded_history_lines: int = 0
+    inherited: list[str] = field(default_factory=list)
+    """The history that a fork has from its origin."""
     history: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     log_lines: list[str] = field(default_factory=list)
     files: dict[str, StoredFile] = field(default_factory=dict)
     selections: dict[tuple[str, ...], str | None] = field(default_factory=dict, repr=False)
     """Answers to ``summaryMetrics(keys:)``, kept until the summary changes."""
+    history_keys: dict[str, Any] | None = field(default=None, repr=False)
+    """The answer to ``historyKeys``, kept until the history changes."""
 
     @property
     def id(self) -> str:
@@ -169,6 +192,11 @@ class Run:
     def path(self) -> str:
         """``entity/project/run``."""
         return f"{self.project.entity}/{self.project.name}/{self.name}"
+
+    @property
+    def rows(self) -> list[str]:
+        """The whole history: the inherited lines and the run's own."""
+        return self.inherited + self.history
 
     @property
     def history_line_count(self) -> int:

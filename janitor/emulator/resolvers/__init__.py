@@ -1,10 +1,14 @@
-"""What each field of the schema answers, one file a concern."""
+"""The resolvers of the schema's fields, one file per concern."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from janitor.emulator.resolvers import (
+    agents,
+    artifact_writes,
+    artifacts,
+    branches,
     files,
     history,
     people,
@@ -16,9 +20,9 @@ from janitor.emulator.resolvers import (
 )
 
 if TYPE_CHECKING:
-    from ariadne import ObjectType
+    from ariadne import SchemaBindable
 
-BINDABLES: tuple[ObjectType, ...] = (
+BINDABLES: tuple[SchemaBindable, ...] = (
     *people.BINDABLES,
     *projects.BINDABLES,
     *runs.BINDABLES,
@@ -27,4 +31,8 @@ BINDABLES: tuple[ObjectType, ...] = (
     *sweeps.BINDABLES,
     *run_writes.BINDABLES,
     *sweep_writes.BINDABLES,
+    *branches.BINDABLES,
+    *agents.BINDABLES,
+    *artifacts.BINDABLES,
+    *artifact_writes.BINDABLES,
 )

@@ -63,7 +63,7 @@ def _file_record(run: Run, file: StoredFile, context: Context) -> dict[str, Any]
         "size_bytes": len(file.content),
         "mimetype": file.mimetype,
         "updated_at": format_time(file.updated_at),
-        "md5": base64.b64encode(digest).decode(),
+        "md_5": base64.b64encode(digest).decode(),
     }
 
 

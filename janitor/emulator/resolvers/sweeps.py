@@ -1,4 +1,4 @@
-"""Sweeps and their agents, as they are read."""
+"""Reading sweeps and their agents."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def resolve_runs(
     return context.page_of_runs(context.select_runs(sweep.project, filters, order), first, after)
 
 
+@sweep_type.field("priorRuns")
+def resolve_prior_runs(
+    sweep: Sweep,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+) -> Page[Run]:
+    """A page of the runs, of other sweeps or none, that the sweep's search also learns from."""
+    context, filters = info.context, sweep.prior_runs_filters
+    runs = context.select_runs(sweep.project, filters, None) if filters else []
+    return context.page_of_runs(runs, first, after)
+
+
 @sweep_type.field("bestLoss")
 def resolve_best_loss(sweep: Sweep, _info: Info) -> float | None:
     """The best value of the sweep's metric among its runs, or null."""
@@ -85,7 +98,7 @@ def resolve_agents(
 
 @sweep_type.field("agent")
 def resolve_agent(sweep: Sweep, _info: Info, agent_name: str) -> Agent | None:
-    """An agent of the sweep, by its name or its storage id; null where there is none."""
+    """An agent of the sweep, by its name or its storage id, or null."""
     for agent in sweep.agents.values():
         if agent_name in (agent.name, agent.id):
             return agent
@@ -100,14 +113,14 @@ def resolve_agent_runs(
     after: str | None = None,
     **_others: object,
 ) -> Page[Run]:
-    """A page of the runs that the agent was given, the oldest first."""
+    """A page of the runs that the agent got, the oldest first."""
     runs = agent.sweep.runs
     return cut_page([runs[name] for name in agent.run_names if name in runs], first, after)
 
 
 @agent_type.field("state")
 def resolve_agent_state(agent: Agent, info: Info) -> str:
-    """RUNNING, FINISHED once it was told to exit, CRASHED once it fell silent."""
+    """RUNNING; FINISHED once it got the command exit; CRASHED once it fell silent."""
     if agent.done:
         return "FINISHED"
     context = info.context
@@ -127,6 +140,7 @@ for name, read in {
     "updatedAt": lambda sweep: format_time(sweep.updated_at),
     "heartbeatAt": _latest_heartbeat,
     "earlyStopJobRunning": lambda _sweep: False,
+    "controllerRunName": lambda _sweep: None,
     "runCount": lambda sweep: len(sweep.runs),
 }.items():
     sweep_type.set_field(name, lambda sweep, _info, read=read: read(sweep))
