@@ -34,7 +34,7 @@ class Clock:
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Read a time: ISO 8601 (UTC where it has no zone), or relative to now such as ``-2h``.
+    """Read a time: ISO 8601 (UTC if it has no zone), or relative to now such as ``-2h``.
 
     Units are ms, s, m, h, d and w. Raises ValueError for any other text, and for a time too far
     away for a date.

@@ -1,6 +1,6 @@
 """The formats of seeds, faults, changes and settings as text, for ``GET /emulator/formats``.
 
-The text is made of the docstrings beside the code, so that it cannot differ from it.
+The text consists of the docstrings of the code, so that it cannot differ from the code.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 
 # The parser has no public name. Its tree has not changed from Python 3.11 to 3.14.
-from re import _constants as sre  # type: ignore[attr-defined]  # typeshed has no entry for it
-from re import _parser as parser  # type: ignore[attr-defined]  # as above
+from re import _constants as sre
+from re import _parser as parser
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Pattern:
         """The states after reading a character."""
         key = (states, char)
         if key not in self._steps:
-            found = set()
+            found: set[int] = set()
             for number in states:
                 state = self._states[number]
                 if state.reads is not None and state.reads(char):

@@ -37,7 +37,7 @@ def ensure_collection(
 def create(
     store: Store, collection: Collection, values: Mapping[str, Any], now: datetime
 ) -> Artifact:
-    """A new pending version; or, if asked for, the latest one if it has the same digest."""
+    """A new pending version; with deduplication, the latest one if it has the same digest."""
     aliases = [alias["alias"] for alias in values.get("aliases") or ()]
     ready = collection.ready
     if values.get("enable_digest_deduplication") and ready:

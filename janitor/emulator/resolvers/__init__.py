@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from janitor.emulator.resolvers import (
     agents,
+    artifact_collections,
     artifact_writes,
     artifacts,
     branches,
@@ -33,6 +34,7 @@ BINDABLES: tuple[SchemaBindable, ...] = (
     *sweep_writes.BINDABLES,
     *branches.BINDABLES,
     *agents.BINDABLES,
+    *artifact_collections.BINDABLES,
     *artifacts.BINDABLES,
     *artifact_writes.BINDABLES,
 )

@@ -1,31 +1,29 @@
-"""Reading artifacts: types, collections, versions and their files."""
+"""Reading versions of artifacts and their files."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from ariadne import InterfaceType, ObjectType, QueryType, UnionType
+from ariadne import ObjectType, QueryType, UnionType
 
 from janitor.emulator.artifacts import versions
 from janitor.emulator.artifacts.records import hex_digest
 from janitor.emulator.clock import format_time
 from janitor.emulator.listing import Page, cut_page
 from janitor.emulator.records import global_id
+from janitor.emulator.resolvers.artifact_collections import alias_record, tag_records, type_record
 
 if TYPE_CHECKING:
-    from janitor.emulator.artifacts import Artifact, Collection
+    from janitor.emulator.artifacts import Artifact
     from janitor.emulator.emulation import Context, Info
     from janitor.emulator.records import Project, Run
 
 query = QueryType()
 project_type = ObjectType("Project")
 run_type = ObjectType("Run")
-type_type = ObjectType("ArtifactType")
-sequence_type = ObjectType("ArtifactSequence")
 artifact_type = ObjectType("Artifact")
 membership_type = ObjectType("ArtifactCollectionMembership")
-collection_type = InterfaceType("ArtifactCollection", lambda *_: "ArtifactSequence")
 creator_type = UnionType("ArtifactCreator", lambda *_: "Run")
 
 Record = dict[str, Any]
@@ -37,21 +35,9 @@ def resolve_artifact(_: object, info: Info, id: str) -> Artifact:  # noqa: A002 
     return info.context.artifact(id)
 
 
-@query.field("artifactCollection")
-def resolve_collection(_: object, info: Info, id: str) -> Collection | None:  # noqa: A002 - as above
-    """A collection by its storage id, or null."""
-    context = info.context
-    for project in context.store.projects():
-        for collection in project.collections.values():
-            if collection.id == id:
-                context.emulation.doorkeeper.require(context.user, project.entity)
-                return collection
-    return None
-
-
 @query.field("clientIDMapping")
 def resolve_client_id(_: object, info: Info, client_id: str) -> dict[str, str] | None:
-    """The storage id of the version that a client made under an id of its own, or null."""
+    """The storage id of the version that a client made under its own id, or null."""
     artifact = info.context.store.artifact_of_client(client_id)
     return {"server_id": artifact.id} if artifact else None
 
@@ -68,114 +54,11 @@ def resolve_membership(project: Project, _info: Info, name: str) -> Artifact | N
     return versions.find(project, name)
 
 
-@project_type.field("artifactCollection")
-def resolve_named_collection(project: Project, _info: Info, name: str) -> Collection | None:
-    """A collection by its name, or null."""
-    return project.collections.get(name)
-
-
-@project_type.field("artifactCollections")
-def resolve_collections(
-    project: Project,
-    _info: Info,
-    first: int | None = None,
-    after: str | None = None,
-    **_others: object,
-) -> Page[Collection]:
-    """A page of the project's collections."""
-    return cut_page(list(project.collections.values()), first, after)
-
-
-@project_type.field("artifactTypes")
-def resolve_types(
-    project: Project,
-    _info: Info,
-    first: int | None = None,
-    after: str | None = None,
-    **_others: object,
-) -> Page[Record]:
-    """A page of the project's artifact types."""
-    names = dict.fromkeys(each.type_name for each in project.collections.values())
-    return cut_page([_type(project, name) for name in names], first, after)
-
-
-@project_type.field("artifactType")
-def resolve_type(project: Project, _info: Info, name: str) -> Record | None:
-    """An artifact type, or null if the project has no artifact of it."""
-    known = any(each.type_name == name for each in project.collections.values())
-    return _type(project, name) if known else None
-
-
-def _type(project: Project, name: str) -> Record:
-    return {
-        "id": global_id("ArtifactType", name, project.name, project.entity),
-        "name": name,
-        "description": None,
-        "created_at": format_time(project.created_at),
-        "project": project,
-    }
-
-
-@type_type.field("artifactCollection")
-def resolve_collection_of_type(kind: Record, _info: Info, name: str) -> Collection | None:
-    """A collection of the type, or null."""
-    collection: Collection | None = kind["project"].collections.get(name)
-    return collection if collection and collection.type_name == kind["name"] else None
-
-
-@type_type.field("artifactCollections")
-def resolve_collections_of_type(
-    kind: Record,
-    _info: Info,
-    first: int | None = None,
-    after: str | None = None,
-    **_others: object,
-) -> Page[Collection]:
-    """A page of the type's collections."""
-    found = [
-        each for each in kind["project"].collections.values() if each.type_name == kind["name"]
-    ]
-    return cut_page(found, first, after)
-
-
-@sequence_type.field("artifacts")
-def resolve_versions(
-    collection: Collection,
-    _info: Info,
-    first: int | None = None,
-    after: str | None = None,
-    **_others: object,
-) -> Page[Artifact]:
-    """A page of the collection's versions, the newest first."""
-    return cut_page(collection.ready[::-1], first, after)
-
-
-@sequence_type.field("artifactMembership")
-def resolve_member(collection: Collection, _info: Info, alias_name: str) -> Artifact | None:
-    """The version of an alias, or null."""
-    return collection.find(alias_name)
-
-
-@sequence_type.field("aliases")
-def resolve_collection_aliases(
-    collection: Collection, _info: Info, first: int | None = None, after: str | None = None
-) -> Page[Record]:
-    """A page of the aliases of all versions."""
-    found = [_alias(artifact, alias) for alias, artifact in collection.aliases.items()]
-    return cut_page(found, first, after)
-
-
-def _alias(artifact: Artifact, alias: str) -> Record:
-    collection = artifact.collection
-    identifier = global_id("ArtifactAlias", alias, str(collection.number))
-    return {"id": identifier, "alias": alias, "artifact_collection": collection}
-
-
 @artifact_type.field("aliases")
 @membership_type.field("aliases")
 def resolve_aliases(artifact: Artifact, _info: Info) -> list[Record]:
     """The aliases that name the version."""
-    return [_alias(artifact, alias) for alias in artifact.aliases]
+    return [alias_record(artifact, alias) for alias in artifact.aliases]
 
 
 @artifact_type.field("files")
@@ -281,24 +164,20 @@ def resolve_inputs(
     return cut_page(used, first, after)
 
 
-def _tags(names: list[str]) -> list[Record]:
-    return [{"id": global_id("Tag", name), "name": name} for name in names]
-
-
 def _size(artifact: Artifact) -> int:
     return sum(int(entry.get("size", 0)) for entry in versions.contents_of(artifact).values())
 
 
 for name, read in {
     "artifactSequence": lambda artifact: artifact.collection,
-    "artifactType": lambda artifact: _type(
+    "artifactType": lambda artifact: type_record(
         artifact.collection.project, artifact.collection.type_name
     ),
     "ttlDurationSeconds": lambda artifact: (
         -2 if artifact.ttl_seconds is None else artifact.ttl_seconds
     ),
     "ttlIsInherited": lambda artifact: artifact.ttl_seconds is None,
-    "tags": lambda artifact: _tags(artifact.tags),
+    "tags": lambda artifact: tag_records(artifact.tags),
     "size": _size,
     "digestAlgorithm": lambda _artifact: "MANIFEST_MD5",
     "commitHash": lambda artifact: artifact.digest if artifact.state == "COMMITTED" else None,
@@ -309,16 +188,6 @@ for name, read in {
 }.items():
     artifact_type.set_field(name, lambda artifact, _info, read=read: read(artifact))
 for name, read in {
-    "state": lambda _collection: "READY",
-    "createdAt": lambda collection: format_time(collection.created_at),
-    "updatedAt": lambda collection: format_time(collection.updated_at),
-    "defaultArtifactType": lambda collection: _type(collection.project, collection.type_name),
-    "tags": lambda collection: cut_page(_tags(collection.tags), None, None),
-    "latestArtifact": lambda collection: collection.ready[-1] if collection.ready else None,
-    "digestAlgorithm": lambda _collection: "MANIFEST_MD5",
-}.items():
-    sequence_type.set_field(name, lambda collection, _info, read=read: read(collection))
-for name, read in {
     "id": lambda artifact: global_id("ArtifactCollectionMembership", str(artifact.number)),
     "versionIndex": lambda artifact: artifact.version_index,
     "createdAt": lambda artifact: format_time(artifact.created_at),
@@ -327,13 +196,6 @@ for name, read in {
 }.items():
     membership_type.set_field(name, lambda artifact, _info, read=read: read(artifact))
 
-_connections = [
-    ObjectType(f"{kind}Connection")
-    for kind in ("Artifact", "ArtifactType", "ArtifactCollection", "ArtifactAlias", "Tag")
-]
-for connection in _connections:
-    connection.set_field("pageInfo", lambda page, _info: page)
-    connection.set_field("totalCount", lambda page, _info: page.total)
 version_edge = ObjectType("ArtifactEdge")
 version_edge.set_field("version", lambda edge, _info: f"v{edge.node.version_index}")
 file_connection = ObjectType("FileConnection")
@@ -343,13 +205,9 @@ BINDABLES = (
     query,
     project_type,
     run_type,
-    type_type,
-    collection_type,
-    sequence_type,
     artifact_type,
     membership_type,
     creator_type,
     version_edge,
     file_connection,
-    *_connections,
 )

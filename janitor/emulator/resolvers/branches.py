@@ -1,9 +1,8 @@
 """Branches of runs: a fork continues another run's history, a rewind goes back in a run's own.
 
-The SDK says where a fork begins in the config that it sends when it makes the run
-(``_wandb.branch_point``: ``run_id`` and ``step``, the last step to keep), and logs from the next
-step on. For a rewind it sends ``rewindRun``, whose message for a live run is W&B's own
-(wandb#10438).
+The config that the SDK sends for a new run states where a fork starts (``_wandb.branch_point``:
+``run_id`` and ``step``, the last step to keep); the SDK logs from the next step on. For a rewind it
+sends ``rewindRun``; the message for a live run is W&B's own (wandb#10438).
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def resolve_mark_uploaded(
     info: Info,
     input: dict[str, Any],  # noqa: A002 - GraphQL's name
 ) -> dict[str, bool]:
-    """Nothing to do: an uploaded file is there at once."""
+    """Do nothing: an uploaded file is available at once."""
     _named_run(info.context, input)
     return {"success": True}
 

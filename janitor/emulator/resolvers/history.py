@@ -97,7 +97,7 @@ def resolve_log_lines(
     after: str | None = None,
     use_improved_pagination: bool | None = None,  # noqa: ARG001, FBT001 - it is always so
 ) -> dict[str, Any]:
-    """The console's lines: a page from the beginning, or the last ones."""
+    """The console's lines: a page from the start, or the last lines."""
     total = len(run.log_lines)
     start = max(0, total - last) if last is not None else offset_of(after)
     end = total if first is None else min(total, start + first)
