@@ -33,12 +33,12 @@ def resolve_create(_: object, info: Info, input: Input) -> Input:  # noqa: A002 
     entity = input["entity_name"]
     context.emulation.doorkeeper.require(context.user, entity, write=True)
     project = context.store.ensure_project(entity, input["project_name"], context.now)
+    names = input.get("artifact_collection_names") or [""]
+    name = input.get("artifact_collection_name") or names[0]
+    if not name:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the artifact has no name")
     collection = versions.ensure_collection(
-        context.store,
-        project,
-        input["artifact_collection_name"],
-        input["artifact_type_name"],
-        context.now,
+        context.store, project, name, input["artifact_type_name"], context.now
     )
     return {"artifact": versions.create(context.store, collection, input, context.now)}
 
