@@ -89,7 +89,7 @@ class Endpoints:
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
             facts = _facts(request, raw)
-            facts.kind = kind
+            facts.kind, facts.sdk = kind, kind == "upload"
             apply = _refusing(lambda _: answer(request, raw))
             return await self._gate.pass_through(request, facts, apply)
 

@@ -171,6 +171,8 @@ class Run:
     """Answered instead of the time: for seeding malformed times."""
     exit_code: int | None = None
     stopped: bool = False
+    is_resuming: bool = False
+    """Whether an SDK asked for the run in order to resume it, and did not register it yet."""
     seeded_history_lines: int = 0
     inherited: list[str] = field(default_factory=list)
     """The history that a fork has from its origin."""

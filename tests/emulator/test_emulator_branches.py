@@ -180,6 +180,18 @@ def test_a_preempting_run_that_ends_is_preempted_unless_it_succeeds(
     assert emulator.run(PATH).state == state
 
 
+def test_a_preempting_run_that_is_resumed_runs_again(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.seed([{"project": "acme/rl", "name": "r1", "state": "preempting", "watched": True}])
+    code = """
+    import wandb
+    run = wandb.init(entity="acme", project="rl", id="r1", resume="allow")
+    print(wandb.Api().run("acme/rl/r1").state)
+    run.finish(exit_code=1)
+    """
+    assert run_client(emulator, tmp_path, code).split() == ["running"]
+    assert emulator.run(PATH).state == "failed"
+
+
 def test_an_invalid_state_transition_is_named(emulator: Emulator, tmp_path: Path) -> None:
     code = """
     import wandb

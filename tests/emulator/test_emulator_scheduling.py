@@ -82,13 +82,23 @@ def test_a_local_controller_stops_runs_early_and_ends_the_search(emulator: Emula
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "7", '{"schedule": 1}', '{"schedule": [1, {}]}', '{"earlystop": {"a": 1}}', "{"]
+    "text",
+    [
+        "[]",
+        "7",
+        "{",
+        '{"schedule": 1}',
+        '{"schedule": [1, {}, {"data": 5}, {"data": {}}, {"data": {"args": [1]}}]}',
+        '{"earlystop": {"a": 1}}',
+        '{"earlystop": [{}, 5]}',
+    ],
 )
 def test_a_malformed_controller_schedules_nothing(emulator: Emulator, text: str) -> None:
     name = create(emulator, LOCAL)
     identifier = emulator.sweep(f"acme/rl/{name}").id
     assert post(emulator, WRITE, id=identifier, controller=text).status_code == 200
-    assert emulator.sweep(f"acme/rl/{name}").runs == []
+    found = emulator.sweep(f"acme/rl/{name}")
+    assert (found.runs, found.state) == ([], "PENDING")
 
 
 def test_an_enqueued_run_is_run_by_a_real_agent(emulator: Emulator, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class ArtifactFiles:
     def _manifest(self, request: Request) -> Manifest:
         self._require_signature(request)
         artifact = self._emulation.store.artifact(request.path_params["number"])
-        index = request.path_params["index"]
+        index: int = request.path_params["index"]
         if artifact is None or index >= len(artifact.manifests):
             raise RefusedError(HTTPStatus.NOT_FOUND, "no such manifest")
         return artifact.manifests[index]

@@ -102,8 +102,11 @@ def resolve_bucket(
     name: str,
     missing_ok: bool | None = None,  # noqa: ARG001, FBT001 - it is always so
 ) -> Run | None:
-    """A run, or null: the older name of run."""
-    return project.runs.get(name)
+    """A run, or null. An SDK asks with this older name of ``run`` before it resumes the run."""
+    run = project.runs.get(name)
+    if run is not None:
+        run.is_resuming = True
+    return run
 
 
 @project_type.field("sweep")

@@ -113,13 +113,16 @@ def _copy_fields(context: Context, run: Run, values: dict[str, Any]) -> None:
 def _register(context: Context, run: Run, values: dict[str, Any]) -> None:
     """Mark a run as alive.
 
-    A live run that is preempting stays so: its SDK sends this mutation once more when it ends.
+    A live run that is preempting stays so, unless another process resumes it: its SDK sends this
+    mutation once more when it ends.
     """
     if run.exit_code is not None:
         run.stopped = False
         run.exit_code = None
     live = run.state_at(context.now, context.settings.crash_after)
-    run.state = values.get("state") or ("preempting" if live == "preempting" else "running")
+    stays = live == "preempting" and not run.is_resuming
+    run.state = values.get("state") or ("preempting" if stays else "running")
+    run.is_resuming = False
     run.heartbeat_at = context.now
     run.heartbeat_at_text = None
     run.watched = True

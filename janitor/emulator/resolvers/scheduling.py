@@ -81,21 +81,27 @@ def follow_controller(context: Context, sweep: Sweep) -> None:
         if run is not None and not run.stopped and run.exit_code is None:
             run.stopped = True
             context.store.changed(run)
+    for entry in _list(controller.get("schedule")):
+        if isinstance(entry, dict):
+            _schedule(context, sweep, entry)
+
+
+def _schedule(context: Context, sweep: Sweep, entry: dict[str, Any]) -> None:
+    """Make the run of an entry, unless that was done already."""
     scheduler = _object(sweep.scheduler)
     scheduled = _list(scheduler.get("scheduled"))
-    known = {entry.get("id") for entry in scheduled if isinstance(entry, dict)}
-    for entry in _list(controller.get("schedule")):
-        if not isinstance(entry, dict) or entry.get("id") in known:
-            continue
-        data = entry.get("data")
-        values = data.get("args") if isinstance(data, dict) else None
-        if isinstance(values, dict):
-            run = add_pending_run(context, sweep, values)
-            sweep.queue.append(run.name)
-            scheduled.append({"id": entry.get("id"), "runid": run.name})
-        elif not sweep.queue and sweep.state in {"PENDING", "RUNNING"}:
-            sweep.state = "FINISHED"
-    sweep.scheduler = json.dumps(scheduler | {"scheduled": scheduled}) if scheduled else None
+    if any(isinstance(other, dict) and other.get("id") == entry.get("id") for other in scheduled):
+        return
+    data = entry.get("data")
+    if not isinstance(data, dict) or "args" not in data:
+        return
+    if isinstance(data["args"], dict):
+        run = add_pending_run(context, sweep, data["args"])
+        sweep.queue.append(run.name)
+        scheduled.append({"id": entry.get("id"), "runid": run.name})
+        sweep.scheduler = json.dumps(scheduler | {"scheduled": scheduled})
+    elif data["args"] is None and not sweep.queue and sweep.state in {"PENDING", "RUNNING"}:
+        sweep.state = "FINISHED"
     context.store.changed(sweep)
 
 

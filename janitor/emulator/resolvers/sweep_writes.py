@@ -47,6 +47,7 @@ def resolve_upsert_sweep(
             setattr(sweep, name, input[name])
     sweep.state = state or sweep.state
     sweep.updated_at = context.now
+    context.store.changed(sweep)
     follow_controller(context, sweep)
     return {"sweep": sweep, "config_validation_warnings": warnings}
 
