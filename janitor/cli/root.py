@@ -60,7 +60,7 @@ COMMANDS = {
     "emulator": LazyGroup(
         "Run a W&B-compatible server on this machine.",
         "Run a W&B-compatible server on this machine.",
-        {"serve": Lazy("emulator_serve", "Serve it, on this machine alone.")},
+        {"serve": Lazy("emulator_serve", "Serve it on localhost.")},
     ),
     "config": LazyGroup(
         "Show the settings, and what may stand in janitor.yaml.",
