@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import click
 
 from janitor.cli.context import Session
 from janitor.cli.errors import leave, run_guarded
+from janitor.model.wording import did_you_mean
 
 
 def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:
@@ -118,9 +118,7 @@ class Group(click.Group):
         """The command that the arguments name; an unknown name is told its nearest."""
         name = args[0]
         if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
-            nearest = difflib.get_close_matches(name, self.lazy, n=1)
-            hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-            raise click.UsageError(f"No such command '{name}'{hint}", ctx)
+            raise click.UsageError(f"No such command '{name}'{did_you_mean(name, self.lazy)}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import durationpy
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from janitor.model.wording import quoted
+from janitor.model.wording import format_duration, quoted
 
 LONGEST = timedelta(days=3650)
-"""Anything longer is a slip of the keyboard, and would overflow a date sooner or later."""
+"""Anything longer is a typing mistake, and could overflow a date."""
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 PATTERN = rf"^(?:{_NUMBER}|(?:{_NUMBER}d ?)?(?:{_NUMBER}h ?)?(?:{_NUMBER}m ?)?(?:{_NUMBER}s)?)$"
@@ -52,15 +52,6 @@ def parse_positive_duration(value: Any) -> timedelta:
     if not duration:
         raise ValueError(f"must be longer than 0, not {quoted(value)}")
     return duration
-
-
-def format_duration(duration: timedelta) -> str:
-    """The shortest text that :func:`parse_duration` reads as this duration, to the microsecond."""
-    minutes, rest = divmod(duration - timedelta(days=duration.days), timedelta(minutes=1))
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").rstrip(".")
-    parts = {"d": str(duration.days), "h": str(hours), "m": str(minutes), "s": seconds}
-    return "".join(count + unit for unit, count in parts.items() if count != "0") or "0s"
 
 
 def _to_timedelta(value: Any) -> timedelta | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.config.targets import KINDS, parse_target
 from janitor.errors import ConfigError, TargetError
 from janitor.model import Target
@@ -44,81 +45,15 @@ class Origin:
 DEFAULT = Origin("default")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting that can be given outside the file, too."""
-
-    key: str
-    """Its place in the file, dotted."""
-    name: str
-    """What the flag and the variable are made from: ``max_changes``."""
-    has_flag: bool = True
-    is_list: bool = False
-    flag: str = ""
-    """The flag, where it is not made from the name."""
-    between: str = r"[,\n]"
-    """What separates the items of a list in its variable, as a regular expression."""
-
-    @property
-    def flag_name(self) -> str:
-        """As people type it: ``--max-changes``."""
-        return self.flag or f"--{self.name.replace('_', '-')}"
-
-    @property
-    def variable(self) -> str:
-        """The environment variable: ``JANITOR_MAX_CHANGES``."""
-        return PREFIX + self.name.upper()
-
-
-SETTINGS = (
-    Setting("namespace", "namespace"),
-    Setting("objective", "objective"),
-    Setting("heartbeat_timeout", "heartbeat_timeout"),
-    Setting("evaluation_timeout", "evaluation_timeout"),
-    Setting("settle", "settle"),
-    Setting("crash_grace", "crash_grace"),
-    Setting("stale_after", "stale_after"),
-    Setting("rules.disable", "disable_rule", is_list=True),
-    Setting("ignore.tags", "ignore_tags", has_flag=False, is_list=True),
-    Setting("ignore.names", "ignore_names", has_flag=False, is_list=True),
-    Setting("ignore.older_than", "ignore_older_than", has_flag=False),
-    Setting("active_since", "active_since"),
-    Setting("limits.max_changes", "max_changes"),
-    Setting("limits.max_silent_percent", "max_silent_percent"),
-    Setting("stand_down.enabled", "stand_down", flag="--no-stand-down"),
-    Setting("stand_down.window", "stand_down_window", has_flag=False),
-    Setting("stand_down.share_percent", "stand_down_share_percent", has_flag=False),
-    Setting("stand_down.min_runs", "stand_down_min_runs", has_flag=False),
-    Setting("stand_down.within", "stand_down_within", has_flag=False),
-    Setting("stand_down.crashed_within", "stand_down_crashed_within", has_flag=False),
-    Setting("deadline", "deadline"),
-    Setting("journal", "journal"),
-    Setting("lock", "lock"),
-    Setting("lock_timeout", "lock_timeout"),
-    Setting("report", "report", is_list=True),
-    Setting("junit_fixed", "junit_fixed"),
-    Setting("step_summary", "step_summary", has_flag=False),
-    Setting("metrics_file", "metrics_file"),
-    Setting("pushgateway", "pushgateway"),
-    Setting("notify", "notify", is_list=True, between=r"\n|,(?=\s*[a-zA-Z][\w+.-]*://)"),
-    Setting("notify_on", "notify_on", is_list=True),
-    Setting("link", "link", has_flag=False),
-    Setting("shard", "shard"),
-    Setting("timeout", "timeout", has_flag=False),
-    Setting("page_size", "page_size", has_flag=False),
-)
-"""Besides these there are the targets, one flag and one variable for each kind; and the
-vocabulary, own rules and overrides, which stand in the file alone."""
-
 _TARGET_VARIABLES = {f"{PREFIX}{kind.upper()}": kind for kind in KINDS}
 
 VARIABLES = (
     CONFIG_VARIABLE,
     SHARDS_VARIABLE,
     *_TARGET_VARIABLES,
-    *(setting.variable for setting in SETTINGS),
+    *(setting.variable for setting in OUTSIDE_THE_FILE.values()),
 )
-"""Every environment variable of ours."""
+"""Every environment variable that the janitor reads."""
 
 _FLAGS_ALONE = ("JANITOR_DRY_RUN", "JANITOR_FORCE")
 """What somebody may take for variables: a pass would write where none was to be written."""
@@ -174,8 +109,8 @@ def flag_layer(flags: Mapping[str, Any]) -> Layer:
     if kinds:
         targets = [parse_target(kind, text) for kind in kinds for text in given[kind]]
         values["targets"] = targets, Origin("flag", _joined(f"--{kind}" for kind in kinds))
-    for setting in SETTINGS:
-        if setting.has_flag and setting.name in given:
+    for setting in OUTSIDE_THE_FILE.values():
+        if setting.group and setting.name in given:
             values[setting.key] = given[setting.name], Origin("flag", setting.flag_name)
     return Layer(values)
 
@@ -200,10 +135,10 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
     if variables:
         targets = [target for name in variables for target in _targets_of(name, environ[name])]
         values["targets"] = targets, Origin("environment", _joined(variables))
-    for setting in SETTINGS:
+    for setting in OUTSIDE_THE_FILE.values():
         text = environ.get(setting.variable, "").strip()
         if text:
-            value = _items(text, setting.between) if setting.is_list else text
+            value = _items(text, setting.kind.separator) if setting.kind.is_list else text
             values[setting.key] = value, Origin("environment", setting.variable)
     if "shard" not in values and environ.get(SHARDS_VARIABLE, "").strip():
         origin = Origin("environment", _joined((INDEX_VARIABLE, SHARDS_VARIABLE)))
@@ -227,8 +162,8 @@ def _joined(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _items(text: str, between: str = r"[,\n]") -> list[str]:
-    return [item.strip() for item in re.split(between, text) if item.strip()]
+def _items(text: str, separator: str = r"[,\n]") -> list[str]:
+    return [item.strip() for item in re.split(separator, text) if item.strip()]
 
 
 def _targets_of(variable: str, text: str) -> Iterator[Target]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from janitor.config.ci import ci_layer
-from janitor.config.complaints import first_complaint
-from janitor.config.durations import format_duration
+from janitor.config.complaints import Complaint, Location, complaints, dotted
 from janitor.config.layers import (
     CONFIG_VARIABLE,
     DEFAULT,
@@ -22,16 +21,21 @@ from janitor.config.layers import (
     nested,
     unknown_variables,
 )
+from janitor.config.overrides import split_targets
 from janitor.config.settings import Config, ConfigFile
-from janitor.config.yaml_file import read_mapping
+from janitor.config.table import SETTINGS
+from janitor.config.yaml_file import Document, read_mapping
 from janitor.errors import ConfigError, TargetError
-from janitor.model import Override, Policy
+from janitor.model import OVERRIDABLE, THRESHOLDS
+from janitor.model.wording import format_duration
 
 DEFAULT_FILE = "janitor.yaml"
+_MOST_SHOWN = 5
+"""Mistakes that one message lists."""
 
-_SECTIONS = ("rules", "ignore", "limits", "stand_down")
+_SECTIONS = tuple({one.key.partition(".")[0]: None for one in SETTINGS if "." in one.key})
 _ADDED_UP = "rules.disable"
-"""The one list that the layers add to: a flag that switches a rule off switches none on."""
+"""The only list to which each source adds: a flag that disables a rule enables no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,10 @@ def _check_together(config: Config) -> None:
     since = config.active_since
     if since is None:
         return
-    policy = config.policy
-    holders: tuple[Policy | Override, ...] = (policy, *policy.overrides)
-    longest = max(
-        value
-        for holder in holders
-        for value in (holder.heartbeat_timeout, holder.evaluation_timeout, holder.crash_grace)
-        if value is not None
-    )
+    holders = (config, *config.overrides)
+    timeouts = [name for name in THRESHOLDS if name in OVERRIDABLE]
+    given = (getattr(holder, name) for name in timeouts for holder in holders)
+    longest = max(value for value in given if value is not None)
     if since <= longest:
         raise ConfigError(
             f"active_since ({format_duration(since)}) must be longer than every timeout"
@@ -117,12 +117,31 @@ def _check_together(config: Config) -> None:
 
 
 def _validate_layer(layer: Layer) -> None:
-    """Refuse a flag or a variable by its own name, also where another layer overrules it."""
+    """Refuse flags and variables by their own names, also where another layer overrules them."""
     try:
         Config.model_validate(layer.tree())
     except ValidationError as error:
-        complaint = first_complaint(error, Config)
-        raise ConfigError(f"{layer.origin(complaint.path).name} {complaint.problem}") from error
+        raise ConfigError(
+            _sentences(
+                [
+                    f"{layer.origin(dotted(found.setting)).name} {found.problem}"
+                    for found in complaints(error, Config)
+                ]
+            )
+        ) from error
+
+
+def _sentences(found: Sequence[str]) -> str:
+    """The mistakes, in their order."""
+    shown = [one if one.endswith("?") else f"{one}." for one in found[:_MOST_SHOWN]]
+    if len(found) > _MOST_SHOWN:
+        shown.append(f"There are {len(found) - _MOST_SHOWN} more mistakes.")
+    return " ".join(shown).rstrip(".")
+
+
+def _line(document: Document, at: Location) -> str:
+    """``:LINE``; nothing for a mistake that is not at one place."""
+    return f":{document.line(at)}" if at else ""
 
 
 def _file_layer(
@@ -145,14 +164,16 @@ def _file_layer(
     return path, _read_document(document, name)
 
 
-def _read_document(document: Mapping[Any, Any], name: str) -> Layer:
+def _read_document(document: Document, name: str) -> Layer:
     """A file's settings, with options of single rules moved to the thresholds they mean."""
+    given, places = split_targets(document.values)
     try:
-        checked = ConfigFile.model_validate(document)
+        checked = ConfigFile.model_validate(given)
     except ValidationError as error:
-        complaint = first_complaint(error, ConfigFile)
-        place = f"{complaint.path} " if complaint.path else ""
-        raise ConfigError(f"{name}: {place}{complaint.problem}") from error
+        found = [_moved_back(each, places) for each in complaints(error, ConfigFile)]
+        found.sort(key=lambda each: document.line(each.at))
+        said = [f"{name}{_line(document, each.at)}: {each}" for each in found]
+        raise ConfigError(_sentences(said)) from error
     except TargetError as error:
         raise TargetError(f"{name}: {error}") from error
     values: dict[str, tuple[Any, Origin]] = {}
@@ -161,6 +182,16 @@ def _read_document(document: Mapping[Any, Any], name: str) -> Layer:
     for threshold, (place, duration) in checked.rules.options().items():
         values.setdefault(threshold, (duration, Origin("file", name, place)))
     return Layer(values)
+
+
+def _moved_back(found: Complaint, places: Sequence[Location]) -> Complaint:
+    """The complaint, with an override's place as it is in the file."""
+
+    def moved_back(location: Location) -> Location:
+        is_moved = places and len(location) > 1 and location[0] == "overrides"
+        return (*places[int(location[1])], *location[2:]) if is_moved else location
+
+    return replace(found, setting=moved_back(found.setting), at=moved_back(found.at))
 
 
 def _given(checked: ConfigFile) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,51 @@ LARGEST = 1_000_000
 """Bytes; anything larger is no configuration."""
 
 
-def read_mapping(path: Path, name: str) -> dict[Any, Any]:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file holds, and where."""
+
+    values: dict[Any, Any]
+    root: yaml.Node | None = None
+
+    def line(self, location: Sequence[int | str]) -> int:
+        """The line, from 1, of the value that these keys and indexes lead to, or of its key."""
+        node, line = self.root, 1
+        for part in location:
+            key, node = _child(node, part)
+            if node is None:
+                break
+            line = (key or node).start_mark.line + 1
+        return line
+
+
+def _child(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """The key and the value at this key of a mapping, or the item of a list."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key, value
+    return None, None
+
+
+def read_mapping(path: Path, name: str) -> Document:
     """The file's mapping; an empty file is an empty one.
 
-    ``name`` is how people call the file.
+    ``name`` is how users call the file.
 
     Raises:
-        ConfigError: the file cannot be read, is no YAML, or holds something else than a mapping.
+        ConfigError: the file cannot be read, is not valid YAML, or holds something else than a
+            mapping.
         FileNotFoundError: there is no such file.
 
     """
     text = _read_text(path, name)
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - our loader is a SafeLoader
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        value = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ConfigError(f"{name}{_explain(error)}") from error
     except (ValueError, RecursionError) as error:
@@ -35,12 +69,12 @@ def read_mapping(path: Path, name: str) -> dict[Any, Any]:
             f"{name}: holds a number too long to read, or is nested too deeply"
         ) from error
     if value is None:
-        return {}
+        return Document({})
     if not isinstance(value, dict):
         raise ConfigError(
             f"{name}: must be a mapping such as 'settle: 5m', but holds {quoted(value)}"
         )
-    return value
+    return Document(value, root)
 
 
 def _read_text(path: Path, name: str) -> str:

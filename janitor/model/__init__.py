@@ -3,11 +3,14 @@
 from janitor.model.policy import (
     AUTO,
     IGNORE_TAG,
+    OVERRIDABLE,
     STALE_AFTER,
+    THRESHOLDS,
     Ignore,
     Override,
     OwnRule,
     Policy,
+    PolicySettings,
 )
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
@@ -24,7 +27,9 @@ __all__ = [
     "AUTO",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "OVERRIDABLE",
     "STALE_AFTER",
+    "THRESHOLDS",
     "Change",
     "Clean",
     "Evidence",
@@ -35,6 +40,7 @@ __all__ = [
     "Override",
     "OwnRule",
     "Policy",
+    "PolicySettings",
     "ResolvedTarget",
     "RunInfo",
     "RunKind",

@@ -224,14 +224,12 @@ def _sweeps(report: Report) -> Chart | None:
 
 def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
     """The times after which a run is given up, with what to write beside the line."""
-    if thresholds is None:
+    general = (thresholds or {}).get("heartbeat_timeout_seconds")
+    if thresholds is None or general is None:
         return []
-    general, evaluating = (
-        thresholds.heartbeat_timeout_seconds,
-        thresholds.evaluation_timeout_seconds,
-    )
     found = [(general, f"given up after {format_age(timedelta(seconds=general))}")]
-    if evaluating != general:
+    evaluating = thresholds.get("evaluation_timeout_seconds")
+    if evaluating is not None and evaluating != general:
         after = format_age(timedelta(seconds=evaluating))
         found.append((evaluating, f"evaluating: {after}"))
     return found

@@ -42,15 +42,10 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _thresholds(found: Thresholds) -> str:
-    named = (
-        ("silent", found.heartbeat_timeout_seconds),
-        ("evaluating", found.evaluation_timeout_seconds),
-        ("settle", found.settle_seconds),
-        ("crashed", found.crash_grace_seconds),
-        ("assigned", found.stale_after_seconds),
-    )
     return ", ".join(
-        f"{name} {format_age(timedelta(seconds=each))}" for name, each in named if each is not None
+        f"{name.removesuffix('_seconds')} {format_age(timedelta(seconds=seconds))}"
+        for name, seconds in found.items()
+        if seconds is not None
     )
 
 

@@ -13,7 +13,6 @@ from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
 
 _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
-_SETTINGS = ("heartbeat_timeout", "evaluation_timeout", "settle", "crash_grace", "objective")
 
 
 def policy_for(run: RunInfo, policy: Policy) -> Policy:
@@ -61,10 +60,8 @@ def _matches(target: Target, run: RunInfo) -> bool:
 
 
 def _overridden(policy: Policy, override: Override) -> Policy:
-    given = {name: getattr(override, name) for name in _SETTINGS}
     disabled = policy.disabled_rules | override.disabled_rules
-    kept = {name: value for name, value in given.items() if value is not None}
-    return replace(policy, disabled_rules=disabled, **kept)
+    return replace(policy, disabled_rules=disabled, **override.settings)
 
 
 def _objective_of(run: RunInfo, policy: Policy) -> str | None:

@@ -75,7 +75,7 @@ def test_a_variable_is_refused_by_its_name(
 
 def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home: Path) -> None:
     (home / "janitor.yaml").write_text("settle: soon")
-    with pytest.raises(ConfigError, match=r"^janitor\.yaml: settle must be"):
+    with pytest.raises(ConfigError, match=r"^janitor\.yaml:1: settle must be"):
         load({"settle": "5m"}, {}, home)
 
 
@@ -97,7 +97,7 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
         ),
         ("limits: {x: 1}", "limits has no setting 'x'; it has max_changes or max_silent_percent"),
         ("limits: 5", "limits must be a mapping of settings, not 5"),
-        ("limits: {1: 2}", "limits has the key 1, which is no text"),
+        ("limits: {1: 2}", "limits has the key 1, which is not a text"),
         ("setle: 5m", "has no setting 'setle'; did you mean 'settle'?"),
         ("qqqqqq: 5m", "has no setting 'qqqqqq'"),
         ("settle: -5m", "settle must not be negative, but is '-5m'"),
@@ -145,7 +145,7 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
 )
 def test_a_bad_setting_is_one_sentence_that_names_it(home: Path, text: str, sentence: str) -> None:
     said = refused(home, text)
-    assert said.startswith("janitor.yaml: ")
+    assert said.startswith("janitor.yaml:1: ")
     assert sentence in said
     assert "\n" not in said
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from janitor.config import Config, LoadedConfig, load
-from janitor.config.layers import SETTINGS, VARIABLES
+from janitor.config.layers import VARIABLES
 from janitor.errors import ConfigError
 from janitor.model import Policy, SweepRunState, Target, TargetKind
 
@@ -202,7 +202,7 @@ def test_an_unknown_variable_is_a_warning_that_names_the_nearest(home: Path) -> 
 def test_every_setting_but_those_of_many_parts_can_be_given_outside_the_file() -> None:
     in_the_file_alone = {"targets", "vocabulary", "overrides", "rules.own"}
     keys = {key for key, _, _ in load({}, {}, Path("/nonexistent")).settings()}
-    assert {setting.key for setting in SETTINGS} == keys - in_the_file_alone
+    assert {setting.key for setting in OUTSIDE_THE_FILE.values()} == keys - in_the_file_alone
 
 
 def test_the_config_is_frozen() -> None:

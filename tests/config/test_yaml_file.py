@@ -12,7 +12,7 @@ from janitor.errors import ConfigError
 def read(tmp_path: Path, content: str | bytes) -> dict[object, object]:
     path = tmp_path / "janitor.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_mapping(path, "janitor.yaml")
+    return read_mapping(path, "janitor.yaml").values
 
 
 @pytest.mark.parametrize("content", ["", "# only words", "---\n", "~"])

@@ -48,10 +48,9 @@ def command(
     planned = read_plan(plan)
     config = session.load_config(flags).config
     delivery.check(config)
-    policy = planned.policy.policy()
     reach = [change.run for change in planned.changes]
     with open_pass(
-        config, policy, command="apply", dry_run=dry_run, force=force, reach=reach
+        config, planned.policy, command="apply", dry_run=dry_run, force=force, reach=reach
     ) as work:
         report = apply(planned.changes, planned.brake, work)
     return conclude(report, config)
