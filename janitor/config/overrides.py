@@ -70,7 +70,7 @@ def _as_given(overrides: tuple[_Override, ...]) -> list[dict[str, Any]]:
 
 
 Overrides = Annotated[
-    tuple[OverrideSettings, ...],
+    tuple[OverrideSettings, ...],  # type: ignore[valid-type]  # made from the table of settings
     PlainSerializer(_as_given, return_type=list[dict[str, Any]], when_used="json"),
 ]
 

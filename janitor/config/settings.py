@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
-from janitor.config.durations import format_duration
 from janitor.config.kinds import TYPES, fields_of, model_of, options
 from janitor.config.overrides import Overrides
 from janitor.config.own_rules import OwnRules
@@ -20,6 +19,7 @@ from janitor.config.section import Section
 from janitor.config.table import OVERRIDES, OWN_RULES, BrakeLimits, Settings, StandDownLimits
 from janitor.model import Ignore, Policy, PolicySettings
 from janitor.model.setting import settings_of
+from janitor.model.wording import format_duration
 
 
 class EditorSchema(GenerateJsonSchema):
@@ -53,15 +53,37 @@ def _on_one_line(schema: Any) -> Any:
     return lines
 
 
-class _Config(Section):
-    """Every setting, with its value in effect."""
+_Table = TypeVar("_Table")
+
+
+def _section(declared: type[_Table], section: Any) -> _Table:
+    """A section of the settings as the plain dataclass that declares it."""
+    return declared(**dict(section))
+
+
+_FIELDS = fields_of(Settings, {**TYPES, OWN_RULES: OwnRules, OVERRIDES: Overrides})
+
+if TYPE_CHECKING:
+
+    class _Settings(Section, Settings):
+        pass
+else:
+    _Settings = model_of("_Settings", Section, {"targets": _FIELDS.pop("targets"), **_FIELDS})
+
+
+class Config(_Settings):
+    """Every setting, with its value in effect. Values may be given as text, such as "30m"."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **settings: Any) -> None: ...
 
     @property
     def policy(self) -> Policy:
         """What the rules are given."""
         given = {field.name: getattr(self, field.name) for field in fields(PolicySettings)}
         return Policy(
-            **given | {"ignore": Ignore(**dict(self.ignore))},
+            **given | {"ignore": _section(Ignore, self.ignore)},
             disabled_rules=frozenset(self.rules.disable),
             own_rules=tuple(own.rule for own in self.rules.own),
             overrides=tuple(each.override for each in self.overrides),
@@ -70,12 +92,12 @@ class _Config(Section):
     @property
     def brake_limits(self) -> BrakeLimits:
         """How much a pass may change."""
-        return BrakeLimits(**dict(self.limits))
+        return _section(BrakeLimits, self.limits)
 
     @property
     def stand_down_limits(self) -> StandDownLimits:
         """When a silence is taken for an outage."""
-        return StandDownLimits(**dict(self.stand_down))
+        return _section(StandDownLimits, self.stand_down)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
@@ -89,19 +111,22 @@ class _Config(Section):
         return {"$schema": EditorSchema.schema_dialect, **schema, "title": "janitor.yaml"}
 
 
-_FIELDS = fields_of(Settings, {**TYPES, OWN_RULES: OwnRules, OVERRIDES: Overrides})
+def _options_of_rules() -> dict[str, Any]:
+    """For each rule that has options, the section with those that it takes."""
+    found: dict[str, Any] = {}
+    for rule in dict.fromkeys(one.rule for one in settings_of(PolicySettings) if one.rule):
+        own = options(one for one in settings_of(PolicySettings) if one.rule == rule)
+        doc = f"Options of the rule {rule}; they mean the same as the settings of their names."
+        model = model_of(f"{rule.title().replace('-', '')}Options", Section, own, doc)
+        described = Field(None, alias=rule, description=f"Options of the rule {rule}.")
+        found[rule.replace("-", "_")] = model | None, described
+    return found
 
-if TYPE_CHECKING:
 
-    class Config(_Config, Settings):
-        """Every setting, with its value in effect. Values may also be text, such as "30m"."""
-
-        def __init__(self, **settings: Any) -> None: ...
-else:
-    Config = model_of("Config", _Config, {"targets": _FIELDS.pop("targets"), **_FIELDS})
+_OptionsOfRules: Any = model_of("_OptionsOfRules", type(Config().rules), _options_of_rules())
 
 
-class _FileRules(Config.model_fields["rules"].annotation):
+class FileRuleSettings(_OptionsOfRules):  # type: ignore[misc]  # made from the table of settings
     """Which rules are used, options of single rules, and your own rules."""
 
     def options(self) -> dict[str, tuple[str, timedelta]]:
@@ -117,23 +142,11 @@ class _FileRules(Config.model_fields["rules"].annotation):
         return given
 
 
-def _options_of_rules() -> dict[str, Any]:
-    """For each rule that has options, the section with those that it takes."""
-    found: dict[str, Any] = {}
-    for rule in dict.fromkeys(one.rule for one in settings_of(PolicySettings) if one.rule):
-        own = options(one for one in settings_of(PolicySettings) if one.rule == rule)
-        doc = f"Options of the rule {rule}; they mean the same as the settings of their names."
-        model = model_of(f"{rule.title().replace('-', '')}Options", Section, own, doc)
-        described = Field(None, alias=rule, description=f"Options of the rule {rule}.")
-        found[rule.replace("-", "_")] = model | None, described
-    return found
-
-
-FileRuleSettings: Final = model_of("FileRuleSettings", _FileRules, _options_of_rules())
-
-
-class _ConfigFile(Config):
+class ConfigFile(Config):
     """The settings of the janitor of W&B sweep runs. All of them are optional."""
+
+    rules: FileRuleSettings = FileRuleSettings()
+    """Which rules are used, options of single rules, and your own rules."""
 
     @model_validator(mode="after")
     def _check_thresholds_agree(self) -> Self:
@@ -146,15 +159,3 @@ class _ConfigFile(Config):
                     " and differ: keep one of them"
                 )
         return self
-
-
-ConfigFile: Final = model_of(
-    "ConfigFile",
-    _ConfigFile,
-    {
-        "rules": (
-            FileRuleSettings,
-            Field(FileRuleSettings(), description=Config.model_fields["rules"].description),
-        )
-    },
-)

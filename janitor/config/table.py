@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from janitor.model import OwnRule, PolicySettings, Target
+from janitor.model import PolicySettings, Target
 from janitor.model.setting import (
     DURATION,
     POSITIVE_DURATION,
@@ -57,7 +57,7 @@ class RuleSettings:
         group="policy",
         flag_help="Disable this rule, in addition to those that the file disables.",
     )
-    own: tuple[OwnRule, ...] = setting(
+    own: tuple[Any, ...] = setting(
         (), OWN_RULES, "Your own rules. They are asked in this order, after all built-in rules."
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from janitor.model import AUTO, Ignore, Override, Policy, RunInfo, Target, TargetKind
 from janitor.model import summary as summaries
@@ -61,7 +62,8 @@ def _matches(target: Target, run: RunInfo) -> bool:
 
 def _overridden(policy: Policy, override: Override) -> Policy:
     disabled = policy.disabled_rules | override.disabled_rules
-    return replace(policy, disabled_rules=disabled, **override.settings)
+    settings: Mapping[str, Any] = override.settings
+    return replace(policy, disabled_rules=disabled, **settings)
 
 
 def _objective_of(run: RunInfo, policy: Policy) -> str | None:

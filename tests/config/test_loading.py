@@ -9,6 +9,7 @@ import pytest
 
 from janitor.config import Config, LoadedConfig, load
 from janitor.config.layers import VARIABLES
+from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.errors import ConfigError
 from janitor.model import Policy, SweepRunState, Target, TargetKind
 
