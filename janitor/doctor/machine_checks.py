@@ -5,11 +5,12 @@ from __future__ import annotations
 import netrc
 import os
 import platform
-import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from packaging.version import Version
 
 from janitor.doctor.findings import Finding, fail, ok, warn
 from janitor.stores.wandb.api import SUPPORTED
@@ -39,20 +40,16 @@ def _wandb(versions: Versions) -> Finding:
         version = versions("wandb")
     except metadata.PackageNotFoundError:
         return fail("wandb", "is not installed", f"install wandb {SUPPORTED}")
-    lowest, highest = (_numbers(text) for text in SUPPORTED.split(" to "))
-    if _numbers(version) < lowest:
+    lowest, highest = (Version(text) for text in SUPPORTED.split(" to "))
+    if Version(version) < lowest:
         return fail("wandb", f"{version} is too old", f"install wandb {SUPPORTED}")
-    if _numbers(version)[: len(highest)] > highest:
+    if Version(version).release[: len(highest.release)] > highest.release:
         return warn(
             "wandb",
             f"{version} is newer than any that was tested ({SUPPORTED})",
             "if requests fail, install one of those",
         )
     return ok("wandb", f"{version} (tested: {SUPPORTED})")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def _pyjanitor(versions: Versions) -> Finding:
@@ -104,6 +101,8 @@ def _netrc_files(environ: Mapping[str, str]) -> Iterator[Path]:
     yield home / "_netrc"
 
 
+# requests.utils.get_netrc_auth finds the same login. It does not say in which file, which is what
+# people need to know here, and it reads the environment of the process.
 def _netrc_has(path: Path, host: str) -> bool:
     try:
         return netrc.netrc(path).authenticators(host) is not None

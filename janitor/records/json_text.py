@@ -18,6 +18,7 @@ from janitor.errors import ReportError
 from janitor.records.base import FROM_FILE
 from janitor.records.report import SCHEMA, Report
 from janitor.storage import strict_json
+from janitor.storage.invalid import first_mistake
 
 
 def pretty(model: BaseModel, **instead: Any) -> str:
@@ -55,9 +56,7 @@ def parse(text: str | bytes) -> Report:
     try:
         return Report.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ReportError(f"it is malformed at {where}: {first['msg']}") from error
+        raise ReportError(f"it is malformed at {first_mistake(error)}") from error
 
 
 def format_time(time: datetime) -> str:

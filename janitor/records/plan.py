@@ -22,6 +22,7 @@ from janitor.rules.custom.cel import ExpressionError
 from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
+from janitor.storage.invalid import first_mistake
 
 SCHEMA: Final = "janitor.plan/1"
 
@@ -76,9 +77,7 @@ def read_plan(path: Path) -> PlanFile:
     try:
         plan = PlanFile.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+        raise PlanError(f"{path} is malformed at {first_mistake(error)}") from error
     for rule in plan.policy.own_rules:
         try:
             check_expression(rule.when)
