@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from janitor.config.table import FILE, FILES, FOLDER, SWITCH, flags_of
+from janitor.config.table import FILE, FILES, FOLDER, OUTSIDE_THE_FILE, SWITCH, flags_of
 from janitor.model.setting import Setting
 from janitor.model.wording import format_duration
 
@@ -26,6 +26,31 @@ _PATHS = {
     FILES: click.Path(dir_okay=False),
     FOLDER: click.Path(file_okay=False),
 }
+
+
+_SECTIONS = {
+    "targets": "Targets",
+    "shard": "Targets",
+    "policy": "Rules and thresholds",
+    "report": "Output",
+    "junit": "Output",
+    "limits": "Safety",
+    "stand_down": "Safety",
+    "deadline": "Safety",
+    "journal": "Safety",
+    "lock": "Safety",
+}
+"""Group of settings → the section of ``--help`` that lists its flags."""
+
+
+def section_of(name: str) -> str:
+    """The section of ``--help`` that lists the parameter with this name."""
+    if name in {"sweep", "project", "group", "store"}:
+        return "Targets"
+    if name == "force":
+        return "Safety"
+    setting = OUTSIDE_THE_FILE.get(name)
+    return _SECTIONS[setting.group] if setting is not None else "Options"
 
 
 def _together(*options: _Decorator) -> Callable[[_Function], _Function]:

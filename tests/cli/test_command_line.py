@@ -97,6 +97,7 @@ def test_every_command_has_help_and_the_options_of_all(path: tuple[str, ...], su
     assert summary.split(maxsplit=1)[0] in result.stdout
     assert "-v, --verbose" in result.stdout
     assert "--log-format" in result.stdout
+    assert "\\b" not in result.stdout
 
 
 @pytest.mark.parametrize("path", [[], ["config"]])

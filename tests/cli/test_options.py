@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from janitor.cli import options
+from janitor.cli.root import cli
 from janitor.config import Config
 from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.config.targets import KINDS
@@ -86,3 +88,28 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
+
+
+def test_a_command_with_many_options_shows_them_in_sections() -> None:
+    shown = CliRunner().invoke(cli, ["fix", "--help"]).stdout
+    headings = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert headings == ["Targets:", "Options:", "Rules and thresholds:", "Output:", "Safety:"]
+    sections = re.split(r"^\S.*:$", shown, flags=re.MULTILINE)
+    assert "--crash-grace" in sections[headings.index("Rules and thresholds:") + 1]
+    assert "--force" in sections[headings.index("Safety:") + 1]
+    assert all(shown.count(f"  {option} ") == 1 for option in ("--sweep", "--report", "--config"))
+
+
+def test_a_command_with_few_options_shows_one_list() -> None:
+    shown = CliRunner().invoke(cli, ["journal", "list", "--help"]).stdout
+    headings = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert headings == ["Options:"]
+
+
+def test_the_lines_for_a_shell_are_lines_of_their_own() -> None:
+    shown = CliRunner().invoke(cli, ["completion", "--help"]).stdout
+    assert [line.split()[0] for line in shown.splitlines() if "completion " in line[8:]][-3:] == [
+        "bash:",
+        "zsh:",
+        "fish:",
+    ]

@@ -1,4 +1,4 @@
-"""``janitor experiments clean``: what died while it ran is marked as interrupted."""
+"""``janitor experiments clean``: mark experiments whose processes are gone as interrupted."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 @click.command("clean", cls=Command)
 @state_dir_option
-@click.option("--dry-run", is_flag=True, help="Say what would be marked, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
 @click.option(
     "--gone",
     metavar="ID",
     multiple=True,
-    help="An experiment whose process you know is gone, on another machine say; repeatable.",
+    help="An experiment whose process you know is gone, for example on another machine."
+    " Repeatable.",
 )
 def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
-    """Mark experiments as interrupted that say they run while their processes are gone.
+    """Mark running experiments whose processes are gone as interrupted.
 
-    What may still run, on another machine say, is left alone.
+    An experiment that may still run, for example on another machine, is left alone.
     """
     from janitor.experiments import StateManager
 

@@ -1,4 +1,4 @@
-"""``janitor experiments resume-info``: what a resumption would do."""
+"""``janitor experiments resume-info``: show what resuming would do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("experiment_id", metavar="ID")
 @state_dir_option
 def command(*, experiment_id: str, state_dir: Path) -> None:
-    """Say of each process whether a resumption would skip it, wait for it, or run it."""
+    """Show what resuming would do with each process: skip it, wait for it, or run it."""
     from janitor.experiments import StateManager
 
     state = StateManager(state_dir, rescues=False).load(experiment_id)

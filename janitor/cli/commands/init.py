@@ -1,4 +1,4 @@
-"""``janitor init``: a first janitor.yaml, for a project that it has looked at."""
+"""``janitor init``: write a first janitor.yaml for a project."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ from janitor.errors import StoreError, UsageError
     default=Path("janitor.yaml"),
     help="The file to write.  [default: janitor.yaml]",
 )
-@click.option("--overwrite", is_flag=True, help="Write it also where there is such a file.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing file.")
 @pass_session
 def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) -> None:
-    """Look at a project, and write a commented janitor.yaml for it.
+    """Look at a project and write a janitor.yaml with comments for it.
 
     Nothing is written to W&B. Prints how to run the janitor from cron and in Kubernetes.
+
+    \b
+    Example:
+      janitor init --project acme/rl
     """
     from janitor.doctor.config_template import draft
     from janitor.doctor.survey import survey

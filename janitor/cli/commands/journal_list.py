@@ -1,4 +1,4 @@
-"""``janitor journal list``: the journals that are kept."""
+"""``janitor journal list``: list the saved journals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from janitor.cli.options import config_option, journal_option
 @journal_option
 @pass_session
 def command(session: Session, /, **flags: Any) -> None:
-    """List the journals that are kept, oldest first."""
+    """List the saved journals, oldest first."""
     from janitor.records.journal import journals, read_journal
     from janitor.session import journal_folder
 
