@@ -1,4 +1,4 @@
-"""Where settings come from: flags, ``JANITOR_*`` variables, a file. Each source is a layer."""
+"""The sources of settings: flags, ``JANITOR_*`` variables, a file. Each source is a layer."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from janitor.model.wording import did_you_mean
 PREFIX = "JANITOR_"
 CONFIG_VARIABLE = "JANITOR_CONFIG"
 SHARDS_VARIABLE = "JANITOR_SHARDS"
-"""How many shards there are; which of them this is, Kubernetes says."""
+"""The number of shards; Kubernetes sets the index of this one."""
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
-"""Set by Kubernetes in each pod of an Indexed Job, from 0."""
+"""Set by Kubernetes in each pod of an Indexed Job, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value came from; its text goes into ``config show``."""
+    """Where a value comes from; ``config show`` shows it as text."""
 
     kind: str
     """"flag", "environment", "file" or "default"."""
     name: str = ""
-    """The flag, the variable, or the file as people call it."""
+    """The flag, the variable, or the file as the user named it."""
     place: str = ""
-    """Where in the file, if that is not the setting's own key."""
+    """The place in the file, if it is not the setting's own key."""
 
     def __str__(self) -> str:
         match self.kind:
@@ -56,24 +56,24 @@ VARIABLES = (
 """Every environment variable that the janitor reads."""
 
 _FLAGS_ALONE = ("JANITOR_DRY_RUN", "JANITOR_FORCE")
-"""What somebody may take for variables: a pass would write where none was to be written."""
+"""Flags that have no variable. If one were ignored, a pass would write against the user's will."""
 
 _FROM_KUBERNETES = re.compile(r"JANITOR_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\w+)?)")
-"""What Kubernetes sets in every container where a service is called janitor."""
+"""Set by Kubernetes in every container if a service is called janitor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one source says: dotted key → (value as it stands there, where that is)."""
+    """The settings of one source: dotted key → (value as it was given, where)."""
 
     values: Mapping[str, tuple[Any, Origin]]
 
     def tree(self) -> dict[str, Any]:
-        """The values as a file would hold them."""
+        """The values in the form of a file."""
         return nested({key: value for key, (value, _) in self.values.items()})
 
     def origin(self, path: str) -> Origin:
-        """Where the setting at this path came from."""
+        """Where the setting at this path comes from."""
         for key, (_, origin) in self.values.items():
             if path == key or path.startswith((f"{key}.", f"{key}[")):
                 return origin
@@ -93,11 +93,11 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flag_layer(flags: Mapping[str, Any]) -> Layer:
-    """What the command line says.
+    """The settings from the command line.
 
     ``flags`` holds parameters by name (``max_changes``, ``sweep``); None and empty sequences
-    count as not given, and names that are no settings are not looked at. The targets keep the
-    order in which their flags stand in the mapping.
+    count as not given, and names that are not settings are ignored. The targets keep the order of
+    their flags in the mapping.
 
     Raises:
         TargetError: a target is malformed.
@@ -116,20 +116,20 @@ def flag_layer(flags: Mapping[str, Any]) -> Layer:
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
-    """What the ``JANITOR_*`` variables say; empty ones count as not set.
+    """The settings from the ``JANITOR_*`` variables; empty ones count as not set.
 
     Lists are separated by commas or line breaks.
 
     Raises:
         TargetError: a target is malformed.
-        ConfigError: the shards are counted, and nothing says which this is; or a variable is set
-            that is a flag alone.
+        ConfigError: the number of shards is set without the index of this one; or a variable is
+            set for something that is only a flag.
 
     """
     for name in _FLAGS_ALONE:
         if environ.get(name, "").strip():
             flag = f"--{name.removeprefix(PREFIX).lower().replace('_', '-')}"
-            raise ConfigError(f"{name} is no setting: say {flag} on the command line, and unset it")
+            raise ConfigError(f"{name} is not a setting: unset it and use the flag {flag}")
     values: dict[str, tuple[Any, Origin]] = {}
     variables = [name for name in _TARGET_VARIABLES if _items(environ.get(name, ""))]
     if variables:
@@ -151,9 +151,9 @@ def _shard_of_job(environ: Mapping[str, str]) -> str:
     index = environ.get(INDEX_VARIABLE, "").strip()
     if not index.isdecimal():
         raise ConfigError(
-            f"{SHARDS_VARIABLE} says how many shards there are, and {INDEX_VARIABLE} must say which"
-            f" of them this is, from 0, not {index!r}: run it as an Indexed Job, or set"
-            " JANITOR_SHARD=K/N instead"
+            f"{SHARDS_VARIABLE} is the number of shards, so {INDEX_VARIABLE} must be the index of"
+            f" this one, from 0, not {index!r}: run it as an Indexed Job, or set JANITOR_SHARD=K/N"
+            " instead"
         )
     return f"{int(index) + 1}/{environ[SHARDS_VARIABLE].strip()}"
 
@@ -175,8 +175,8 @@ def _targets_of(variable: str, text: str) -> Iterator[Target]:
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each ``JANITOR_*`` variable that is none of ours."""
+    """A sentence for each unknown ``JANITOR_*`` variable."""
     for name in sorted(environ):
         ours = name in VARIABLES or not name.startswith(PREFIX)
         if not ours and not _FROM_KUBERNETES.fullmatch(name):
-            yield f"the variable {name} is no setting of ours{did_you_mean(name, VARIABLES)}"
+            yield f"unknown environment variable {name}{did_you_mean(name, VARIABLES)}"

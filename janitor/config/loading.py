@@ -46,18 +46,18 @@ _ADDED_UP = "rules.disable"
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The settings in effect, and where each came from."""
+    """The settings in effect, and where each comes from."""
 
     config: Config
     origins: Mapping[str, tuple[Origin, ...]]
-    """Dotted key → its origins; more than one only where the layers add up."""
+    """Dotted key → its origins; more than one only if the layers add up."""
     warnings: tuple[str, ...]
     """Sentences for the log."""
     file: Path | None
     """The file that was read."""
 
     def settings(self) -> Iterator[tuple[str, Any, str]]:
-        """Each setting: its dotted key, its value as JSON has it, and where it came from."""
+        """Each setting: its dotted key, its value as in JSON, and where it comes from."""
         for key, value in _leaves(self.config.model_dump(mode="json")):
             origins = self.origins.get(key, (DEFAULT,))
             yield key, value, " and ".join(str(origin) for origin in origins)
@@ -67,10 +67,10 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Loa
     """The settings from the command line, the environment, the file and the defaults.
 
     ``flags`` holds the command line's parameters by name (``settle``, ``sweep``, ``config``); None
-    and empty tuples count as not given, and names that are no settings are not looked at.
+    and empty tuples count as not given, and names that are not settings are ignored.
 
     Raises:
-        ConfigError: a setting cannot be used, or the file cannot be read; one sentence.
+        ConfigError: settings cannot be used, or the file cannot be read.
         TargetError: a target is malformed; one sentence.
 
     """
@@ -99,7 +99,7 @@ def _merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, tuple[Ori
 
 
 def _overrule_overrides(merged: dict[str, Any], stronger: Sequence[Layer]) -> None:
-    """A flag or a variable beats all that the file says of the same setting."""
+    """A flag or a variable wins over every value of the same setting in the file."""
     given = {key for layer in stronger for key in layer.values}
     overrides = [each.without(given) for each in merged.get("overrides", ())]
     if overrides:
@@ -107,7 +107,7 @@ def _overrule_overrides(merged: dict[str, Any], stronger: Sequence[Layer]) -> No
 
 
 def _check_together(config: Config) -> None:
-    """Refuse settings that are sensible alone and not together."""
+    """Refuse settings that contradict each other."""
     since = config.active_since
     if since is None:
         return
@@ -118,7 +118,7 @@ def _check_together(config: Config) -> None:
     if since <= longest:
         raise ConfigError(
             f"active_since ({format_duration(since)}) must be longer than every timeout"
-            f" ({format_duration(longest)}), or no run would be given up before it is left out"
+            f" ({format_duration(longest)}), otherwise runs would never time out"
         )
 
 
@@ -166,12 +166,12 @@ def _file_layer(
             raise ConfigError(f"{named_by} names {name}, but there is no such file") from error
         return None, Layer({})
     except (RuntimeError, ValueError) as error:
-        raise ConfigError(f"{named_by} names {name!r}, which is no path") from error
+        raise ConfigError(f"{named_by} names {name!r}, which is not a path") from error
     return path, _read_document(document, name)
 
 
 def _read_document(document: Document, name: str) -> Layer:
-    """A file's settings, with options of single rules moved to the thresholds they mean."""
+    """A file's settings, with the options of single rules as the thresholds that they mean."""
     given, places = split_targets(document.values)
     try:
         checked = ConfigFile.model_validate(given)
@@ -201,7 +201,7 @@ def _moved_back(found: Complaint, places: Sequence[Location]) -> Complaint:
 
 
 def _given(checked: ConfigFile) -> Iterator[tuple[str, Any]]:
-    """The settings that the file gives: dotted key, value."""
+    """The settings that the file contains: dotted key, value."""
     for key in Config.model_fields:
         value = getattr(checked, key)
         if key not in _SECTIONS:

@@ -58,7 +58,7 @@ def read_mapping(path: Path, name: str) -> Document:
     ``name`` is how users call the file.
 
     Raises:
-        ConfigError: the file cannot be read, is not valid YAML, or holds something else than a
+        ConfigError: the file cannot be read, is not valid YAML, or does not contain a
             mapping.
         FileNotFoundError: there is no such file.
 
@@ -72,13 +72,13 @@ def read_mapping(path: Path, name: str) -> Document:
         raise ConfigError(f"{name}{_explain(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"{name}: holds a number too long to read, or is nested too deeply"
+            f"{name}: contains a number too long to read, or is nested too deeply"
         ) from error
     if value is None:
         return Document({})
     if not isinstance(value, dict):
         raise ConfigError(
-            f"{name}: must be a mapping such as 'settle: 5m', but holds {quoted(value)}"
+            f"{name}: must be a mapping such as 'settle: 5m', but contains {quoted(value)}"
         )
     return Document(value, root)
 
@@ -111,7 +111,7 @@ def _explain(error: yaml.YAMLError) -> str:
         said = ", ".join(part for part in (error.context, error.problem) if part)
         return f"{place}: {' '.join(said.split())}"
     if isinstance(error, yaml.reader.ReaderError):
-        return f": holds a control character (at position {error.position})"
+        return f": contains a control character (at position {error.position})"
     return f": is not valid YAML: {' '.join(str(error).split())}"
 
 

@@ -142,8 +142,8 @@ def test_a_malformed_target_of_an_override_is_refused(tmp_path: Path) -> None:
     [
         ({"id": "wandb-failed"}, "[0].id is 'wandb-failed', which is a built-in rule"),
         ({"id": "none"}, "[0].id is 'none', which is a built-in rule"),
-        ({"id": "Stale one"}, "[0].id must be small letters and digits"),
-        ({"becomes": "running"}, "[0].becomes must be one of our terminal states"),
+        ({"id": "Stale one"}, "[0].id must be lower-case letters and digits"),
+        ({"becomes": "running"}, "[0].becomes must be a terminal state"),
         (
             {"when": "run.agee"},
             "[0] (stale): its condition cannot be used: run has no field 'agee'",
