@@ -1,4 +1,4 @@
-"""The exit codes, and which one counts where several apply."""
+"""The exit codes, and which one is used if several apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Bad usage or configuration, or no target could be resolved."""
     BRAKE = 3
-    """A limit was passed; nothing was written."""
+    """A limit was exceeded; nothing was written."""
     PENDING = 4
     """Changes are pending; only with ``--exit-code`` on a dry run or a plan."""
     INTERRUPTED = 130
@@ -35,5 +35,5 @@ PRECEDENCE = (
 
 
 def first_that_applies(*codes: ExitCode) -> ExitCode:
-    """The code to exit with, of those that apply; ``DONE`` where none does."""
+    """The code to exit with, of those that apply; ``DONE`` if none does."""
     return min(codes, key=PRECEDENCE.index, default=ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""The figures of a pass, for the foot of a report."""
+"""The figures of a pass, for the end of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from janitor.records.report import Report, Requests, Thresholds
 
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
-    """What else there is to know of the pass: a name and a sentence each."""
+    """Further facts about the pass: a name and a sentence each."""
     yield "Command", f"{report.command}{' (dry run)' if report.dry_run else ''}"
     took = format_age(report.finished_at - report.started_at)
     yield "Began", f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC, took {took}"

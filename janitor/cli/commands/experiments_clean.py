@@ -42,7 +42,7 @@ def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
             manager.update(name, lambda state: _give_up(state, manager.now()), alive=False)
     word = "would be interrupted" if dry_run else "interrupted"
     for name in gone:
-        click.echo(f"{name}  {word}: by your word")
+        click.echo(f"{name}  {word}: as requested (--gone)")
     stale = manager.find_stale() if dry_run else manager.cleanup_stale()
     for name in stale:
         if name not in gone:
@@ -57,8 +57,8 @@ def _give_up(state: ExperimentState, at: datetime) -> None:
 
     name, seen = state.experiment_id, {state.liveness(), state.owner_liveness()}
     if Liveness.ALIVE in seen:
-        raise UsageError(f"experiment {name} is at work on this machine: stop it first")
+        raise UsageError(f"experiment {name} is running on this machine: stop it first")
     runs = state.status is ExperimentStatus.RUNNING or state.is_subprocess_running()
     if not runs and state.owner_liveness() is Liveness.DEAD:
         raise UsageError(f"experiment {name} is {state.status}, not running: nothing to clean")
-    state.interrupt(at, "its process is gone, by the user's word", all_are_gone=True)
+    state.interrupt(at, "its process is gone, according to the user", all_are_gone=True)

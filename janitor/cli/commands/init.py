@@ -70,10 +70,10 @@ def _next_steps(out: Path) -> list[str]:
     return [
         f"wrote {out}",
         "",
-        "look at what it would do:",
+        "preview the changes:",
         f"  janitor fix --dry-run --config {file}",
-        "every quarter of an hour, by cron (`crontab -e`; cron/ has a fuller one):",
+        "every 15 minutes with cron (`crontab -e`):",
         f"  7-59/15 * * * * {cron}",
-        "in Kubernetes, without writing at first (k8s/ has the manifests):",
+        "in Kubernetes, first as a dry run (k8s/ in the source has the manifests):",
         f"  cp {file} k8s/base/janitor.yaml && kubectl apply -k k8s/overlays/dry-run",
     ]

@@ -22,5 +22,7 @@ def command(session: Session, /, **flags: Any) -> None:
 
     for path in journals(journal_folder(session.load_config(flags).config)):
         record = read_journal(path)
-        end = "" if record.ended else "  (did not come to its end)"
-        click.echo(f"{path}  {record.command}  {len(record.writes)} writes{end}")
+        end = "" if record.ended else "  (incomplete)"
+        count = len(record.writes)
+        writes = "1 write" if count == 1 else f"{count:,} writes"
+        click.echo(f"{path}  {record.command}  {writes}{end}")
