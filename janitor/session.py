@@ -20,7 +20,6 @@ from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
@@ -142,7 +141,7 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
             clock=backend.clock,
             observer=observer or Unobserved(),
             interrupter=interrupter,
-            guards=_guards(config, force=force),
+            guards=Guards(config.brake_limits, config.stand_down_limits, force),
             past=past or Past(),
             writer=writer,
             shard=config.shard,
@@ -198,22 +197,6 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
         path = backend.path_of(path)
         found = backend.stores.fetch_summaries([path])[path]
         return found, backend.policy, backend.clock
-
-
-def _guards(config: Config, *, force: bool) -> Guards:
-    limits, stand_down = config.limits, config.stand_down
-    return Guards(
-        brake=BrakeLimits(limits.max_changes, limits.max_silent_percent),
-        stand_down=StandDownLimits(
-            enabled=stand_down.enabled,
-            window=stand_down.window,
-            percent=stand_down.share_percent,
-            min_runs=stand_down.min_runs,
-            within=stand_down.within,
-            crashed_within=stand_down.crashed_within,
-        ),
-        force=force,
-    )
 
 
 def journal_folder(config: Config) -> Path:

@@ -3,11 +3,14 @@
 from janitor.model.policy import (
     AUTO,
     IGNORE_TAG,
+    OVERRIDABLE,
     STALE_AFTER,
+    THRESHOLDS,
     Ignore,
     Override,
     OwnRule,
     Policy,
+    PolicySettings,
 )
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
@@ -27,7 +30,9 @@ __all__ = [
     "AUTO",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "OVERRIDABLE",
     "STALE_AFTER",
+    "THRESHOLDS",
     "AnyTarget",
     "Change",
     "Clean",
@@ -40,6 +45,7 @@ __all__ = [
     "Override",
     "OwnRule",
     "Policy",
+    "PolicySettings",
     "ResolvedTarget",
     "RunInfo",
     "RunKind",

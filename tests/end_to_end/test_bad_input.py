@@ -39,7 +39,10 @@ def refused(janitor: Janitor, *words: str, code: int = 2, **changes: str | None)
         ([], "nothing to scan: name a --sweep, a --project or a --group"),
         (["--sweep", "acme/rl/s1", "--settle", "-5m"], "--settle must not be negative"),
         (["--sweep", "acme/rl/s1", "--disable-rule", "heartbeat-expird"], "did you mean"),
-        (["--sweep", "acme/rl/s1", "--report", "report.docx"], "report.docx: no kind of report"),
+        (
+            ["--sweep", "acme/rl/s1", "--report", "report.docx"],
+            "unknown report format '.docx'",
+        ),
         (["--sweep", "acme/rl/s1", "--report", "no/such/r.json"], "no/such"),
         (["--sweep", "acme/rl/s1", "--config", "given-none.yaml"], "given-none.yaml"),
     ],

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import PlanError
 from janitor.model import Outcome, RunInfo
 from janitor.pipeline.context import Guards
 from janitor.pipeline.fix import apply, fix
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past, PastWrite
 from janitor.records.report import Brake, Report, Totals
 from tests.support.memory_store import SWEEP, once

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
 from janitor.model import LocalTarget, Policy
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits, brake, stand_down
+from janitor.pipeline.guards import brake, stand_down
 from janitor.rules import judge
 from janitor.stores.routing import RoutingStore
 from janitor.tasks import TaskManager, TaskStatus

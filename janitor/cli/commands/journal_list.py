@@ -1,4 +1,4 @@
-"""``janitor journal list``: the journals that are kept."""
+"""``janitor journal list``: list the saved journals."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from janitor.cli.options import config_option, journal_option
 @journal_option
 @pass_session
 def command(session: Session, /, **flags: Any) -> None:
-    """List the journals that are kept, oldest first."""
+    """List the saved journals, oldest first."""
     from janitor.records.journal import journals, read_journal
     from janitor.session import journal_folder
 
     for path in journals(journal_folder(session.load_config(flags).config)):
         record = read_journal(path)
-        end = "" if record.ended else "  (did not come to its end)"
-        click.echo(f"{path}  {record.command}  {len(record.writes)} writes{end}")
+        end = "" if record.ended else "  (incomplete)"
+        count = len(record.writes)
+        writes = "1 write" if count == 1 else f"{count:,} writes"
+        click.echo(f"{path}  {record.command}  {writes}{end}")

@@ -1,4 +1,4 @@
-"""``janitor undo``: put back what stood before."""
+"""``janitor undo``: restore the values from before a pass."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from janitor.cli.options import (
 
 @click.command("undo", cls=Command)
 @click.argument("file", metavar="JOURNAL|REPORT", type=click.Path(path_type=Path))
-@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Say what would be put back, and change nothing.")
+@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
 @config_option
 @report_options
 @deadline_option
@@ -32,10 +32,15 @@ from janitor.cli.options import (
 def command(
     session: Session, /, *, file: Path, runs: tuple[str, ...], dry_run: bool, **flags: Any
 ) -> ExitCode:
-    """Put back what stood before the writes that a journal (.jsonl) or a report (.json) tells of.
+    """Restore the values from before the writes recorded in a journal (.jsonl) or report (.json).
 
-    Key by key, and only while the value is still the one that the janitor wrote. An undo is
-    journaled, too, and can itself be undone.
+    A key is restored only if its value is still the one that the janitor wrote. The undo has a
+    journal of its own and can be undone.
+
+    \b
+    Examples:
+      janitor undo report.json --dry-run
+      janitor undo report.json --run acme/rl/r1
     """
     from janitor import delivery
     from janitor.cli.finish import conclude
