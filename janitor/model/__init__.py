@@ -1,8 +1,11 @@
 """The vocabulary, as frozen types. Imports nothing of janitor but errors."""
 
+from janitor.model.outages import Outage
 from janitor.model.policy import (
     AUTO,
+    FINISH_TIMEOUT,
     IGNORE_TAG,
+    NEVER_STARTED,
     STALE_AFTER,
     Ignore,
     Override,
@@ -22,8 +25,10 @@ from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untrack
 
 __all__ = [
     "AUTO",
+    "FINISH_TIMEOUT",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "NEVER_STARTED",
     "STALE_AFTER",
     "Change",
     "Clean",
@@ -31,6 +36,7 @@ __all__ = [
     "Hold",
     "Ignore",
     "Liveness",
+    "Outage",
     "Outcome",
     "Override",
     "OwnRule",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from janitor.model.outages import Outage
 from janitor.model.states import SweepRunState
 from janitor.model.targets import Target
 
@@ -14,6 +15,12 @@ IGNORE_TAG = "janitor:ignore"
 
 STALE_AFTER = timedelta(hours=2)
 """How long a task may be assigned: the design document's "same as normal timeout"."""
+
+NEVER_STARTED = timedelta(hours=24)
+"""How long a run that never started, or that was preempted, may wait where no limit is set."""
+
+FINISH_TIMEOUT = timedelta(hours=2)
+"""How long the end of a run that recorded its objective may take."""
 
 AUTO = "auto"
 """As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
@@ -70,7 +77,13 @@ class Policy:
     settle: timedelta = timedelta(minutes=5)
     """How long a run that recorded its objective is given to set its own state."""
     crash_grace: timedelta = timedelta(minutes=15)
-    """How long a run that W&B calls crashed is given to come back."""
+    """How long a run that W&B calls crashed, failed or killed is given to come back."""
+    queue_timeout: timedelta | None = None
+    """How long a run may wait in a queue; None for no limit while W&B says pending, and for
+    :data:`NEVER_STARTED` otherwise."""
+    finish_timeout: timedelta = FINISH_TIMEOUT
+    """How long beyond ``settle`` a run that recorded its objective may go on sending heartbeats
+    without any other sign of life."""
     stale_after: timedelta = STALE_AFTER
     """How long a task may be assigned before its worker is taken for dead."""
     future_tolerance: timedelta = timedelta(minutes=5)
@@ -80,6 +93,8 @@ class Policy:
     """Asked after all others, in this order."""
     ignore: Ignore = Ignore()
     overrides: tuple[Override, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    """Not a setting: the outages that the pass knows of. Their time does not count as silence."""
 
     @property
     def objective_key(self) -> str:
