@@ -90,7 +90,20 @@ policy_options = _together(
     click.option(
         "--crash-grace",
         metavar="DURATION",
-        help="How long a run that W&B calls crashed may take to come back.  [default: 15m]",
+        help="How long a run that W&B calls crashed, failed or killed may take to come back."
+        "  [default: 15m]",
+    ),
+    click.option(
+        "--queue-timeout",
+        metavar="DURATION",
+        help="How long a run may wait in a queue.  [default: no limit while W&B says pending, else"
+        " 24h]",
+    ),
+    click.option(
+        "--finish-timeout",
+        metavar="DURATION",
+        help="How long, beyond --settle, the end of a run with an objective may hang.  [default:"
+        " 2h]",
     ),
     click.option(
         "--stale-after",

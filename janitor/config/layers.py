@@ -77,6 +77,8 @@ SETTINGS = (
     Setting("evaluation_timeout", "evaluation_timeout"),
     Setting("settle", "settle"),
     Setting("crash_grace", "crash_grace"),
+    Setting("queue_timeout", "queue_timeout"),
+    Setting("finish_timeout", "finish_timeout"),
     Setting("stale_after", "stale_after"),
     Setting("rules.disable", "disable_rule", is_list=True),
     Setting("ignore.tags", "ignore_tags", has_flag=False, is_list=True),

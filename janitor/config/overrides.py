@@ -49,7 +49,7 @@ class OverrideSettings(Section):
     settle: Duration | None = None
     """How long a run that recorded its objective is given to set its own state."""
     crash_grace: Duration | None = None
-    """How long a run that W&B calls crashed is given to come back."""
+    """How long a run that W&B calls crashed, failed or killed is given to come back."""
     objective: Text | None = None
     """The summary key of the objective, or auto."""
     disable: RuleIds = ()

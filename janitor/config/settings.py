@@ -29,7 +29,7 @@ from janitor.config.overrides import Overrides, split_targets
 from janitor.config.own_rules import OwnRules
 from janitor.config.section import Section
 from janitor.config.targets import Targets
-from janitor.model import STALE_AFTER, Ignore, Policy
+from janitor.model import FINISH_TIMEOUT, STALE_AFTER, Ignore, Policy
 
 
 class EditorSchema(GenerateJsonSchema):
@@ -120,12 +120,10 @@ class Config(Section):
     namespace: Namespace = "protein"
     """The first part of our keys in a run's summary: NAMESPACE.state and so on."""
     objective: Text | None = None
-    """The summary key of the objective; without it NAMESPACE.objective. With auto: that, where it
-    is recorded; else, for runs that W&B calls finished, the metric that the sweep's own config
-    names (metric.name)."""
+    """The summary key of the objective; without it NAMESPACE.objective. With auto: that if it is
+    recorded, or else, for runs that W&B calls finished, the metric.name of the sweep's config."""
     vocabulary: Vocabulary = Field(default_factory=dict)
-    """Our state → the word that another reader of the sweep knows, for reading and writing; our
-    own word where a state is not listed."""
+    """Our state → its name for other readers of the sweep; our own name if it is not listed."""
     heartbeat_timeout: PositiveDuration = timedelta(minutes=30)
     """How long a run may be silent before heartbeat-expired gives it up."""
     evaluation_timeout: PositiveDuration | None = None
@@ -133,25 +131,29 @@ class Config(Section):
     settle: Duration = timedelta(minutes=5)
     """How long a run that recorded its objective is given to set its own state."""
     crash_grace: Duration = timedelta(minutes=15)
-    """How long a run that W&B calls crashed is given to come back."""
+    """How long a run that W&B calls crashed, failed or killed is given to come back."""
+    queue_timeout: PositiveDuration | None = None
+    """How long a run may wait in a queue; without it, no limit while W&B says pending, and 24 hours
+    for a run that was created and never seen alive, or that was preempted in a sweep."""
+    finish_timeout: Duration = FINISH_TIMEOUT
+    """How long, beyond settle, a run with an objective may send nothing but heartbeats before it
+    counts as a success; at least a day if objective names a key."""
     stale_after: PositiveDuration = STALE_AFTER
     """How long a task may be assigned before stale-assignment lets it wait again."""
     rules: RuleSettings = RuleSettings()
     """Which rules speak, options of single rules, and rules of your own."""
     overrides: Overrides = ()
-    """Settings that hold for the runs of one sweep, project or group alone; they may also stand
-    beside a target, as in '- {sweep: acme/rl/s1, heartbeat_timeout: 2h}'."""
+    """Settings of one sweep, project or group; also '- {sweep: acme/rl/s1, settle: 2h}' above."""
     ignore: IgnoreSettings = IgnoreSettings()
     """Runs that are held whatever the rules say."""
     active_since: PositiveDuration | None = None
-    """Runs that have been silent for longer than this are not read; the report counts them. Longer
-    than every timeout, or nobody would give them up."""
+    """Runs silent for longer than this are not read, only counted; longer than every timeout."""
     limits: Limits = Limits()
     """The brake: over either limit, nothing is written."""
     stand_down: StandDown = StandDown()
     """What counts as an outage of W&B or of the network: then deaths from silence are held back."""
     deadline: PositiveDuration | None = None
-    """How long a pass may take; what is left then is reported as planned."""
+    """How long a pass may take; what is left is reported as planned."""
     journal: FilePath | None = None
     """The folder of the journals; without it, one in the user's state directory."""
     lock: FilePath | None = None
@@ -177,8 +179,7 @@ class Config(Section):
     timeout: PositiveDuration = timedelta(seconds=10)
     """How long a single request to W&B may take."""
     shard: ShardOfAll | None = None
-    """K/N: scan only the sweeps that are dealt to the K-th of N janitors. In an Indexed Job of
-    Kubernetes, the variable JANITOR_SHARDS=N is enough."""
+    """K/N: scan only the K-th share of N. In a Kubernetes Indexed Job, JANITOR_SHARDS=N does it."""
     page_size: Count = 1000
     """How many runs to ask for at a time."""
 
@@ -193,6 +194,8 @@ class Config(Section):
             evaluation_timeout=self.evaluation_timeout,
             settle=self.settle,
             crash_grace=self.crash_grace,
+            queue_timeout=self.queue_timeout,
+            finish_timeout=self.finish_timeout,
             stale_after=self.stale_after,
             disabled_rules=frozenset(self.rules.disable),
             own_rules=tuple(own.rule for own in self.rules.own),
@@ -225,7 +228,7 @@ class WandbCrashedOptions(Section):
     """Options of the rule wandb-crashed; they mean the same as the settings of their names."""
 
     crash_grace: Duration | None = None
-    """How long a run that W&B calls crashed is given to come back."""
+    """How long a run that W&B calls crashed, failed or killed is given to come back."""
 
 
 class ObjectiveRecordedOptions(Section):

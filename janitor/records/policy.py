@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from janitor.config.durations import LONGEST
 from janitor.model import (
+    FINISH_TIMEOUT,
     STALE_AFTER,
     Ignore,
     Override,
@@ -41,6 +42,8 @@ _DURATIONS: Final = frozenset(
         "evaluation_timeout",
         "settle",
         "crash_grace",
+        "queue_timeout",
+        "finish_timeout",
         "stale_after",
         "future_tolerance",
         "older_than",
@@ -118,6 +121,8 @@ class PlannedPolicy(_Part):
     evaluation_timeout: Seconds | None
     settle: Seconds
     crash_grace: Seconds
+    queue_timeout: Seconds | None = None
+    finish_timeout: Seconds = FINISH_TIMEOUT.total_seconds()
     stale_after: Seconds = STALE_AFTER.total_seconds()
     future_tolerance: Seconds
     disabled_rules: RuleIds

@@ -129,9 +129,12 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
         elif rule.id not in policy.disabled_rules:
             yield rule, rule.judge(reading, policy)
         elif reading.has_objective and rule.of_open:
-            yield rule, Hold(
-                rule.id,
-                "disabled in the settings, and no other rule may judge a recorded objective",
+            yield (
+                rule,
+                Hold(
+                    rule.id,
+                    "disabled in the settings, and no other rule may judge a recorded objective",
+                ),
             )
         else:
             yield rule, Silent("disabled in the settings")

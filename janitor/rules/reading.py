@@ -10,7 +10,7 @@ from typing import Any
 from janitor.model import Hold, Policy, RunInfo, SweepRunState, Untracked
 from janitor.model import summary as summaries
 from janitor.model.evidence import Vitals, take_vitals
-from janitor.model.summary import ABSENT, Form
+from janitor.model.summary import Form
 from janitor.model.vocabulary import meanings_of
 from janitor.model.wording import format_age
 from janitor.rules.objective import is_finite, read_objective

@@ -68,7 +68,9 @@ def test_settle_is_a_setting() -> None:
 def test_a_recorded_objective_without_any_time_is_held_while_the_run_may_live() -> None:
     summary = flat(objective=1)
     check_held(
-        make_run(summary, silent=None, created_at=None), "there is no time that says when", "objective-recorded"
+        make_run(summary, silent=None, created_at=None),
+        "there is no time that says when",
+        "objective-recorded",
     )
     check_changed(
         make_run(summary, "finished", silent=None, created_at=None), "objective-recorded", "success"
