@@ -8,13 +8,14 @@ from statistics import median
 from janitor.model import Change, Hold, Outcome, Target
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
-from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
+from janitor.pipeline.guards import brake
 from janitor.pipeline.history import came_back, false_positives
 from janitor.pipeline.plan import Repair, check_each_run_stands_once, named, plan_change
 from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.weighing import weigh
 from janitor.records.report import (
     Brake,
     Command,
@@ -37,16 +38,23 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)
     scanner = Scanner(
-        work.store, work.policy, work.clock, work.observer, work.should_stop, work.patience
+        work.store,
+        work.policy,
+        work.clock,
+        work.observer,
+        work.should_stop,
+        work.patience,
+        work.past.writes.keys(),
     )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)
     runs = without_repeats(scans)
-    _stand_down(scans, work, draft)
+    work = weigh(scans, work, draft)
     judged = [judgement for scan in scans for judgement in scan.judged.values()]
     draft.brake = brake(judged, work.guards.brake)
-    _report_returns(judged, work, draft)
+    kept = [judgement for scan in scans for judgement in scan.kept.values()]
+    _report_returns([*judged, *kept], work, draft)
     _look_after_open_writes(scans, work, draft)
     changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
     _carry_out(changes, work, draft, as_reviewed=False)
@@ -121,16 +129,6 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
         )
     if scan.duplicates:
         draft.add_warning(f"{scan.target}: {scan.duplicates} runs were listed twice")
-
-
-def _stand_down(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
-    """Hold the guesses among runs that went silent at once."""
-    judged = [judgement for scan in scans for judgement in scan.judged.values()]
-    found, silent = stand_down(judged, work.guards.stand_down, work.clock.now())
-    draft.stand_down = found
-    for scan in scans:
-        for path in scan.judged.keys() & silent:
-            scan.judged[path] = held_by_stand_down(scan.judged[path], found)
 
 
 def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:
