@@ -46,17 +46,26 @@ def read_objective(run: RunInfo, policy: Policy) -> Objective:
     Of an object of statistics, the one that the goal of the run's sweep asks for; without a goal
     the only one. The object itself if neither decides.
     """
-    if policy.objective is None:
-        values = summaries.readings(run.summary, policy.namespace, "objective")
-    else:
-        values = summaries.findings(run.summary, policy.objective)
-    value = next((value for value in values if value is not None and value is not ABSENT), ABSENT)
+    value = _value(run, policy)
     if not isinstance(value, Mapping):
         return Objective(value, policy.objective_key)
     statistic = statistic_of(value, run.sweep_goal)
     if statistic is None:
         return Objective(value, policy.objective_key)
     return Objective(value[statistic], f"{policy.objective_key}.{statistic}")
+
+
+def is_object(run: RunInfo, policy: Policy) -> bool:
+    """Whether the objective is an object, so that the goal of the run's sweep counts."""
+    return isinstance(_value(run, policy), Mapping)
+
+
+def _value(run: RunInfo, policy: Policy) -> Any:
+    if policy.objective is None:
+        values = summaries.readings(run.summary, policy.namespace, "objective")
+    else:
+        values = summaries.findings(run.summary, policy.objective)
+    return next((value for value in values if value is not None and value is not ABSENT), ABSENT)
 
 
 def statistic_of(value: Mapping[str, Any], goal: str | None) -> str | None:

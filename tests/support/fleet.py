@@ -119,7 +119,8 @@ class Fleet:
             if member.name not in self._known:
                 self._known.add(member.name)
                 created = member.start.isoformat()
-                store.add(make_run({"protein.state": "running"}, id=member.name, created_at=created))
+                begun = {"protein.state": "running"}
+                store.add(make_run(begun, id=member.name, created_at=created))
             if heard > self._sent.get(member.name, member.start - SECOND):
                 self._sent[member.name] = heard
                 store.change(member.path, self._own_summary(member, heard, now))

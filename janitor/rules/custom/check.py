@@ -137,7 +137,8 @@ class _Check:
         self, expression: Expression, chosen: Mapping[Path, Any], paths: Sequence[Path]
     ) -> tuple[Any, int]:
         """The kind of value for these places with the fewest failing parts, and how many fail."""
-        best, fewest = _ANYTHING[0], -1
+        best: Any = None
+        fewest = -1
         for value in _ANYTHING:
             failures = self._problems(expression, {**chosen, **dict.fromkeys(paths, value)})
             if fewest < 0 or failures < fewest:

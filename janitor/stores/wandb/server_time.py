@@ -76,10 +76,10 @@ class _Trusting(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)  # type: ignore[no-untyped-call] # requests types it so
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, **kwargs, ssl_context=self._context)  # type: ignore[no-untyped-call] # requests types it so
+        return super().proxy_manager_for(*args, **kwargs, ssl_context=self._context)
 
 
 def _certificate_files(environ: Mapping[str, str]) -> list[Path]:
