@@ -19,6 +19,7 @@ from janitor.model import AnyTarget, ResolvedTarget, RunInfo
 from janitor.model.wording import format_age
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.probes import fetch_viewer, write_nothing
+from janitor.stores.wandb.server_time import ServerTime
 
 MOST_SWEEPS = 20
 """Sweeps of a target of which a page of runs is looked at."""
@@ -38,12 +39,13 @@ def examine_login(door: Door) -> Finding:
     return ok("login", f"{viewer.username} at {door.address}, default entity: {entity}")
 
 
-def examine_clock(there: datetime | None, here: datetime) -> Finding:
+def examine_clock(answer: ServerTime, here: datetime) -> Finding:
     """The difference between the server's clock and this machine's."""
+    there = answer.at
     if there is None:
         return warn(
             "clock",
-            "the server's answers contain no time: ages are measured by this machine's clock",
+            f"the server {answer.problem}: ages are measured by this machine's clock",
             "synchronize this machine's clock (NTP)",
         )
     apart = abs(there - here)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from janitor.doctor.findings import Finding, ok, warn
 from janitor.model import Policy, RunInfo, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.vocabulary import meanings_of
+from janitor.rules.objective import is_object, read_objective
+from janitor.rules.selection import policy_for
 
 _MISREAD = ("timeout", "crashed")
 """State names that readers which know only success and failure take for successes."""
@@ -31,10 +33,16 @@ class Census:
     unreadable: int = 0
     """Summaries that cannot be read, and states that are not a text."""
     open: int = 0
+    objects: Counter[str] = field(default_factory=Counter)
+    """Objectives that are objects, by the number that counts; "" if none does."""
 
     def add(self, run: RunInfo) -> None:
         """Count a run."""
         self.runs += 1
+        policy = policy_for(run, self.policy)
+        if run.defect is None and is_object(run, policy):
+            found = read_objective(run, policy)
+            self.objects["" if isinstance(found.value, Mapping) else found.key] += 1
         form = summaries.form_of(run.summary, self.policy.namespace)
         if run.defect is None and form is None:
             self.untracked += 1
@@ -75,10 +83,24 @@ class Census:
                 " summary: held",
                 f"look at {key} with `janitor explain`",
             )
+        yield from self._objects()
         if not strange and not self.unreadable:
             said = ", ".join(f"{word} {count}" for word, count in self.words.most_common())
             yield ok("vocabulary", f"all state names are known: {said or 'no runs yet'}")
         yield self._consumers()
+
+    def _objects(self) -> Iterator[Finding]:
+        """Objectives for which ``define_metric(summary=...)`` made W&B store an object."""
+        for key, count in sorted(self.objects.items()):
+            if key:
+                yield ok("objective", f"{_runs(count)} with an object as objective: {key} is used")
+                continue
+            yield warn(
+                "objective",
+                f"{_runs(count)} with an object as objective, as define_metric(summary=...) makes"
+                " it, and it is not known which of its numbers counts: held",
+                "name the number, as in objective: val/acc.max, or set metric.goal in the sweep",
+            )
 
     def _consumers(self) -> Finding:
         """State names that a reader of the sweep may misunderstand."""

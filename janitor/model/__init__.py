@@ -1,8 +1,11 @@
 """The vocabulary, as frozen types. Imports nothing of janitor but errors."""
 
+from janitor.model.outages import Outage
 from janitor.model.policy import (
     AUTO,
+    FINISH_TIMEOUT,
     IGNORE_TAG,
+    NEVER_STARTED,
     OVERRIDABLE,
     STALE_AFTER,
     THRESHOLDS,
@@ -28,8 +31,10 @@ from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untrack
 
 __all__ = [
     "AUTO",
+    "FINISH_TIMEOUT",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "NEVER_STARTED",
     "OVERRIDABLE",
     "STALE_AFTER",
     "THRESHOLDS",
@@ -41,6 +46,7 @@ __all__ = [
     "Ignore",
     "Liveness",
     "LocalTarget",
+    "Outage",
     "Outcome",
     "Override",
     "OwnRule",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from janitor.model.outages import Outage
 from janitor.model.setting import (
     DURATION,
     DURATIONS,
@@ -27,6 +28,12 @@ IGNORE_TAG = "janitor:ignore"
 
 STALE_AFTER = timedelta(hours=2)
 """How long a task may be assigned: the design document's "same as normal timeout"."""
+
+NEVER_STARTED = timedelta(hours=24)
+"""How long a run that never started, or that was preempted, may wait where no limit is set."""
+
+FINISH_TIMEOUT = timedelta(hours=2)
+"""How long the end of a run that recorded its objective may take."""
 
 AUTO = "auto"
 """As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
@@ -106,9 +113,27 @@ class PolicySettings:
     crash_grace: timedelta = setting(
         timedelta(minutes=15),
         DURATION,
-        "How long a run that W&B calls crashed may take to resume.",
+        "How long a run that W&B calls crashed, failed or killed may take to resume.",
         group="policy",
         rule="wandb-crashed",
+        per_override=True,
+    )
+    queue_timeout: timedelta | None = setting(
+        None,
+        POSITIVE_DURATION,
+        "How long a run may wait in a queue. Not set: no limit while W&B says pending; 24 hours for"
+        " a run that was created and never seen alive, or that was preempted in a sweep.",
+        group="policy",
+        rule="queue-expired",
+        per_override=True,
+    )
+    finish_timeout: timedelta = setting(
+        FINISH_TIMEOUT,
+        DURATION,
+        "How long, beyond settle, a run with an objective may send nothing but heartbeats before it"
+        " counts as a success. At least a day if objective names a key.",
+        group="policy",
+        rule="objective-recorded",
         per_override=True,
     )
     stale_after: timedelta = setting(
@@ -152,6 +177,8 @@ class Policy(PolicySettings):
     own_rules: tuple[OwnRule, ...] = ()
     """Asked after all others, in this order."""
     overrides: tuple[Override, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    """Not a setting: the outages that the pass knows of. Their time does not count as silence."""
 
     @property
     def objective_key(self) -> str:

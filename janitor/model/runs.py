@@ -54,6 +54,8 @@ class RunInfo:
     """Why the summary could not be read as an object; then ``summary`` is empty."""
     sweep_metric: str | None = None
     """The metric that the run's sweep names, where the policy asks for it; see :data:`AUTO`."""
+    sweep_goal: str | None = None
+    """``maximize`` or ``minimize`` by the config of the run's sweep, where it was asked for."""
     kind: RunKind = RunKind.SWEEP_RUN
     process: Liveness | None = None
     """Whether the process in charge lives, where the store can look: an experiment's own, or the
@@ -92,4 +94,7 @@ class Evidence:
     at: datetime | None
     """Aware, UTC; None where ``raw`` cannot be read as a time."""
     is_future: bool = False
-    """More than the tolerance ahead of now: somebody's clock is wrong, so it does not count."""
+    """More than the tolerance ahead of now: a clock is wrong, so it does not count."""
+    is_ahead: bool = False
+    """By a clock that runs ahead of the server's: the run had ended before this time, so it does
+    not count."""

@@ -12,7 +12,7 @@ from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Form, Path
-from janitor.rules import resurrected, stale_assignment
+from janitor.rules import objective_late, resurrected, stale_assignment
 from janitor.rules.reading import Reading
 
 
@@ -57,6 +57,8 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
         named = {**_reopening(change, policy, at), **_marks(change, reading, at)}
     else:
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
+        if change.rule == objective_late.ID:
+            named = {**_without_our_guess(reading, policy), **named}
     return Edits(
         reading.form,
         {
@@ -94,13 +96,19 @@ def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime
     """The state it had; what we wrote when we called the run over gives way to one mark."""
     named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
     named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
-    named[_time_of_end(reading.state)] = ABSENT
+    if _runtime_is_ours(reading, policy):
+        named["runtime_seconds"] = ABSENT
+    named |= _without_our_guess(reading, policy)
+    return named | {"janitor.resurrected_at": at.isoformat()}
+
+
+def _without_our_guess(reading: Reading, policy: Policy) -> dict[str, Any]:
+    """The end and the error that the janitor wrote into a run that it closed, removed."""
+    named: dict[str, Any] = {_time_of_end(reading.state): ABSENT}
     ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
     if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
         named["error"] = ABSENT
-    if _runtime_is_ours(reading, policy):
-        named["runtime_seconds"] = ABSENT
-    return named | {"janitor.resurrected_at": at.isoformat()}
+    return named
 
 
 def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:

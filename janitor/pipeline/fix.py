@@ -8,7 +8,7 @@ from statistics import median
 from janitor.model import AnyTarget, Hold, Outcome
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
-from janitor.pipeline.guards import brake, stand_down, why_stood_down
+from janitor.pipeline.guards import brake
 from janitor.pipeline.history import came_back, false_positives
 from janitor.pipeline.plan import (
     PlannedRun,
@@ -21,6 +21,7 @@ from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.weighing import weigh
 from janitor.records.report import (
     Brake,
     Command,
@@ -40,10 +41,12 @@ def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> R
     draft = open_report(work, command)
     scans = _scan(targets, work, draft)
     runs = without_repeats(scans)
-    planned = _hold_silent(_plan(scans, work), work, draft)
+    work = weigh(scans, work, draft)
+    planned = _plan(scans, work)
     judged = [one.judgement for one in planned]
     draft.brake = brake(judged, work.guards.brake)
-    _report_returns(judged, work, draft)
+    kept = [judgement for scan in scans for judgement in scan.kept.values()]
+    _report_returns([*judged, *kept], work, draft)
     _look_after_open_writes(scans, work, draft)
     _report_unchanged(scans, planned, draft)
     changes = [one.change for one in planned if one.change is not None]
@@ -104,7 +107,14 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
         draft.add_error(str(error), target=target)
-    scanner = Scanner(work.store, work.policy, work.clock, work.observer, work.interrupter)
+    scanner = Scanner(
+        work.store,
+        work.policy,
+        work.clock,
+        work.observer,
+        work.interrupter,
+        work.past.writes.keys(),
+    )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)
@@ -143,19 +153,6 @@ def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:
         for scan in scans
         for path, judgement in scan.judged.items()
     ]
-
-
-def _hold_silent(planned: Sequence[PlannedRun], work: Pass, draft: ReportDraft) -> list[PlannedRun]:
-    """The plan with the guesses held among runs that went silent at once."""
-    judged = [one.judgement for one in planned]
-    draft.stand_down, silent = stand_down(judged, work.guards.stand_down, work.clock.now())
-    result = []
-    for one in planned:
-        hold = None
-        if one.judgement.run.path in silent:
-            hold = why_stood_down(one.judgement, draft.stand_down)
-        result.append(one if hold is None else one.held(hold))
-    return result
 
 
 def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:

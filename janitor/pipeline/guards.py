@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Change, Hold, RunKind
 from janitor.model.wording import format_age
 from janitor.records.report import Brake, StandDown
-from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, wandb_crashed
+from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, queue_expired, wandb_crashed
 from janitor.rules.reading import Reading
 
-_GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID})
+_GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID, queue_expired.ID})
 """Besides these, every own rule: nobody knows what it concludes from."""
 _FEWEST_ACTIVE = 20
 """``max_silent_percent`` counts if there are at least this many active runs."""
-_QUIET = timedelta(minutes=5)
+QUIET = timedelta(minutes=5)
 """A run is silent from here on: W&B itself calls it crashed after so long."""
 
 
@@ -27,7 +27,7 @@ def stand_down(
 
     Counted are open runs that W&B calls active or crashed, with what the rules say of them.
     """
-    population = [reading for reading in map(_open_reading, judged) if reading is not None]
+    population = list(open_readings(judged))
     silent = sorted(
         (reading for reading in population if _fell_silent(reading, limits, now)), key=_last_alive
     )
@@ -61,15 +61,16 @@ def stand_down(
     )
 
 
-def why_stood_down(judgement: Judgement, found: StandDown) -> Hold | None:
-    """Why the change of a run that went silent with the others is held; None if it is not.
+def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
+    """The judgement of a run that went silent with the others: a guess at its end is held.
 
-    Only guesses are held: changes that silence is the reason for, and those of own rules.
+    Guesses are changes that silence is the reason for, and those of own rules.
     """
     verdict = judgement.verdict
     if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
-        return Hold(verdict.rule, f"stand-down: {found.message}")
-    return None
+        held = Hold(verdict.rule, f"stand-down: {found.message}")
+        return Judgement(judgement.run, judgement.reading, held)
+    return judgement
 
 
 def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
@@ -110,6 +111,13 @@ def _is_open_and_active(judgement: Judgement) -> bool:
     return reading.state.is_open and not run.wandb_state.has_ended
 
 
+def open_readings(judged: Iterable[Judgement]) -> Iterator[Reading]:
+    """The readings of the open runs that W&B calls active or crashed."""
+    for judgement in judged:
+        if (reading := _open_reading(judgement)) is not None:
+            yield reading
+
+
 def _open_reading(judgement: Judgement) -> Reading | None:
     """The reading of an open run that W&B calls active or crashed."""
     reading = judgement.reading
@@ -126,7 +134,7 @@ def _fell_silent(reading: Reading, limits: StandDownLimits, now: datetime) -> bo
     if last_alive is None:
         return False
     crashed = reading.run.wandb_state == "crashed"
-    return _QUIET < now - last_alive < (limits.crashed_within if crashed else limits.within)
+    return QUIET < now - last_alive < (limits.crashed_within if crashed else limits.within)
 
 
 def _last_alive(reading: Reading) -> datetime:

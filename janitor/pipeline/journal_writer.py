@@ -22,6 +22,7 @@ from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import named
 from janitor.records.journal import FILE_NAME, SCHEMA, journals, read_journal
 from janitor.records.json_text import format_time
+from janitor.records.report import ReportedOutage
 from janitor.runtime.processes import this_process
 from janitor.storage.atomic import check_writable, make_folder
 from janitor.storage.log import AppendOnlyLog
@@ -105,6 +106,11 @@ class PassJournal:
     def looked_after(self, path: str) -> None:
         """Record that what an earlier pass left open of a run is settled."""
         self._opened().append(self._timed({"event": "looked_after", "run": path}))
+
+    def outage(self, outage: ReportedOutage) -> None:
+        """Record the beginning or the end of an outage."""
+        record = {"event": "outage", "outage": outage.model_dump(mode="json")}
+        self._opened().append(self._timed(record))
 
     def close(self, interrupted: str | None = None) -> None:
         """Record that the pass came to its end."""

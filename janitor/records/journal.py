@@ -26,6 +26,7 @@ from typing import Any, Final
 from janitor.errors import JournalError
 from janitor.model import Liveness
 from janitor.model.summary import Form
+from janitor.records.report import ReportedOutage
 from janitor.runtime.processes import ProcessIdentity
 from janitor.storage.log import read_log
 
@@ -77,6 +78,8 @@ class JournalRecord:
     """Runs that an earlier pass had called over, found alive."""
     looked_after: tuple[str, ...] = ()
     """Runs of which an earlier pass had left a write open."""
+    outages: tuple[ReportedOutage, ...] = ()
+    """Outages of which it found the beginning or the end."""
     process: ProcessIdentity | None = None
     """Whose journal it is; None in journals of earlier janitors."""
 
@@ -111,6 +114,7 @@ def _read_records(
     latest: dict[str, JournaledWrite] = {}
     came_back: list[str] = []
     looked_after: list[str] = []
+    outages: list[ReportedOutage] = []
     ended = False
     for record in records:
         match record.get("event"):
@@ -124,6 +128,8 @@ def _read_records(
                 came_back.append(record["run"])
             case "looked_after":
                 looked_after.append(record["run"])
+            case "outage":
+                outages.append(ReportedOutage.model_validate(record["outage"]))
             case "end":
                 ended = True
     return JournalRecord(
@@ -136,6 +142,7 @@ def _read_records(
         writes=tuple(writes),
         came_back=tuple(came_back),
         looked_after=tuple(looked_after),
+        outages=tuple(outages),
         process=ProcessIdentity.model_validate(found) if (found := head.get("process")) else None,
     )
 

@@ -204,6 +204,16 @@ class Brake(Part):
         )
 
 
+class ReportedOutage(Part):
+    """A time in which runs of these projects could not report."""
+
+    start: Time
+    end: Time | None = None
+    """None while it lasts; the start if it turned out that it was no outage."""
+    projects: tuple[Text, ...] = ()
+    """As ENTITY/PROJECT."""
+
+
 class StandDown(Part):
     """Whether so many runs went silent at once that the outage is not theirs."""
 
@@ -217,6 +227,8 @@ class StandDown(Part):
     window_start: Time | None = None
     window_end: Time | None = None
     message: Text | None = None
+    outages: tuple[ReportedOutage, ...] = ()
+    """Those that this pass and earlier ones found; a later pass takes them from here."""
 
 
 class RaceWindow(Part):

@@ -156,10 +156,10 @@ def open_door(config: Config) -> Door:
 
 def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     """The clock of a pass: the server's, or this machine's where the server does not say."""
-    there = server_time(address)
-    here = datetime.now(UTC)
+    answer = server_time(address)
+    here, there = datetime.now(UTC), answer.at
     if there is None:
-        lost = f"{address} names no time in its answers: ages are measured by this machine"
+        lost = f"{address} {answer.problem}: ages are measured by this machine's clock"
         return PassClock(here), ClockReading(source="local", warning=lost)
     offset = there - here
     warning: str | None = None

@@ -10,7 +10,7 @@ import pytest
 
 from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Change, Hold, Policy, RunInfo
-from janitor.pipeline.guards import brake, stand_down, why_stood_down
+from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
 from janitor.records.report import Brake, StandDown
 from janitor.rules import Judgement, judge
 from tests.support.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, flat, make_run
@@ -260,7 +260,7 @@ def test_two_outages_are_both_stood_down() -> None:
 def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
     found = StandDown(active=True, message="all at once")
     (judgement,) = judged(run)
-    assert why_stood_down(judgement, found) == Hold(rule, "stand-down: all at once")
+    assert held_by_stand_down(judgement, found).verdict == Hold(rule, "stand-down: all at once")
 
 
 @pytest.mark.parametrize(
@@ -275,4 +275,4 @@ def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
 def test_the_other_rules_work_on(run: RunInfo) -> None:
     (judgement,) = judged(run)
     assert isinstance(judgement.verdict, Change)
-    assert why_stood_down(judgement, StandDown(active=True)) is None
+    assert held_by_stand_down(judgement, StandDown(active=True)) is judgement

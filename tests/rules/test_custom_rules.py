@@ -9,7 +9,7 @@ import pytest
 
 from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Hold, OwnRule, Policy, SweepRunState
-from janitor.pipeline.guards import brake, stand_down, why_stood_down
+from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
 from janitor.rules import judge
 from janitor.rules.custom.cel import ExpressionError, compiled
 from janitor.rules.custom.check import check_expression
@@ -135,8 +135,8 @@ def test_own_rules_do_not_judge_terminal_runs_nor_such_as_nobody_may_judge() -> 
         ("size(run.summary) > 1", "run.summary needs the name of a key"),
         ("run.summary[run.id] > 1", "run.summary needs the name of a key"),
         ("has(run.group)", "compare the field with null"),
-        ("run.age >", "is no CEL expression"),
-        ("", "is no CEL expression"),
+        ("run.age >", "is not a valid CEL expression"),
+        ("", "is not a valid CEL expression"),
         ("(" * 200 + "true" + ")" * 200, "nested too deeply"),
         ("true || " * 300 + "true", "longer than"),
         ("run.state + 1 == 'x'", "has no meaning"),
@@ -174,7 +174,7 @@ def test_a_pass_counts_own_rules_of_active_runs_as_guesses() -> None:
     found, silent = stand_down(judged, StandDownLimits(), NOW)
     assert found.active
     assert silent == {run.path for run in runs}
-    assert isinstance(why_stood_down(judged[0], found), Hold)
+    assert isinstance(held_by_stand_down(judged[0], found).verdict, Hold)
 
 
 def test_an_expression_without_the_library_says_what_to_install(

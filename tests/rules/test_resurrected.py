@@ -45,7 +45,7 @@ def test_the_marks_are_read_in_nested_form_too() -> None:
 def test_a_run_of_a_word_that_states_share_comes_back_by_its_mark() -> None:
     policy = Policy(vocabulary={SweepRunState.TIMEOUT: "failed", SweepRunState.CRASHED: "failed"})
     run = make_run(marked("crashed", word="failed"), silent=MINUTE)
-    check_changed(run, "resurrected", "running", "called it crashed", policy=policy)
+    check_changed(run, "resurrected", "running", "marked it crashed", policy=policy)
 
 
 def test_a_heartbeat_a_minute_after_the_mark_may_be_the_trace_of_our_own_write() -> None:

@@ -142,7 +142,7 @@ def test_a_recorded_objective_comes_before_the_sweeps_metric() -> None:
 
 def test_a_metric_that_is_no_number_is_a_failure_once_the_run_finished() -> None:
     run = make_run({**flat(), "loss": float("nan")}, "finished", sweep_metric="loss")
-    check_changed(run, "objective-invalid", "failure", "loss is no finite number", METRIC)
+    check_changed(run, "objective-invalid", "failure", "loss is not a finite number", METRIC)
 
 
 def test_without_a_metric_auto_means_the_usual_key() -> None:

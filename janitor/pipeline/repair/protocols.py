@@ -14,6 +14,7 @@ from janitor.model.ports import SummaryReader, SummaryWriter, UploadedSummaryRea
 from janitor.model.summary import Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
+from janitor.records.report import ReportedOutage
 
 
 class Proposal(Protocol):
@@ -65,6 +66,9 @@ class Journal(Protocol):
 
     def looked_after(self, path: str) -> None:
         """Record that what an earlier pass left open of a run is settled."""
+
+    def outage(self, outage: ReportedOutage) -> None:
+        """Record the beginning or the end of an outage."""
 
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""

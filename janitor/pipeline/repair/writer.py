@@ -19,6 +19,7 @@ from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
 from janitor.pipeline.repair.protocols import Journal, Proposal, RepairStore, Result
 from janitor.records.keys import key_of
+from janitor.records.report import ReportedOutage
 
 _WRITES_END: Final = 8.0
 """Seconds after which a pass that was asked to end waits for no write any more."""
@@ -149,6 +150,13 @@ class Writer:
     def record_looked_after(self, path: str) -> None:
         """Record in the journal that what an earlier pass left open of a run is settled."""
         self._record(self.journal.looked_after, path)
+
+    def record_outage(self, outage: ReportedOutage) -> None:
+        """Record in the journal that an outage began or ended."""
+        try:
+            self.journal.outage(outage)
+        except JournalError as error:
+            self.halt(error)
 
     def _record(self, record: Callable[[str], None], path: str) -> None:
         try:

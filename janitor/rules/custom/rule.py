@@ -13,8 +13,9 @@ from typing import Any, Final
 from janitor.model import Change, Hold, OwnRule, Policy, RunInfo, Silent
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
-from janitor.rules.custom.cel import ExpressionError, compiled, kind_of
+from janitor.rules.custom.cel import ExpressionError, compiled
 from janitor.rules.custom.names import summary_keys
+from janitor.rules.custom.operators import kind_of
 from janitor.rules.reading import Reading
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -29,7 +30,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "wandb_state": "text: W&B's word (running, finished, crashed, …)",
     "ended": "truth value: whether W&B says that the run's process is gone",
     "state": "text: our word (initializing, running or evaluating)",
-    "age": "duration since the last sign of life, or null where there never was one",
+    "age": "duration since the last sign of life, without known outages; null if there was none",
     "last_alive": "time of the last sign of life, or null",
     "created_at": "time, or null where it cannot be read",
     "heartbeat_at": "time of W&B's last heartbeat, or null",
@@ -50,7 +51,7 @@ def facts(reading: Reading, keys: Sequence[str]) -> dict[str, Any]:
             "wandb_state": str(run.wandb_state),
             "ended": run.wandb_state.has_ended,
             "state": reading.state.value,
-            "age": vitals.age,
+            "age": vitals.silence,
             "last_alive": vitals.last_alive,
             "created_at": vitals.created_at,
             "heartbeat_at": parse_time(run.heartbeat_at),

@@ -31,6 +31,8 @@ from janitor.model import (
 )
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
+from janitor.rules.objective import is_object
+from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
@@ -191,9 +193,11 @@ class WandbStore:
 
     def _read(self, node: Mapping[str, Any], scope: Scope) -> RunInfo:
         run = read_node(node, scope)
-        if not self._takes_metrics:
-            return run
-        return replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+        if self._takes_metrics:
+            run = replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+        if is_object(run, policy_for(run, self._policy)):
+            run = replace(run, sweep_goal=self._metrics.goal(scope, run.sweep))
+        return run
 
     def _keys_are_lost(self, page: RunPage) -> bool:
         """Whether whole runs of a first page have keys of ours that the page does not show.
