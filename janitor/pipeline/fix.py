@@ -9,7 +9,7 @@ from janitor.model import Change, Hold, Outcome, Target
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
-from janitor.pipeline.history import came_back, false_positives
+from janitor.pipeline.history import came_back, false_positives, hold_undone
 from janitor.pipeline.plan import Repair, check_each_run_stands_once, named, plan_change
 from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
@@ -44,6 +44,8 @@ def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Repo
         _report_coverage(scan, draft)
     runs = without_repeats(scans)
     _stand_down(scans, work, draft)
+    for scan in scans:
+        scan.judged = hold_undone(scan.judged, work.past)
     judged = [judgement for scan in scans for judgement in scan.judged.values()]
     draft.brake = brake(judged, work.guards.brake)
     _report_returns(judged, work, draft)
@@ -91,8 +93,10 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
-    if work.writer is not None and (why := work.writer.halted) is not None:
-        draft.add_error(f"no more was written, for {why}")
+    if work.writer is not None:
+        work.writer.conclude(work.interruption())
+        if (why := work.writer.halted) is not None:
+            draft.add_error(f"nothing more was written: {why}")
     draft.interrupted = work.interruption()
     draft.journal = work.journal()
     draft.requests = work.traffic()
@@ -153,7 +157,9 @@ def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: Repor
         for run in work.past.unfinished.runs()
         if any(run in scan for scan in scans)
     }
-    for run, sentence in look_after(writes, work.writer, work.clock.now()):
+    for run, sentence in look_after(
+        writes, work.writer, work.clock.now(), work.policy
+    ):
         draft.add_warning(sentence, run=run)
 
 
@@ -242,5 +248,6 @@ def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
             "before": named(result.before, form),
             "after": named(result.edits.values, form),
             "form": form,
+            "partial": result.outcome is Outcome.WRITTEN and result.edits.note is not None,
         }
     return planned.model_copy(update=update)

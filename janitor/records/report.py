@@ -112,6 +112,8 @@ class ReportedChange(Part):
     last_alive: Time | None = None
     url: Text | None = None
     """The run's page."""
+    partial: bool = False
+    """Whether only some of the keys were written; ``error`` says which were not."""
 
 
 class ReportedHold(Part):

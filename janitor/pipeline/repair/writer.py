@@ -102,7 +102,7 @@ class Writer:
 
     def halt(self, why: JournalError | str) -> None:
         """Begin no more writes: what they do could not be told, or is known to do harm."""
-        told = f"the journal could not tell of it: {why}" if isinstance(why, JournalError) else why
+        told = f"the journal cannot be kept: {why}" if isinstance(why, JournalError) else why
         self.halted = self.halted or told
 
     def read(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
@@ -149,6 +149,13 @@ class Writer:
     def record_looked_after(self, path: str) -> None:
         """Record in the journal that what an earlier pass left open of a run is settled."""
         self._record(self.journal.looked_after, path)
+
+    def conclude(self, interrupted: str | None) -> None:
+        """Record in the journal that the pass has ended; ``halted`` says if that fails."""
+        try:
+            self.journal.close(interrupted)
+        except JournalError as error:
+            self.halt(error)
 
     def _record(self, record: Callable[[str], None], path: str) -> None:
         try:
