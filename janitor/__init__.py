@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from janitor.session import fix as fix
     from janitor.stores.cached import CachedStore as CachedStore
     from janitor.stores.run_files import FileStore as FileStore
+    from janitor.sweep.metadata import SweepMetadata as SweepMetadata
     from janitor.sweep.observations import observations as observations
     from janitor.tasks import Task as Task
     from janitor.tasks import TaskManager as TaskManager
@@ -103,6 +104,7 @@ _MODULES = {
     "Store": "janitor.model.ports",
     "StoreError": "janitor.errors",
     "ResolvedTarget": "janitor.model",
+    "SweepMetadata": "janitor.sweep.metadata",
     "SweepRunState": "janitor.model",
     "Target": "janitor.model",
     "TargetError": "janitor.errors",

@@ -93,6 +93,8 @@ SETTINGS = (
     Setting("stand_down.crashed_within", "stand_down_crashed_within", has_flag=False),
     Setting("deadline", "deadline"),
     Setting("journal", "journal"),
+    Setting("journal_max_age", "journal_max_age", has_flag=False),
+    Setting("journal_max_megabytes", "journal_max_megabytes", has_flag=False),
     Setting("lock", "lock"),
     Setting("lock_timeout", "lock_timeout"),
     Setting("report", "report", is_list=True),

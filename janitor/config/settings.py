@@ -154,6 +154,11 @@ class Config(Section):
     """How long a pass may take; what is left then is reported as planned."""
     journal: FilePath | None = None
     """The folder of the journals; without it, one in the user's state directory."""
+    journal_max_age: PositiveDuration = timedelta(days=30)
+    """How long a journal is kept. One with unconfirmed writes is kept longer."""
+    journal_max_megabytes: Count = 500
+    """How many megabytes the journals of a folder may have together; the oldest go first. One with
+    unconfirmed writes stays."""
     lock: FilePath | None = None
     """A file that only one janitor at a time may hold."""
     lock_timeout: Duration = timedelta(0)

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from janitor import __version__
 from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
@@ -42,9 +43,7 @@ class Edits:
         )
 
 
-def edits_for(
-    change: Change, reading: Reading, policy: Policy, at: datetime, version: str
-) -> Edits:
+def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) -> Edits:
     """The edits that carry out a change.
 
     Args:
@@ -52,7 +51,6 @@ def edits_for(
         reading: The run as it was just read.
         policy: Names the namespace and the words.
         at: The moment of the write, UTC.
-        version: Of the janitor, for the marks.
 
     Raises:
         ValueError: a name is not one of :data:`WRITTEN_NAMES`, so that no undo would restore it.
@@ -61,9 +59,9 @@ def edits_for(
     if change.rule == resurrected.ID:
         named = _resurrection(change, reading, policy, at)
     elif change.rule == stale_assignment.ID:
-        named = {**_reopening(change, policy, at), **_marks(change, reading, at, version)}
+        named = {**_reopening(change, policy, at), **_marks(change, reading, at)}
     else:
-        named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
+        named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
     if unknown := named.keys() - WRITTEN_NAMES:
         raise ValueError(f"the janitor does not write {', '.join(sorted(unknown))}")
     return Edits(
@@ -138,14 +136,14 @@ def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
 _MARKS: Final = ("rule", "previous_state", "state", "reason", "at", "version")
 
 
-def _marks(change: Change, reading: Reading, at: datetime, version: str) -> dict[str, Any]:
+def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
     values = (
         change.rule,
         reading.state.value,
         change.to.value,
         change.reason,
         at.isoformat(),
-        version,
+        __version__,
     )
     return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}
 

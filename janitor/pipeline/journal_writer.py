@@ -10,6 +10,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+from janitor import __version__
 from janitor.errors import JournalError, UsageError
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
@@ -47,7 +48,6 @@ class PassJournal:
         clock: The pass's own.
         command: What is being done: fix, apply, undo.
         namespace: The one under which our keys are.
-        version: The janitor's.
         retention: How long earlier journals are kept.
 
     Raises:
@@ -55,19 +55,18 @@ class PassJournal:
 
     """
 
-    def __init__(  # noqa: PLR0913 - what the first record says, each by its name
+    def __init__(
         self,
         folder: Path,
         clock: Clock,
         *,
         command: str,
         namespace: str,
-        version: str,
         retention: Retention | None = None,
     ) -> None:
         self._clock = clock
         self._started = clock.now()
-        self._about = {"command": command, "namespace": namespace, "version": version}
+        self._about = {"command": command, "namespace": namespace, "version": __version__}
         self._folder = folder
         self._retention = retention or Retention()
         self._lock = Lock()

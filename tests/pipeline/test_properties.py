@@ -174,7 +174,7 @@ def taken_back(
     )
     back = restoration.edits(replace(run, summary=summary), AT + MINUTE)
     if isinstance(back, Withdrawn):
-        assert back.reason == "it stands as it did before already"
+        assert back.reason == "it has its earlier values already"
         return summary
     assert back.note is None
     return back.applied(summary)

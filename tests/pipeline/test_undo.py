@@ -106,7 +106,7 @@ def test_an_undo_that_is_done_again_finds_nothing_to_do(undoing: Undoing) -> Non
     (change,) = undoing.undo(journal).changes
     assert (change.outcome, change.error) == (
         Outcome.SUPERSEDED,
-        "it stands as it did before already",
+        "it has its earlier values already",
     )
 
 
@@ -208,7 +208,7 @@ def test_single_runs_are_chosen_by_path_or_id(
 @pytest.mark.parametrize("run", ["r9", "acme/rl", "rl/r1", "", "R1"])
 def test_a_run_that_the_file_does_not_name_is_a_mistake(undoing: Undoing, run: str) -> None:
     _, journal = undoing.fix(flat())
-    with pytest.raises(UsageError, match="tells of no write to a run"):
+    with pytest.raises(UsageError, match="records no write to a run"):
         restorations(journal, [run])
 
 
@@ -232,7 +232,7 @@ def test_a_write_that_was_never_applied_has_nothing_to_be_taken_back(undoing: Un
     _, journal = undoing.fix(flat())
     undoing.scene.store.change(PATH, flat())
     (change,) = undoing.undo(journal).changes
-    assert change.error == "it stands as it did before already"
+    assert change.error == "it has its earlier values already"
 
 
 # ---- told beforehand ------------------------------------------------------------------------

@@ -70,7 +70,10 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
     else:
         config = loaded.config
         yield ok("settings", f"from {loaded.file}" if loaded.file else "no janitor.yaml here")
-    yield examine_folder("journal", journal_folder(config))
+    try:
+        yield examine_folder("journal", journal_folder(config))
+    except UsageError as error:
+        yield fail("journal", str(error), "name a folder of your own with --journal")
     try:
         door = open_door(config)
     except UsageError as error:

@@ -38,9 +38,10 @@ def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
             raise UsageError(f"there is no journal in {folder}")
         file = kept[-1]
     record = read_journal(file)
-    click.echo(f"{file}: janitor {record.version} {record.command}, begun {record.started_at}")
+    about = f"{file}: janitor {record.version} {record.command}, begun {record.started_at}"
+    click.echo(printable(about))
     if not record.ended:
-        click.echo("the pass did not come to its end")
+        click.echo("the pass was killed, or is still running")
     for write in record.writes:
         click.echo(_line(write))
 
