@@ -81,14 +81,14 @@ class Restoration:
         Half of that later write would be left, and the run would look alive.
         """
         for name in ("janitor.at", "janitor.resurrected_at"):
-            ours = self.after.get(f"{self.namespace}.{name}", ABSENT)
-            former = self.before.get(f"{self.namespace}.{name}", ABSENT)
+            key = f"{self.namespace}.{name}"
             found = summaries.read(fresh.summary, self.namespace, name)
-            known = any(summaries.same_or_absent(found, one) for one in (ours, former, ABSENT))
-            if not known:
+            expected = (self.after.get(key, ABSENT), self.before.get(key, ABSENT), ABSENT)
+            is_named = key in self.after or key in self.before
+            if is_named and not any(summaries.same_or_absent(found, one) for one in expected):
                 return (
-                    f"the janitor wrote it again later ({self.namespace}.{name} is"
-                    f" {_shown(found)}); undo that pass first"
+                    f"the janitor wrote it again later ({key} is {_shown(found)}); undo that pass"
+                    " first"
                 )
         return None
 
