@@ -27,7 +27,7 @@ class Retention:
     max_age: timedelta = timedelta(days=30)
     """Since the last record was written."""
     max_bytes: int = 500_000_000
-    """Of all journals in the folder together; the oldest go first."""
+    """Of all earlier journals in the folder together; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def drop_old_journals(folder: Path, ours: Path, retention: Retention) -> None:
 
 def _surplus(folder: Path, ours: Path, retention: Retention) -> Iterator[_Surplus]:
     """The journals beyond the limits, the latest first."""
-    own = ours.stat()
-    total = own.st_size
+    now, total = ours.stat().st_mtime, 0
     for path in reversed(journals(folder)):
         try:
             found = path.lstat()
@@ -69,7 +68,7 @@ def _surplus(folder: Path, ours: Path, retention: Retention) -> Iterator[_Surplu
         if path == ours or not stat.S_ISREG(found.st_mode):
             continue
         total += found.st_size
-        age = timedelta(seconds=own.st_mtime - found.st_mtime)
+        age = timedelta(seconds=now - found.st_mtime)
         is_too_old = age > retention.max_age
         if is_too_old or total > retention.max_bytes:
             yield _Surplus(path, age, is_too_old)
