@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from janitor.errors import TransientError
 from janitor.model import Hold, Outcome, Target
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
@@ -105,7 +106,8 @@ def _scan(targets: Sequence[Target], work: Pass, draft: ReportDraft) -> list[Swe
     resolution = resolve(work.store, targets, work.shard, work.interrupter)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
-        draft.add_error(str(error), target=target)
+        transient = isinstance(error, TransientError)
+        draft.add_error(str(error), target=target, transient=transient)
     scanner = Scanner(work.store, work.policy, work.clock, work.observer, work.interrupter)
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:

@@ -137,6 +137,8 @@ class ReportedError(Part):
 
     target: Text | None
     message: Text
+    transient: bool = False
+    """Whether it may be gone with the next pass: the server did not answer, or with an error."""
 
 
 class ReportedWarning(Part):

@@ -73,6 +73,12 @@ def known_form(address: str) -> Iterator[None]:
         ) from error
 
 
+def has_status(failure: BaseException) -> bool:
+    """Whether the server answered, if only with an HTTP status."""
+    status = getattr(getattr(failure, "response", None), "http_status", 0)
+    return bool(status) or _STATUS.search(str(failure)) is not None
+
+
 def classify(failure: BaseException, address: str) -> StoreError:
     """The error of ours that a failure of wandb's door means."""
     response: Any = getattr(failure, "response", None)

@@ -6,9 +6,32 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import requests
+from tenacity import (
+    retry,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 _TIMEOUT = 5
 """Seconds."""
+_ATTEMPTS = 3
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    """Whether it failed at once: a pass has no time to wait for a time-out again."""
+    is_timeout = isinstance(error, requests.Timeout)
+    return isinstance(error, requests.RequestException) and not is_timeout
+
+
+@retry(
+    retry=retry_if_exception(_is_worth_another_try),
+    stop=stop_after_attempt(_ATTEMPTS),
+    wait=wait_random_exponential(multiplier=0.25, max=2),
+    reraise=True,
+)
+def _head(address: str) -> requests.Response:
+    return requests.head(address, timeout=_TIMEOUT, allow_redirects=False)
 
 
 def server_time(address: str) -> datetime | None:
@@ -18,7 +41,7 @@ def server_time(address: str) -> datetime | None:
     is the middle of the request: half of what it took is added.
     """
     try:
-        answer = requests.head(address, timeout=_TIMEOUT, allow_redirects=False)
+        answer = _head(address)
     except requests.RequestException:
         return None
     stamp = answer.headers.get("Date")
