@@ -10,7 +10,7 @@ COMMANDS = {
     "fix": Lazy("fix", "Repair the state of every run that needs it."),
     "plan": Lazy("plan", "Say what a pass would change, to be reviewed."),
     "apply": Lazy("apply", "Carry out a plan that was reviewed."),
-    "undo": Lazy("undo", "Put back what stood before."),
+    "undo": Lazy("undo", "Restore the values from before a pass."),
     "explain": Lazy("explain", "Show why a run is judged as it is."),
     "init": Lazy("init", "Look at a project and write a janitor.yaml for it."),
     "doctor": Lazy("doctor", "Check login, server and targets; say what to do."),
@@ -40,10 +40,10 @@ COMMANDS = {
     ),
     "journal": LazyGroup(
         "Show what past passes wrote.",
-        "Show what past passes wrote, from the journals that they kept.",
+        "Show what past passes wrote, from their journals.",
         {
-            "list": Lazy("journal_list", "List the journals that are kept, oldest first."),
-            "show": Lazy("journal_show", "Show what a pass wrote, and what it may have."),
+            "list": Lazy("journal_list", "List the saved journals, oldest first."),
+            "show": Lazy("journal_show", "Show what a pass wrote, or may have written."),
         },
     ),
     "report": LazyGroup(
@@ -53,6 +53,7 @@ COMMANDS = {
             "show": Lazy("report_show", "Print a report."),
             "render": Lazy("report_render", "Write a report in other formats."),
             "merge": Lazy("report_merge", "Make one report of those of several jobs."),
+            "schema": Lazy("report_schema", "Print the JSON Schema of reports and journals."),
             "trend": Lazy("report_trend", "Compare the passes whose reports lie in a folder."),
         },
     ),

@@ -25,7 +25,7 @@ from janitor.model.ports import Store
 
 OPENING: Final = 60.0
 """Seconds for which the first contact with a server that answers with errors is tried again."""
-UNREACHABLE: Final = 5.0
+UNREACHABLE: Final = 3.0
 """The same if nothing answers and the pass has no deadline: its address may be wrong."""
 RESOLVING: Final = 30.0
 """Seconds that a pass waits, all waits together, for what its targets are: without that, all of it

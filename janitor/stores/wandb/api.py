@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
-from janitor.stores.wandb.failures import classify, explain, has_status
+from janitor.stores.wandb.failures import classify, explain, nothing_answers
 
 if TYPE_CHECKING:
     import wandb
@@ -225,8 +225,8 @@ def _of_login(error: Exception, address: str) -> StoreError:
             f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
         )
     told = classify(cause, address)
-    if isinstance(told, TransientError) and not has_status(cause):
-        why = explain(str(cause))
+    why = explain(str(cause))
+    if isinstance(told, TransientError) and nothing_answers(cause):
         if _IN_TIME in why:
             why = f"no answer within {_OPENING} seconds"
         return UnreachableError(
