@@ -25,8 +25,8 @@ from janitor.pipeline.context import Guards, Pass
 from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
-from janitor.pipeline.retention import Retention
 from janitor.pipeline.repair import Writer
+from janitor.pipeline.retention import Retention
 from janitor.pipeline.scan import Observer, Unobserved
 from janitor.records.journal import journals
 from janitor.records.report import Command, Report
@@ -257,13 +257,12 @@ def _journal(config: Config, clock: PassClock, command: Command, namespace: str)
     """The journal of the pass."""
     folder = journal_folder(config)
     retention = Retention(config.journal_max_age, config.journal_max_megabytes * 1_000_000)
-    journal = PassJournal(
-        folder, clock, command=command, namespace=namespace, retention=retention
-    )
+    journal = PassJournal(folder, clock, command=command, namespace=namespace, retention=retention)
     if config.journal is None and folder.parent == Path(tempfile.gettempdir()):
         private_temporary_folder()  # somebody else may have made it meanwhile
-        structlog.stdlib.get_logger("janitor.journal").warning(
+        warning = (
             f"journals are kept in {folder}, among temporary files: undo is possible only as long"
             " as they exist; name a folder that stays with --journal"
         )
+        structlog.stdlib.get_logger("janitor.journal").warning(warning)
     return journal

@@ -13,8 +13,8 @@ from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Form, Path
-from janitor.rules import resurrected, stale_assignment
 from janitor.records.keys import path_of
+from janitor.rules import resurrected, stale_assignment
 from janitor.rules.reading import Reading
 
 

@@ -26,7 +26,6 @@ from janitor.records.report import FalsePositives
 from janitor.rules import Judgement, resurrected
 from janitor.rules.reading import Reading
 
-
 _OWN_WRITE: Final = timedelta(minutes=1)
 """Some servers count our write as a sign of life: within this time of an undo it is not one."""
 
@@ -157,9 +156,7 @@ def hold_undone(planned: Sequence[PlannedRun], past: Past) -> list[PlannedRun]:
 
     Only the same rule is held: a run that another rule would change has new reasons for it.
     """
-    return [
-        one if (hold := _why_undone(one, past)) is None else one.held(hold) for one in planned
-    ]
+    return [one if (hold := _why_undone(one, past)) is None else one.held(hold) for one in planned]
 
 
 def _why_undone(planned: PlannedRun, past: Past) -> Hold | None:
@@ -172,10 +169,11 @@ def _why_undone(planned: PlannedRun, past: Past) -> Hold | None:
     was_alive = last_alive is not None and last_alive > undone.at + _OWN_WRITE
     if was_alive or verdict.rule != undone.rule or run.wandb_state != undone.wandb_state:
         return None
+    way = f"janitor undo {undone.journal.absolute()} --run {run.id}"
     return Hold(
         verdict.rule,
         f"this change was undone on {undone.at:%Y-%m-%d %H:%M} UTC, and the run has shown no sign"
-        f" of life since; to make it again: janitor undo {undone.journal} --run {run.id}",
+        f" of life since; to make it again: {way}",
     )
 
 

@@ -54,7 +54,8 @@ def drop_old_journals(folder: Path, ours: Path, retention: Retention) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            log.warning(f"cannot remove the old journal {path}: {error.strerror}")
+            message = f"cannot remove the old journal {path}: {error.strerror}"
+            log.warning(message)
 
 
 def _surplus(folder: Path, ours: Path, retention: Retention) -> Iterator[_Surplus]:

@@ -7,7 +7,7 @@ are restored, and only in runs that it may write: untracked and ignored runs are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,7 @@ class Restoration:
     wandb_state: WandbState
     source: str
     """The file in which the write is recorded."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     """Says which runs are ignored."""
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:  # noqa: ARG002 - a Proposal's signature
@@ -157,7 +157,7 @@ def _of_journal(file: Path) -> tuple[list[Restoration], str]:
 
 
 def _standing(writes: Iterable[JournaledWrite]) -> Iterable[JournaledWrite]:
-    """The last write of each run; the one before if the last is a correction that may have failed."""
+    """The last write of each run; the one before it if that corrects it and may have failed."""
     standing: dict[str, JournaledWrite] = {}
     for write in writes:
         mended = write.outcome in {Outcome.WRITTEN, Outcome.SUPERSEDED}

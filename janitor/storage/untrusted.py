@@ -51,7 +51,8 @@ def open_untrusted(
     """
     with told(f"cannot read {path}", error):
         # A device is not even opened: that alone can have an effect.
-        _check_regular(path, os.stat(path, follow_symlinks=follow), error)
+        found = Path(path).stat(follow_symlinks=follow)
+        _check(path, found, limit=limit, owned=owned, error=error)
         try:
             handle = os.open(path, _FLAGS if follow else _FLAGS | os.O_NOFOLLOW)
         except OSError as failure:
@@ -60,17 +61,7 @@ def open_untrusted(
             raise
         file = os.fdopen(handle, "rb")
     try:
-        found = os.fstat(handle)
-        _check_regular(path, found, error)
-        if found.st_size > limit:
-            raise error(
-                f"cannot read {path}: it has {found.st_size:,} bytes, more than {limit:,}"
-            )
-        if owned and found.st_uid != os.geteuid():
-            raise error(
-                f"cannot read {path}: it belongs to user {found.st_uid}, not to user"
-                f" {os.geteuid()}"
-            )
+        _check(path, os.fstat(handle), limit=limit, owned=owned, error=error)
     except BaseException:
         file.close()
         raise
@@ -101,11 +92,20 @@ def read_untrusted(
     return data
 
 
-def _check_regular(path: str | Path, found: os.stat_result, error: Raised) -> None:
+def _check(
+    path: str | Path, found: os.stat_result, *, limit: int, owned: bool, error: Raised
+) -> None:
+    """Refuse what is not a regular file, what is too large, and what is not the user's."""
     if stat.S_ISLNK(found.st_mode):
         raise error(f"cannot read {path}: it is a symbolic link")
     if not stat.S_ISREG(found.st_mode):
         raise error(f"cannot read {path}: it is not a regular file")
+    if found.st_size > limit:
+        raise error(f"cannot read {path}: it has {found.st_size:,} bytes, more than {limit:,}")
+    if owned and found.st_uid != os.geteuid():
+        raise error(
+            f"cannot read {path}: it belongs to user {found.st_uid}, not to user {os.geteuid()}"
+        )
 
 
 def regular_files(folder: Path, pattern: str) -> Iterator[Path]:

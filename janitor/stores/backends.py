@@ -147,9 +147,7 @@ def _door_or_error(config: Config, interrupter: Interrupter) -> Door | UsageErro
 
 
 def _opening(config: Config, interrupter: Interrupter) -> Retrying:
-    return opening(
-        interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None
-    )
+    return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
 
 
 def open_door(config: Config, retrying: Retrying | None = None) -> Door:

@@ -36,7 +36,9 @@ def kept(scene: Scene, keep: Retention = KEEP_ALL) -> PassJournal:
     )
 
 
-def a_pass(scene: Scene, keep: Retention = KEEP_ALL, number: int = 1, age: timedelta = SECOND) -> Path:
+def a_pass(
+    scene: Scene, keep: Retention = KEEP_ALL, number: int = 1, age: timedelta = SECOND
+) -> Path:
     """A pass that wrote one run, so long ago by the file system's clock."""
     journal = kept(scene, keep)
     intend(journal, number)

@@ -217,9 +217,7 @@ TOUCHES: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize("headroom", [0, HEADROOM])
-@pytest.mark.parametrize(
-    ("touch", "told"), TOUCHES, ids=[touch.__name__ for touch, _ in TOUCHES]
-)
+@pytest.mark.parametrize(("touch", "told"), TOUCHES, ids=[touch.__name__ for touch, _ in TOUCHES])
 def test_a_log_that_somebody_else_touches_takes_no_more_records(
     tmp_path: Path, touch: Callable[[Path], None], told: str, headroom: int
 ) -> None:
@@ -264,7 +262,7 @@ def test_a_log_never_outgrows_what_can_be_read(
     monkeypatch.setattr(logs, "_LARGEST_READ", 2000)
     monkeypatch.setattr(logs, "_LONGEST_LINE", 600)
     with AppendOnlyLog(tmp_path / "log", headroom=0) as log:
-        with pytest.raises(JanitorError, match="a record of 1,0.. bytes is too long"):
+        with pytest.raises(JanitorError, match=r"a record of 1,0.. bytes is too long"):
             log.append({"text": "x" * 1000})
         log.append({"text": "x" * 500})
         with pytest.raises(JanitorError, match="it is full"):
