@@ -69,7 +69,7 @@ def test_a_journal_that_somebody_touches_stops_the_pass_before_the_next_write(
     house.wait_for_held()
     wait_until(lambda: len(repaired(house)) == AT_ONCE - 1)
     journal = begun.journal
-    assert journal is not None
+    assert journal is not None, (house.janitor.files(), begun.process.poll())
     touch(journal)
     emulator.faults.release()
     done = begun.end()
