@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from janitor.model import Evidence as Evidence
     from janitor.model import Hold as Hold
     from janitor.model import Liveness as Liveness
+    from janitor.model import LocalTarget as LocalTarget
     from janitor.model import Outcome as Outcome
     from janitor.model import Policy as Policy
     from janitor.model import ResolvedTarget as ResolvedTarget
@@ -88,6 +89,7 @@ _MODULES = {
     "JanitorError": "janitor.errors",
     "JournalError": "janitor.errors",
     "Liveness": "janitor.model",
+    "LocalTarget": "janitor.model",
     "NotFoundError": "janitor.errors",
     "Outcome": "janitor.model",
     "PermissionDeniedError": "janitor.errors",

@@ -18,11 +18,10 @@ import structlog
 
 from janitor.config import Config
 from janitor.errors import StoreError, UsageError
-from janitor.model import Policy, RunInfo, Target, is_local
+from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
@@ -39,7 +38,7 @@ from janitor.stores.backends import are_local, local_backend, wandb_backend
 
 
 def fix(
-    targets: Sequence[Target] = (),
+    targets: Sequence[AnyTarget] = (),
     config: Config | None = None,
     *,
     dry_run: bool = False,
@@ -146,14 +145,14 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
             clock=backend.clock,
             observer=observer or Unobserved(),
             interrupter=interrupter,
-            guards=_guards(config, force=force),
+            guards=Guards(config.brake_limits, config.stand_down_limits, force),
             past=past or Past(),
             writer=writer,
             shard=config.shard,
         )
 
 
-def check_targets(targets: Sequence[Target]) -> None:
+def check_targets(targets: Sequence[AnyTarget]) -> None:
     """Make sure that there is something to scan.
 
     Raises:
@@ -202,22 +201,6 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
         path = backend.path_of(path)
         found = backend.stores.fetch_summaries([path])[path]
         return found, backend.policy, backend.clock
-
-
-def _guards(config: Config, *, force: bool) -> Guards:
-    limits, stand_down = config.limits, config.stand_down
-    return Guards(
-        brake=BrakeLimits(limits.max_changes, limits.max_silent_percent),
-        stand_down=StandDownLimits(
-            enabled=stand_down.enabled,
-            window=stand_down.window,
-            percent=stand_down.share_percent,
-            min_runs=stand_down.min_runs,
-            within=stand_down.within,
-            crashed_within=stand_down.crashed_within,
-        ),
-        force=force,
-    )
 
 
 def journal_folder(config: Config) -> Path:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from janitor.emulator import Emulator
+    from tests.support.passes import Scene
 
 for number, action in (
     (signal.SIGINT, signal.default_int_handler),
@@ -58,3 +59,11 @@ def api(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     wandb.teardown()
     yield wandb.Api()
     wandb.teardown()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Passes over a store in memory; the folder of their journals is not there yet."""
+    from tests.support.passes import Scene  # noqa: PLC0415 - many tests make no pass
+
+    return Scene(tmp_path / "state" / "journals")

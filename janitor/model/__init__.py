@@ -3,20 +3,26 @@
 from janitor.model.policy import (
     AUTO,
     IGNORE_TAG,
+    OVERRIDABLE,
     STALE_AFTER,
+    THRESHOLDS,
     Ignore,
     Override,
     OwnRule,
     Policy,
+    PolicySettings,
 )
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
 from janitor.model.targets import (
     LOCAL_SCHEMES,
+    AnyTarget,
+    LocalTarget,
     ResolvedTarget,
     Target,
     TargetKind,
     is_local,
+    on_wandb,
 )
 from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untracked, Verdict
 
@@ -24,17 +30,22 @@ __all__ = [
     "AUTO",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "OVERRIDABLE",
     "STALE_AFTER",
+    "THRESHOLDS",
+    "AnyTarget",
     "Change",
     "Clean",
     "Evidence",
     "Hold",
     "Ignore",
     "Liveness",
+    "LocalTarget",
     "Outcome",
     "Override",
     "OwnRule",
     "Policy",
+    "PolicySettings",
     "ResolvedTarget",
     "RunInfo",
     "RunKind",
@@ -47,4 +58,5 @@ __all__ = [
     "Verdict",
     "WandbState",
     "is_local",
+    "on_wandb",
 ]

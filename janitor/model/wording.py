@@ -24,6 +24,15 @@ def format_age(age: timedelta) -> str:
     return humanize.precisedelta(age, minimum_unit=unit, format="%d")
 
 
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that means this duration in the settings: "1h30m"; to the microsecond."""
+    minutes, rest = divmod(duration - timedelta(days=duration.days), timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").rstrip(".")
+    parts = {"d": str(duration.days), "h": str(hours), "m": str(minutes), "s": seconds}
+    return "".join(count + unit for unit, count in parts.items() if count != "0") or "0s"
+
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from janitor.model import Change, Hold, Outcome, Policy, SweepRunState
+from janitor.model import THRESHOLDS, Change, Hold, Outcome, Policy, SweepRunState
 from janitor.model.evidence import Vitals
 from janitor.model.shards import Shard
 from janitor.model.summary import ABSENT
@@ -99,14 +99,12 @@ def describe_evidence(reading: Reading) -> ReportedEvidence:
 
 def describe_thresholds(policy: Policy) -> Thresholds:
     """How long runs are given."""
-    evaluation = policy.timeout(SweepRunState.EVALUATING)
-    return Thresholds(
-        heartbeat_timeout_seconds=policy.heartbeat_timeout.total_seconds(),
-        evaluation_timeout_seconds=evaluation.total_seconds(),
-        settle_seconds=policy.settle.total_seconds(),
-        crash_grace_seconds=policy.crash_grace.total_seconds(),
-        stale_after_seconds=policy.stale_after.total_seconds(),
-    )
+    given = {name: getattr(policy, name) for name in THRESHOLDS}
+    given["evaluation_timeout"] = policy.timeout(SweepRunState.EVALUATING)
+    return {
+        f"{name}_seconds": None if value is None else value.total_seconds()
+        for name, value in given.items()
+    }
 
 
 def describe_shard(shard: Shard | None, sweeps: int, left_to_others: int) -> ReportedShard | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from janitor.errors import TransientError
-from janitor.model import Hold, Outcome, Target
+from janitor.model import AnyTarget, Hold, Outcome
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.pipeline.guards import brake, stand_down, why_stood_down
@@ -33,7 +33,7 @@ from janitor.records.report import (
 from janitor.rules import Judgement
 
 
-def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Report:
+def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> Report:
     """Scan the targets and repair their runs; in a dry run, report what would be done.
 
     A report without targets says that none could be resolved; its errors say why.
@@ -101,7 +101,7 @@ def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     return draft.finish(work.clock.now(), runs=runs)
 
 
-def _scan(targets: Sequence[Target], work: Pass, draft: ReportDraft) -> list[SweepScan]:
+def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[SweepScan]:
     """Every run of the targets, read and judged; the report says what could not be read."""
     resolution = resolve(work.store, targets, work.shard, work.interrupter)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)

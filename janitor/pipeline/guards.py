@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Change, Hold, RunKind
 from janitor.model.wording import format_age
 from janitor.records.report import Brake, StandDown
@@ -14,47 +14,10 @@ from janitor.rules.reading import Reading
 
 _GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID})
 """Besides these, every own rule: nobody knows what it concludes from."""
+_FEWEST_ACTIVE = 20
+"""``max_silent_percent`` counts if there are at least this many active runs."""
 _QUIET = timedelta(minutes=5)
 """A run is silent from here on: W&B itself calls it crashed after so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class StandDownLimits:
-    """When a silence is taken for an outage.
-
-    Args:
-        enabled: False with ``--no-stand-down``.
-        window: Runs that went silent within it went silent together.
-        percent: More than this share of the runs must have.
-        min_runs: With fewer runs than this, nothing is concluded.
-        within: How long ago it may be, for runs that W&B calls active.
-        crashed_within: The same for runs that it calls crashed.
-
-    """
-
-    enabled: bool = True
-    window: timedelta = timedelta(minutes=10)
-    percent: float = 50
-    min_runs: int = 5
-    within: timedelta = timedelta(days=1)
-    crashed_within: timedelta = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeLimits:
-    """How much a pass may change.
-
-    Args:
-        max_changes: By all rules; 0 means none at all.
-        max_silent_percent: Deaths inferred from silence, as a share of the open runs that W&B
-            calls active; 0 means none at all.
-        min_active: The share counts from so many such runs on.
-
-    """
-
-    max_changes: int = 500
-    max_silent_percent: float = 50
-    min_active: int = 20
 
 
 def stand_down(
@@ -69,7 +32,7 @@ def stand_down(
         (reading for reading in population if _fell_silent(reading, limits, now)), key=_last_alive
     )
     together = _fallen_together(
-        silent, limits.window, more_than=len(population) * limits.percent / 100
+        silent, limits.window, more_than=len(population) * limits.share_percent / 100
     )
     share = len(together) / len(population) if population else 0.0
     found = StandDown(active=False, silent=len(together), open=len(population), share=share)
@@ -84,7 +47,7 @@ def stand_down(
         not limits.enabled
         or len(population) < limits.min_runs
         or not together
-        or share * 100 <= limits.percent
+        or share * 100 <= limits.share_percent
     ):
         return found, frozenset()
     message = (
@@ -117,7 +80,7 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     active = [one for one in judged if _is_open_and_active(one)]
     silent = [one for one in active if _is_guess(_rule(one))]
     percent = 100 * len(silent) / len(active) if active else 0.0
-    counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
+    counts = len(active) >= _FEWEST_ACTIVE or limits.max_silent_percent == 0
     if counts and not percent <= limits.max_silent_percent:  # no number is no permission
         return Brake(
             tripped=True,

@@ -10,12 +10,13 @@ from typing import Protocol
 
 from janitor.errors import StoreError
 from janitor.model import (
+    AnyTarget,
     Clean,
+    LocalTarget,
     Policy,
     ResolvedTarget,
     RunPage,
     SweepRunState,
-    Target,
     TargetKind,
     Untracked,
 )
@@ -127,7 +128,7 @@ class Resolution:
 
 def resolve(
     store: SweepReader,
-    targets: Sequence[Target],
+    targets: Sequence[AnyTarget],
     shard: Shard | None = None,
     interrupter: Interrupter | None = None,
 ) -> Resolution:
@@ -167,15 +168,17 @@ def resolve(
     return Resolution(tuple(sweeps.values()), tuple(errors), len(others))
 
 
-def _metadata(store: SweepReader, target: Target) -> Sequence[ResolvedTarget] | StoreError:
+def _metadata(store: SweepReader, target: AnyTarget) -> Sequence[ResolvedTarget] | StoreError:
     try:
         return store.fetch_sweep_metadata(target)
     except StoreError as error:
         return error
 
 
-def _names_its_path(target: Target) -> bool:
+def _names_its_path(target: AnyTarget) -> bool:
     """Whether the target is one sweep or group whose path is known without asking."""
+    if isinstance(target, LocalTarget):
+        return True
     return target.kind is not TargetKind.PROJECT and target.entity is not None
 
 
@@ -238,7 +241,7 @@ class Scanner:
             self.observer.scanned(scan.target, scan.seen, scan.expected)
         return shrank
 
-    def _pages(self, target: Target) -> Iterator[RunPage]:
+    def _pages(self, target: AnyTarget) -> Iterator[RunPage]:
         """Page after page; while one is judged, the next is under way."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
         cursors: set[str | None] = set()
@@ -259,7 +262,7 @@ class Scanner:
             ahead.shutdown(wait=False, cancel_futures=True)
 
     def _ask(
-        self, ahead: ThreadPoolExecutor, target: Target, after: str | None
+        self, ahead: ThreadPoolExecutor, target: AnyTarget, after: str | None
     ) -> Future[RunPage] | None:
         """Ask for a page, unless nothing new may begin."""
         if self.interrupter.asked():

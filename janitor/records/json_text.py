@@ -18,18 +18,22 @@ from janitor.errors import ReportError
 from janitor.records.base import FROM_FILE, fields_of
 from janitor.records.report import SCHEMA, Report
 from janitor.storage import strict_json
+from janitor.storage.invalid import first_mistake
 from janitor.storage.untrusted import read_untrusted
 
 
-def pretty(model: BaseModel) -> str:
-    """A model's JSON text: a line a field, and in a field that is a list a line an item.
+def pretty(model: BaseModel, **instead: Any) -> str:
+    """A model's JSON text: one line per field, and one per item of a field that is a list.
+
+    ``instead`` holds fields that are already in the form of JSON.
 
     Raises:
         ReportError: a value is nested too deeply to be written.
 
     """
     try:
-        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in fields_of(model).items()]
+        values = fields_of(model) | instead
+        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in values.items()]
     except ValueError as error:
         raise ReportError(f"it cannot be written as JSON: {error}") from error
     return "{\n" + ",\n".join(fields) + "\n}\n"
@@ -53,9 +57,7 @@ def parse(text: str | bytes) -> Report:
     try:
         return Report.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ReportError(f"it is malformed at {where}: {first['msg']}") from error
+        raise ReportError(f"it is malformed at {first_mistake(error)}") from error
 
 
 def format_time(time: datetime) -> str:

@@ -16,12 +16,13 @@ from janitor.errors import PlanError
 from janitor.model import Policy
 from janitor.records.base import FROM_FILE, Time
 from janitor.records.json_text import pretty
-from janitor.records.policy import PlannedPolicy
+from janitor.records.policy import IN_A_PLAN, PlannedPolicy
 from janitor.records.report import Brake, Report, ReportedChange
 from janitor.rules.custom.cel import ExpressionError
 from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
+from janitor.storage.invalid import first_mistake
 from janitor.storage.untrusted import read_untrusted
 
 SCHEMA: Final = "janitor.plan/1"
@@ -30,7 +31,7 @@ SCHEMA: Final = "janitor.plan/1"
 class PlanFile(BaseModel):
     """What a plan file holds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = IN_A_PLAN | ConfigDict(populate_by_name=True)
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     version: str
@@ -51,11 +52,12 @@ def write_plan(report: Report, policy: Policy, path: Path) -> None:
     plan = PlanFile(
         version=report.version,
         created_at=report.started_at,
-        policy=PlannedPolicy.of(policy),
+        policy=policy,
         brake=report.brake or Brake(tripped=False),
         changes=report.changes,
     )
-    write_atomically(path, pretty(plan), error=PlanError)
+    plain = plan.model_dump(mode="json", include={"policy"})
+    write_atomically(path, pretty(plan, **plain), error=PlanError)
 
 
 def read_plan(path: Path) -> PlanFile:
@@ -76,9 +78,7 @@ def read_plan(path: Path) -> PlanFile:
     try:
         plan = PlanFile.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+        raise PlanError(f"{path} is malformed at {first_mistake(error)}") from error
     for rule in plan.policy.own_rules:
         try:
             check_expression(rule.when)

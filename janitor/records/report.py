@@ -11,11 +11,11 @@ Text is what people read, so half a surrogate pair in it is shown as ``\ud800``;
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from janitor.model import Outcome
+from janitor.model import THRESHOLDS, Outcome
 from janitor.model.summary import Form
 from janitor.records.base import Part, Text, Time, Values
 from janitor.runtime.interrupt import Interruption
@@ -157,15 +157,19 @@ class ClockReading(Part):
     warning: Text | None = None
 
 
-class Thresholds(Part):
-    """How long runs were given: the times of the policy that the pass judged by, in seconds."""
-
-    heartbeat_timeout_seconds: float
-    evaluation_timeout_seconds: float
-    settle_seconds: float
-    crash_grace_seconds: float
-    stale_after_seconds: float | None = None
-    """None in reports from before there was this setting."""
+Thresholds = Annotated[
+    dict[Text, float | None],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                f"{name}_seconds": {"type": ["number", "null"], "minimum": 0} for name in THRESHOLDS
+            },
+        }
+    ),
+]
+"""How long runs were given: the durations of the policy that the pass judged by, in seconds, as
+``NAME_seconds``. A report from before there was a setting does not have it."""
 
 
 class ReportedShard(Part):

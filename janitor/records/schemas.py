@@ -38,6 +38,10 @@ class _FileSchema(GenerateJsonSchema):
         """Never: the key itself is the name."""
         return False
 
+    def timedelta_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ARG002 - the signature is pydantic's
+        """Durations are numbers of seconds in files."""
+        return {"type": "number", "minimum": 0}
+
 
 def json_schema(kind: Kind) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a kind of file.

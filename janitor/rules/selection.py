@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from janitor.model import AUTO, IGNORE_TAG, Ignore, Override, Policy, RunInfo, Target, TargetKind
 from janitor.model import summary as summaries
@@ -13,7 +14,6 @@ from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
 
 _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
-_SETTINGS = ("heartbeat_timeout", "evaluation_timeout", "settle", "crash_grace", "objective")
 
 
 def policy_for(run: RunInfo, policy: Policy) -> Policy:
@@ -47,7 +47,11 @@ def with_default_entity(policy: Policy, default_entity: Callable[[], str | None]
 
 
 def _matches(target: Target, run: RunInfo) -> bool:
-    if target.entity not in {None, run.entity} or target.project != run.project:
+    if (
+        run.local is not None
+        or target.entity not in {None, run.entity}
+        or target.project != run.project
+    ):
         return False
     match target.kind:
         case TargetKind.SWEEP:
@@ -61,10 +65,9 @@ def _matches(target: Target, run: RunInfo) -> bool:
 
 
 def _overridden(policy: Policy, override: Override) -> Policy:
-    given = {name: getattr(override, name) for name in _SETTINGS}
     disabled = policy.disabled_rules | override.disabled_rules
-    kept = {name: value for name, value in given.items() if value is not None}
-    return replace(policy, disabled_rules=disabled, **kept)
+    settings: Mapping[str, Any] = override.settings
+    return replace(policy, disabled_rules=disabled, **settings)
 
 
 def _objective_of(run: RunInfo, policy: Policy) -> str | None:

@@ -54,8 +54,7 @@ class Backend:
     def page_of(self, path: str) -> str:
         """The address at which people see a run: its page in W&B, or its file or folder."""
         if is_local(path):
-            place = path.partition("/")[2].rsplit("/", 1)[0]
-            return Path("/", place).as_uri()
+            return Path(path.partition(":")[2].rsplit("/", 1)[0]).as_uri()
         entity, project, run = path.split("/", 2)
         return f"{self.app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
 

@@ -24,18 +24,18 @@ def findings(*summaries: dict[str, Any], policy: Policy | None = None) -> list[F
 def test_words_in_no_vocabulary_are_counted() -> None:
     vocabulary, consumers = findings(flat("done"), nested("done"), flat("running"))
     assert vocabulary.level is Level.WARN
-    assert vocabulary.message == "2 runs say 'done', which is in no vocabulary: held"
+    assert vocabulary.message == "2 runs say 'done', which is unknown: held"
     assert consumers.level is Level.OK
 
 
 def test_known_words_are_listed() -> None:
     vocabulary, _ = findings(flat("failed"), flat("running"), flat("running"), {})
-    assert vocabulary.message == "all words are known: running 2, failed 1"
+    assert vocabulary.message == "all state names are known: running 2, failed 1"
 
 
 def test_states_that_are_no_text_are_counted() -> None:
     (vocabulary, _) = findings(flat(5), flat("running"))
-    assert vocabulary.message.startswith("1 run with a state that is no text")
+    assert vocabulary.message.startswith("1 run with a state that is not a text")
 
 
 def test_runs_without_any_state_make_one_look_at_the_namespace() -> None:

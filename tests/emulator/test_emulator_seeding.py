@@ -88,7 +88,7 @@ def test_a_run_that_is_seeded_again_is_replaced(emulator: Emulator) -> None:
     ("seed", "words"),
     [
         ([{"name": "r"}], "project"),
-        ([{"project": "rl", "name": "r"}], "names no entity"),
+        ([{"project": "rl", "name": "r"}], "has no entity"),
         ([{"project": "acme/rl", "colour": "red"}], "colour"),
         ({"run": []}, "run"),
         (3, "malformed"),

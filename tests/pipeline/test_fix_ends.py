@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import PlanError
 from janitor.model import Outcome, RunInfo
 from janitor.pipeline.context import Guards
 from janitor.pipeline.fix import apply, fix
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past, PastWrite
 from janitor.records.report import Brake, Report, Totals
 from tests.support.memory_store import SWEEP, once
 from tests.support.passes import KINDS, PATH, FullDisk, Scene
 from tests.support.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def active(count: int) -> list[RunInfo]:

@@ -14,11 +14,6 @@ from tests.records.test_journal import intend, written
 from tests.support.passes import Scene
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
-
-
 def begun(scene: Scene) -> PassJournal:
     journal = scene.journal()
     intend(journal)

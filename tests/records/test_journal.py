@@ -30,11 +30,6 @@ FLAT = Edits(Form.FLAT, {("protein.state",): "timeout", ("protein.error",): ABSE
 BEFORE: dict[Place, Any] = {("protein.state",): "running", ("protein.error",): "none"}
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "state" / "journals")
-
-
 def intend(journal: PassJournal, number: int = 1) -> None:
     journal.intend(make_run(id=f"r{number}"), FLAT, BEFORE, Scene(Path()).clock.now())
 

@@ -136,7 +136,7 @@ def test_a_report_and_a_plan_of_every_version_are_read(age: str) -> None:
     assert (report.totals.written, report.totals.held, report.totals.untracked) == (4, 1, 1)
     plan = read_plan(FILES / f"plan-1-{age}.json")
     assert len(plan.changes) == 4
-    assert plan.policy.policy().namespace == "protein"
+    assert plan.policy.namespace == "protein"
 
 
 @pytest.mark.parametrize("age", ["first", "current"])

@@ -17,7 +17,7 @@ GROUP = Target(TargetKind.GROUP, "acme", "rl", "night")
 
 
 def overriding(target: Target, **settings: Any) -> Policy:
-    return Policy(overrides=(Override(target, **settings),))
+    return Policy(overrides=(Override(target, settings),))
 
 
 @pytest.mark.parametrize("target", [SWEEP, PROJECT, GROUP, replace(SWEEP, entity=None)])
@@ -47,9 +47,12 @@ def test_an_override_of_another_target_does_not(target: Target) -> None:
 def test_the_narrowest_override_wins_setting_by_setting() -> None:
     policy = Policy(
         overrides=(
-            Override(SWEEP, settle=timedelta(minutes=1), disabled_rules=frozenset({"b"})),
-            Override(PROJECT, settle=timedelta(minutes=2), crash_grace=timedelta(minutes=3)),
-            Override(GROUP, crash_grace=timedelta(minutes=4), disabled_rules=frozenset({"a"})),
+            Override(SWEEP, {"settle": timedelta(minutes=1)}, frozenset({"b"})),
+            Override(
+                PROJECT,
+                {"settle": timedelta(minutes=2), "crash_grace": timedelta(minutes=3)},
+            ),
+            Override(GROUP, {"crash_grace": timedelta(minutes=4)}, frozenset({"a"})),
         )
     )
     found = policy_for(make_run(group="night"), policy)

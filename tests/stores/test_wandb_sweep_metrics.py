@@ -46,5 +46,5 @@ def test_a_sweep_is_asked_for_its_config_once() -> None:
 def test_metrics_are_asked_for_where_the_policy_or_an_override_says_auto() -> None:
     target = Target(TargetKind.SWEEP, "acme", "rl", "s1")
     assert are_asked_for(Policy(objective=AUTO))
-    assert are_asked_for(Policy(overrides=(Override(target, objective=AUTO),)))
+    assert are_asked_for(Policy(overrides=(Override(target, {"objective": AUTO}),)))
     assert not are_asked_for(Policy(objective="loss", overrides=(Override(target),)))

@@ -13,7 +13,16 @@ from threading import RLock
 from typing import Any
 
 from janitor.errors import NotFoundError, StoreError
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target, TargetKind, WandbState
+from janitor.model import (
+    AnyTarget,
+    ResolvedTarget,
+    RunInfo,
+    RunPage,
+    Target,
+    TargetKind,
+    WandbState,
+    on_wandb,
+)
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
 
@@ -41,8 +50,8 @@ class MemoryStore:
     refuses_reads: StoreError | None = None
     """Why no run at all can be read afresh: a login that expired, say."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
-    unknown: set[Target] = field(default_factory=set)
-    empty: set[Target] = field(default_factory=lambda: {SWEEP})
+    unknown: set[AnyTarget] = field(default_factory=set)
+    empty: set[AnyTarget] = field(default_factory=lambda: {SWEEP})
     """Targets that exist though no run is in them."""
     _runs: dict[str, RunInfo] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
@@ -84,11 +93,12 @@ class MemoryStore:
 
     # -- SweepReader
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         if target in self.unknown or not self._holds(target):
             raise NotFoundError(f"there is no {target.kind} {target}")
         if target.kind is not TargetKind.PROJECT:
-            return (ResolvedTarget(target, target.name),)
+            return (ResolvedTarget(target, on_wandb(target).name),)
+        target = on_wandb(target)
         found = [run for run in self._runs.values() if _is_of(run, target)]
         names = dict.fromkeys(run.sweep for run in found if run.sweep)
         return tuple(
@@ -96,10 +106,10 @@ class MemoryStore:
             for name in names
         )
 
-    def _holds(self, target: Target) -> bool:
+    def _holds(self, target: AnyTarget) -> bool:
         return target in self.empty or any(_is_of(run, target) for run in self._runs.values())
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         with self._lock:
             for hook in self.before_page:
                 hook(after)
@@ -170,7 +180,8 @@ def failing(error: StoreError, times: int = 1) -> OnPath:
     return fail
 
 
-def _is_of(run: RunInfo, target: Target) -> bool:
+def _is_of(run: RunInfo, target: AnyTarget) -> bool:
+    target = on_wandb(target)
     if (run.entity, run.project) != (target.entity, target.project):
         return False
     if target.kind is TargetKind.PROJECT:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import JournalError
-from janitor.model import Outcome, Policy, RunInfo, Target
+from janitor.model import AnyTarget, Outcome, Policy, RunInfo
 from janitor.model.ports import Store
 from janitor.model.summary import Path as Place
 from janitor.pipeline.context import Guards, Pass
@@ -123,7 +123,7 @@ class Scene:
         }
         return Pass(**given | more)
 
-    def fix(self, *targets: Target, dry_run: bool = False, **more: Any) -> Report:
+    def fix(self, *targets: AnyTarget, dry_run: bool = False, **more: Any) -> Report:
         """A pass from its beginning to its end."""
         if dry_run:
             return fix(targets or (SWEEP,), self.work(None, **more))

@@ -1,4 +1,4 @@
-"""``janitor doctor``: checks this machine, the login, the server and the targets."""
+"""``janitor doctor``: check this machine, the login, the server and the targets."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ if TYPE_CHECKING:
 @target_options
 @policy_options
 @journal_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 @click.option(
     "--write-check",
     is_flag=True,
-    help="Write to a run of each target the display name that it has, to see if that is allowed.",
+    help="Test write access: write the current display name of one run of each target again.",
 )
 @pass_session
 def command(session: Session, /, *, as_json: bool, write_check: bool, **flags: Any) -> ExitCode:
-    """Check this machine, the login, the server and the targets; say what to do.
+    """Check this machine, the login, the server and the targets, and say what to do.
 
-    Nothing is written, but for --write-check. Ends with 1 where something would keep a pass from
-    its work, with 0 otherwise; a warning is no failure.
+    Read-only unless --write-check is given. Exits with 1 if a check fails; warnings do not count.
     """
     findings = []
     for finding in _examine(session, flags, write_check=write_check):

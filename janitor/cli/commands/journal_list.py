@@ -1,4 +1,4 @@
-"""``janitor journal list``: the saved journals."""
+"""``janitor journal list``: list the saved journals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``janitor tasks status``: how far a manager's tasks are."""
+"""``janitor tasks status``: show the progress of a manager's tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from janitor.cli.local_options import json_option, state_file_option
 @state_file_option
 @json_option
 def command(*, state_file: Path, as_json: bool) -> None:
-    """Count the tasks by status; tell what each worker did, and whether a manager is at work."""
+    """Show the number of tasks by status, the work of each worker, and if a manager is running."""
     import json
 
     from janitor.storage.locks import holder, holder_liveness

@@ -22,8 +22,8 @@ from janitor.errors import UsageError
 
 @click.command("undo", cls=Command)
 @click.argument("file", metavar="JOURNAL|REPORT", type=click.Path(path_type=Path))
-@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Show what would be restored; change nothing.")
+@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
 @config_option
 @report_options
 @deadline_option
@@ -33,11 +33,16 @@ from janitor.errors import UsageError
 def command(
     session: Session, /, *, file: Path, runs: tuple[str, ...], dry_run: bool, **flags: Any
 ) -> ExitCode:
-    """Restore the values from before the writes in a journal (.jsonl) or a report (.json).
+    """Restore the values from before the writes recorded in a journal (.jsonl) or report (.json).
 
-    Key by key, and only where the value is still the one that the janitor wrote. Untracked and
-    ignored runs are left alone. Exits with 1 if a run could not be restored, or only in part. An
-    undo has a journal, too, and can itself be undone.
+    A key is restored only if its value is still the one that the janitor wrote. Untracked and
+    ignored runs are left alone. Exits with 1 if a run could not be restored, or only in part. The
+    undo has a journal of its own and can be undone.
+
+    \b
+    Examples:
+      janitor undo report.json --dry-run
+      janitor undo report.json --run acme/rl/r1
     """
     from janitor import delivery
     from janitor.cli.finish import conclude

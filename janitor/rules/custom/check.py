@@ -6,12 +6,12 @@ parse tree, and the expression is evaluated on sample runs in a way that forgive
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from janitor.model.summary import Path
+from janitor.model.wording import did_you_mean
 from janitor.rules.custom.cel import Expression, ExpressionError, compiled, kind_of
 from janitor.rules.custom.names import names_of
 from janitor.rules.custom.rule import FIELDS
@@ -58,10 +58,9 @@ def check_expression(text: str) -> None:
     """
     names = names_of(text)
     for name in sorted(names.fields - FIELDS.keys()):
-        nearest = difflib.get_close_matches(name, FIELDS, n=1)
-        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
         raise ExpressionError(
-            f"run has no field {name!r}{hint}; its fields are {', '.join(FIELDS)}"
+            f"run has no field {name!r}; its fields are {', '.join(FIELDS)}"
+            f"{did_you_mean(name, FIELDS)}"
         )
     expression = compiled(text)
     paths = [("summary", *path) for path in sorted(names.summary_paths)]

@@ -55,4 +55,7 @@ def metric_of(config: str | None) -> str | None:
 
 def are_asked_for(policy: Policy) -> bool:
     """Whether the policy, for any run, takes the metric of the run's sweep for its objective."""
-    return AUTO in {policy.objective, *(each.objective for each in policy.overrides)}
+    return AUTO in {
+        policy.objective,
+        *(each.settings.get("objective") for each in policy.overrides),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,6 @@ from tests.support.passes import Scene
 from tests.support.run_samples import NOW, ago, flat, make_run
 
 WORTH = {"bound": math.nan, "note": None, "loss": 0.5}
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def runs(own: dict[str, Any], wandb: str = "failed") -> list[RunInfo]:
