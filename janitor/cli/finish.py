@@ -87,7 +87,7 @@ def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
         applies.append(ExitCode.INTERRUPTED)
     if report.interrupted == "SIGTERM":
         applies.append(ExitCode.TERMINATED)
-    if report.errors and not _anything_was_resolved(report):
+    if not _anything_was_resolved(report) and any(not one.transient for one in report.errors):
         applies.append(ExitCode.USAGE)
     if report.brake is not None and report.brake.tripped and not report.brake.overruled:
         applies.append(ExitCode.BRAKE)

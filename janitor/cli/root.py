@@ -55,6 +55,7 @@ COMMANDS = {
             "show": Lazy("report_show", "Print a report."),
             "render": Lazy("report_render", "Write a report in other formats."),
             "merge": Lazy("report_merge", "Merge the reports of several jobs into one."),
+            "schema": Lazy("report_schema", "Print the JSON Schema of reports and journals."),
             "trend": Lazy("report_trend", "Compare the passes whose reports are in a folder."),
         },
     ),

@@ -173,6 +173,17 @@ class Settings(PolicySettings):
         "The folder for the journals. Not set: one in the user's state directory.",
         group="journal",
     )
+    journal_max_age: timedelta = setting(
+        timedelta(days=30),
+        POSITIVE_DURATION,
+        "How long a journal is kept. A journal with unconfirmed writes is kept longer.",
+    )
+    journal_max_megabytes: int = setting(
+        500,
+        COUNT,
+        "How many megabytes of journals are kept; the oldest are removed first. A journal with"
+        " unconfirmed writes is kept.",
+    )
     lock: Path | None = setting(None, FILE, "Lock file; prevents concurrent passes.", group="lock")
     lock_timeout: timedelta = setting(
         timedelta(0),

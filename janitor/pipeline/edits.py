@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from janitor import __version__
 from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Form, Path
+from janitor.records.keys import path_of
 from janitor.rules import objective_late, resurrected, stale_assignment
 from janitor.rules.reading import Reading
 
@@ -50,6 +52,9 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
         policy: Names the namespace and the words.
         at: The moment of the write, UTC.
 
+    Raises:
+        ValueError: a name is not one of :data:`WRITTEN_NAMES`, so that no undo would restore it.
+
     """
     if change.rule == resurrected.ID:
         named = _resurrection(change, reading, policy, at)
@@ -59,6 +64,8 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
         if change.rule == objective_late.ID:
             named = {**_without_our_guess(reading, policy), **named}
+    if unknown := named.keys() - WRITTEN_NAMES:
+        raise ValueError(f"the janitor does not write {', '.join(sorted(unknown))}")
     return Edits(
         reading.form,
         {
@@ -134,7 +141,7 @@ def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
     return value is None or value is ABSENT
 
 
-_MARKS = ("rule", "previous_state", "state", "reason", "at", "version")
+_MARKS: Final = ("rule", "previous_state", "state", "reason", "at", "version")
 
 
 def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
@@ -147,3 +154,40 @@ def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
         __version__,
     )
     return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}
+
+
+WRITTEN_NAMES: Final = frozenset(
+    {
+        "state",
+        "last_update",
+        "failure_time",
+        "completion_time",
+        "error",
+        "runtime_seconds",
+        *stale_assignment.ASSIGNMENT,
+        *(f"janitor.{name}" for name in _MARKS),
+        "janitor.resurrected_at",
+    }
+)
+"""Every name under the namespace that the janitor writes or removes. Journals and reports are
+input: nothing else is written because of them."""
+
+
+@lru_cache(64)
+def _written_places(form: Form, namespace: str) -> frozenset[Path]:
+    return frozenset(
+        path for name in WRITTEN_NAMES for path in summaries.places(form, namespace, name)
+    )
+
+
+def foreign_keys(keys: Iterable[str], form: Form, namespace: str) -> list[str]:
+    """The keys of a journal or report, by their names there, that the janitor never writes."""
+    places = _written_places(form, namespace)
+    return [key for key in keys if not _is_one_of(places, key, form, namespace)]
+
+
+def _is_one_of(places: frozenset[Path], key: str, form: Form, namespace: str) -> bool:
+    try:
+        return path_of(key, form, namespace) in places
+    except ValueError:
+        return False

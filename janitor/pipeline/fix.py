@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from janitor.errors import TransientError
 from janitor.model import AnyTarget, Hold, Outcome
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.pipeline.guards import brake
-from janitor.pipeline.history import came_back, false_positives
+from janitor.pipeline.history import came_back, false_positives, hold_undone
 from janitor.pipeline.plan import (
     PlannedRun,
     Repair,
@@ -42,7 +43,7 @@ def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> R
     scans = _scan(targets, work, draft)
     runs = without_repeats(scans)
     work = weigh(scans, work, draft)
-    planned = _plan(scans, work)
+    planned = hold_undone(_plan(scans, work), work.past)
     judged = [one.judgement for one in planned]
     draft.brake = brake(judged, work.guards.brake)
     kept = [judgement for scan in scans for judgement in scan.kept.values()]
@@ -92,8 +93,9 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
     if work.writer is not None:
+        work.writer.conclude(work.interrupter.reason())
         if (why := work.writer.halted) is not None:
-            draft.add_error(f"no more was written, for {why}")
+            draft.add_error(f"nothing more was written: {why}")
         journal = work.writer.journal.path
         draft.journal = None if journal is None else str(journal)
     draft.interrupted = work.interrupter.reason()
@@ -106,7 +108,8 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
     resolution = resolve(work.store, targets, work.shard, work.interrupter)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
-        draft.add_error(str(error), target=target)
+        transient = isinstance(error, TransientError)
+        draft.add_error(str(error), target=target, transient=transient)
     scanner = Scanner(
         work.store,
         work.policy,
@@ -175,7 +178,7 @@ def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: Repor
         for run in work.past.unfinished.runs()
         if any(run in scan for scan in scans)
     }
-    for run, sentence in look_after(writes, work.writer, work.clock.now()):
+    for run, sentence in look_after(writes, work.writer, work.clock.now(), work.policy):
         draft.add_warning(sentence, run=run)
 
 
@@ -245,5 +248,6 @@ def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
             "before": named(result.before, form),
             "after": named(result.edits.values, form),
             "form": form,
+            "partial": result.outcome is Outcome.WRITTEN and result.edits.note is not None,
         }
     return planned.model_copy(update=update)

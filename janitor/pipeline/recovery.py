@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from janitor.model import IGNORE_TAG, Liveness, Outcome, RunInfo, WandbState
+from janitor.model import Liveness, Outcome, Policy, RunInfo, WandbState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
@@ -26,6 +26,7 @@ from janitor.pipeline.repair.races import recover, showed_life
 from janitor.pipeline.repair.writer import Attempt
 from janitor.records.journal import JournaledWrite, JournalRecord
 from janitor.records.keys import path_of
+from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
 """A write of this age is not under way any more, whoever made it: neither here nor at a gateway."""
@@ -88,16 +89,6 @@ class _GivenBack:
         return Withdrawn("it is judged anew")
 
 
-def _is_settled(write: JournaledWrite) -> bool:
-    """Whether it is known to have landed, and to have covered nothing that is not put back.
-
-    One that was superseded before its answer came may land yet.
-    """
-    return write.outcome == Outcome.WRITTEN or (
-        bool(write.put_back) and write.outcome == Outcome.SUPERSEDED
-    )
-
-
 @dataclass(slots=True)
 class OpenWrites:
     """The open writes of each run, by its path, the oldest first."""
@@ -110,8 +101,8 @@ class OpenWrites:
         for write in journal.writes:
             told.setdefault(write.run, []).append(write)
         for run, writes in told.items():
-            all_matter = not _is_settled(writes[-1])
-            open_writes = [write for write in writes if all_matter or not _is_settled(write)]
+            all_matter = not writes[-1].is_settled
+            open_writes = [write for write in writes if all_matter or not write.is_settled]
             if open_writes:
                 known = self._runs.setdefault(run, [])
                 known += [OpenWrite(write, journal) for write in open_writes]
@@ -128,7 +119,7 @@ class OpenWrites:
 
 
 def look_after(
-    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime
+    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime, policy: Policy
 ) -> Iterator[tuple[str, str]]:
     """See the open writes through; a sentence for each run that had lost something by them.
 
@@ -136,6 +127,7 @@ def look_after(
         writes: The open writes of each run, by its path.
         writer: Reads, and gives back.
         now: The present moment, UTC.
+        policy: Says which runs are untracked or ignored: these are not written.
 
     """
     recent = {
@@ -154,8 +146,10 @@ def look_after(
         fresh = found[run]
         if writer.should_stop():
             return
-        if not isinstance(fresh, RunInfo) or fresh.defect is not None or IGNORE_TAG in fresh.tags:
-            continue  # a later pass may be able, or allowed, to
+        if not isinstance(fresh, RunInfo) or fresh.defect is not None:
+            continue  # a later pass may be able to
+        if why_not_ours(fresh, policy) is not None:
+            continue
         result = _seen_through(those, fresh, writer)
         if result is None:
             if all(one.is_past(_UNDER_WAY, now) for one in those):

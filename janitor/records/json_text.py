@@ -15,10 +15,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from janitor.errors import ReportError
-from janitor.records.base import FROM_FILE
+from janitor.records.base import FROM_FILE, fields_of
 from janitor.records.report import SCHEMA, Report
 from janitor.storage import strict_json
 from janitor.storage.invalid import first_mistake
+from janitor.storage.untrusted import read_untrusted
 
 
 def pretty(model: BaseModel, **instead: Any) -> str:
@@ -31,7 +32,7 @@ def pretty(model: BaseModel, **instead: Any) -> str:
 
     """
     try:
-        values = _fields(model) | instead
+        values = fields_of(model) | instead
         fields = [f" {_dumps(key)}: {_block(value)}" for key, value in values.items()]
     except ValueError as error:
         raise ReportError(f"it cannot be written as JSON: {error}") from error
@@ -77,33 +78,30 @@ def _dumps(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return _fields(value)
+        return fields_of(value)
     if isinstance(value, datetime):
         return format_time(value)
     raise ValueError(f"JSON has no word for a {type(value).__name__}")
 
 
-def _fields(model: BaseModel) -> dict[str, Any]:
-    """The fields under their names in the file.
-
-    By hand, for pydantic's own way refuses values that are nested 255 levels deep.
-    """
-    return {
-        field.alias or name: getattr(model, name)
-        for name, field in type(model).model_fields.items()
-    }
-
-
-def load_report(path: str | Path) -> Report:
+def load_report(path: str | Path, *, found: bool = False) -> Report:
     """Read a ``.json`` report.
 
+    Args:
+        path: The file.
+        found: Whether it was found in a folder, and not named by the user. Then it must not be a
+            symbolic link.
+
     Raises:
-        ReportError: there is no such file, it is no report, or of another schema version.
+        ReportError: it cannot be read, is not a report, or is of another schema version.
 
     """
+    data = read_untrusted(path, follow=not found, error=_unread)
     try:
-        return parse(Path(path).read_bytes())
-    except OSError as error:
-        raise ReportError(f"cannot read the report {path}: {error.strerror}") from error
+        return parse(data)
     except ReportError as error:
         raise ReportError(f"cannot read the report {path}: {error}") from error
+
+
+def _unread(why: str) -> ReportError:
+    return ReportError(why.replace("cannot read", "cannot read the report", 1))

@@ -23,6 +23,7 @@ from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
 from janitor.storage.invalid import first_mistake
+from janitor.storage.untrusted import read_untrusted
 
 SCHEMA: Final = "janitor.plan/1"
 
@@ -88,11 +89,13 @@ def read_plan(path: Path) -> PlanFile:
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     try:
-        data = strict_json.loads(path.read_bytes())
-    except OSError as error:
-        raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
+        data = strict_json.loads(read_untrusted(path, follow=True, error=_unread))
     except ValueError as error:
-        raise PlanError(f"{path} is no plan: it is no JSON ({error})") from error
+        raise PlanError(f"{path} is not a plan: it is not valid JSON ({error})") from error
     if not isinstance(data, dict):
-        raise PlanError(f"{path} is no plan: it holds no JSON object")
+        raise PlanError(f"{path} is not a plan: it does not hold a JSON object")
     return data
+
+
+def _unread(why: str) -> PlanError:
+    return PlanError(why.replace("cannot read", "cannot read the plan", 1))

@@ -112,6 +112,8 @@ class ReportedChange(Part):
     last_alive: Time | None = None
     url: Text | None = None
     """The run's page."""
+    partial: bool = False
+    """Whether only some of the keys were written; ``error`` says which were not."""
 
 
 class ReportedHold(Part):
@@ -135,6 +137,8 @@ class ReportedError(Part):
 
     target: Text | None
     message: Text
+    transient: bool = False
+    """Whether it may be gone with the next pass: the server did not answer, or with an error."""
 
 
 class ReportedWarning(Part):

@@ -101,6 +101,8 @@ def notices(report: Report) -> list[str]:
         found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
+    if report.command == "undo" and report.totals.written and not report.dry_run:
+        found.append(_after_undo(report))
     if report.false_positives and report.false_positives.runs:
         found.append(_false_positives(report.false_positives))
     return [notice if notice.endswith((".", "!", "?")) else f"{notice}." for notice in found]
@@ -198,6 +200,17 @@ def _false_positives(found: FalsePositives) -> str:
     if seconds is None:
         return notice
     return f"{notice}; a heartbeat_timeout of {math.ceil(seconds / 60)}m is suggested"
+
+
+def _after_undo(report: Report) -> str:
+    """How long an undo lasts."""
+    partial = sum(change.partial for change in report.changes)
+    told = f"{_runs(partial)} of these restored only in part. " if partial else ""
+    return (
+        f"{told}Passes that use the same journals do not repeat what was undone until a run shows"
+        " a sign of life. Other janitors judge these runs again: tag them janitor:ignore, or"
+        " change the rule"
+    )
 
 
 def _runs(count: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from janitor.model import AUTO, Ignore, Override, Policy, RunInfo, Target, TargetKind
+from janitor.model import AUTO, IGNORE_TAG, Ignore, Override, Policy, RunInfo, Target, TargetKind
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT
 from janitor.model.wording import format_age
@@ -80,6 +80,28 @@ def _objective_of(run: RunInfo, policy: Policy) -> str | None:
 def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
     """Why the settings want this run left alone, if they do."""
     run, age = reading.run, reading.age
+    if (why := _why_ignored_by_name(run, ignore)) is not None:
+        return why
+    if ignore.older_than is not None and age is not None and age > ignore.older_than:
+        silence = format_age(age)
+        return f"ignored: silent for {silence}, more than ignore.older_than"
+    return None
+
+
+def why_not_ours(run: RunInfo, policy: Policy) -> str | None:
+    """Why nothing may be written to a run, whatever a journal or report says; None if it may.
+
+    For corrections of earlier writes: undo and recovery. How long the run has been silent does
+    not matter to them.
+    """
+    if summaries.form_of(run.summary, policy.namespace) is None:
+        return f"it is untracked: it has no {policy.namespace}.state"
+    if IGNORE_TAG in run.tags:
+        return f"it is tagged {IGNORE_TAG}"
+    return _why_ignored_by_name(run, policy.ignore)
+
+
+def _why_ignored_by_name(run: RunInfo, ignore: Ignore) -> str | None:
     for pattern in ignore.tags:
         for tag in run.tags:
             if fnmatchcase(tag, pattern):
@@ -87,7 +109,4 @@ def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
     for pattern in ignore.names:
         if fnmatchcase(run.name, pattern) or fnmatchcase(run.id, pattern):
             return f"ignored: its name matches {pattern} of ignore.names"
-    if ignore.older_than is not None and age is not None and age > ignore.older_than:
-        silence = format_age(age)
-        return f"ignored: silent for {silence}, more than ignore.older_than"
     return None

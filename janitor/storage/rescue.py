@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 
 from janitor.errors import StateFileError
 from janitor.storage.atomic import write_atomically
+from janitor.storage.untrusted import read_untrusted
 
 _Value = TypeVar("_Value")
 
@@ -54,7 +55,7 @@ def keep_copy(path: Path, copy: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:  # a file system without second names
-            write_atomically(copy, path.read_bytes(), error=StateFileError)
+            write_atomically(copy, read_untrusted(path, error=StateFileError), error=StateFileError)
             return
         passing.replace(copy)
     except OSError as error:
@@ -107,7 +108,7 @@ def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:
 
 def _good_copy(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
     try:
-        data = path.with_name(path.name + BACKUP).read_bytes()
+        data = read_untrusted(path.with_name(path.name + BACKUP), error=StateFileError)
         return parse(data), data
-    except (OSError, ValueError):
+    except (StateFileError, ValueError):
         return None, None

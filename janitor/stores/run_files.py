@@ -42,6 +42,7 @@ from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 from janitor.storage.migrations import Migrations
 from janitor.storage.rescue import rescue, write_keeping
+from janitor.storage.untrusted import read_untrusted
 
 SCHEME: Final = "file"
 MIGRATIONS: Final = Migrations("this run", (lambda document: document,))
@@ -213,9 +214,13 @@ class FileStore:
                 known = self._seen.get(path)
             if known is not None and known[0] == signature:
                 return known[1]
-            stored = _parse(path.read_bytes(), path)
+            stored = _parse(read_untrusted(path, follow=True, error=StateFileError), path)
         except FileNotFoundError:
             raise NotFoundError(f"there is no run {path}") from None
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFoundError(f"there is no run {path}") from None
+            raise
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:

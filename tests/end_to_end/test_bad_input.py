@@ -121,7 +121,7 @@ def test_without_credentials_it_prompts_nobody_at_a_terminal_either(janitor: Jan
 def test_a_server_that_refuses_connections_is_told(janitor: Janitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = refused(janitor, *SWEEP, WANDB_BASE_URL=f"http://127.0.0.1:{port}")
+    told = refused(janitor, *SWEEP, code=1, WANDB_BASE_URL=f"http://127.0.0.1:{port}")
     assert f"W&B at http://127.0.0.1:{port} cannot be reached" in told
     assert "check WANDB_BASE_URL and the network" in told
 
@@ -134,7 +134,7 @@ def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
             target=lambda: asked_at.append(silent.accept() and time.monotonic())
         )
         watcher.start()
-        ended = janitor.ends(2, *SWEEP, WANDB_BASE_URL=url)
+        ended = janitor.ends(1, *SWEEP, WANDB_BASE_URL=url)
         told_at = time.monotonic()
         watcher.join()
     assert f"W&B at {url} cannot be reached: no answer within" in ended.complaint()
@@ -152,8 +152,8 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
     [
         ('{"schema": "janitor.plan/99"}', "is of schema 'janitor.plan/99'"),
         ('{"runs": []}', "names no schema"),
-        ("[]", "holds no JSON object"),
-        ("{", "it is no JSON"),
+        ("[]", "does not hold a JSON object"),
+        ("{", "it is not valid JSON"),
     ],
 )
 def test_a_plan_of_another_version_or_none_is_told(

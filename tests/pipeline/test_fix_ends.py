@@ -130,7 +130,7 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) 
     assert scene.store.writes == []
     assert report.totals.written == 0
     (error,) = report.errors
-    assert error.message.startswith("no more was written, for the journal could not tell of it")
+    assert error.message.startswith("nothing more was written: the journal cannot be kept")
 
 
 def test_a_return_that_cannot_be_journaled_stops_the_writes(scene: Scene) -> None:

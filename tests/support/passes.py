@@ -196,6 +196,9 @@ class FullDisk:
     def looked_after(self, path: str) -> None:
         self._write(f"looked after {path}")
 
+    def close(self, interrupted: str | None = None) -> None:
+        """Nothing: it is no file."""
+
     def _write(self, line: str) -> None:
         if len(self.lines) >= self.room:
             raise JournalError("cannot write the journal: No space left on device")

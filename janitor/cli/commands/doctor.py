@@ -13,7 +13,7 @@ from janitor.cli.context import Session, pass_session
 from janitor.cli.errors import printable
 from janitor.cli.exit_codes import ExitCode
 from janitor.cli.options import journal_option, policy_options, target_options
-from janitor.errors import StoreError, UsageError
+from janitor.errors import StoreError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from janitor.config import Config
@@ -69,11 +69,14 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
     else:
         config = loaded.config
         yield ok("settings", f"from {loaded.file}" if loaded.file else "no janitor.yaml here")
-    yield examine_folder("journal", journal_folder(config))
+    try:
+        yield examine_folder("journal", journal_folder(config))
+    except UsageError as error:
+        yield fail("journal", str(error), "name a folder of your own with --journal")
     try:
         door = open_door(config)
-    except UsageError as error:
-        cause = error.__cause__
+    except (UsageError, TransientError) as error:
+        cause = error if isinstance(error, TransientError) else error.__cause__
         address = address_in_settings()
         if address is not None:
             yield examine_credentials(address, before)

@@ -8,7 +8,9 @@ import click
 
 from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
+from janitor.cli.errors import printable
 from janitor.cli.options import config_option, journal_option
+from janitor.errors import JournalError
 
 
 @click.command("list", cls=Command)
@@ -21,8 +23,11 @@ def command(session: Session, /, **flags: Any) -> None:
     from janitor.session import journal_folder
 
     for path in journals(journal_folder(session.load_config(flags).config)):
-        record = read_journal(path)
+        try:
+            record = read_journal(path, found=True)
+        except JournalError as error:
+            click.echo(printable(f"{path}  ({error})"))
+            continue
         end = "" if record.ended else "  (incomplete)"
-        count = len(record.writes)
-        writes = "1 write" if count == 1 else f"{count:,} writes"
-        click.echo(f"{path}  {record.command}  {writes}{end}")
+        writes = "1 write" if len(record.writes) == 1 else f"{len(record.writes):,} writes"
+        click.echo(printable(f"{path}  {record.command}  {writes}{end}"))

@@ -38,7 +38,8 @@ def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
             raise UsageError(f"there is no journal in {folder}")
         file = kept[-1]
     record = read_journal(file)
-    click.echo(f"{file}: janitor {record.version} {record.command}, started {record.started_at}")
+    about = f"{file}: janitor {record.version} {record.command}, started {record.started_at}"
+    click.echo(printable(about))
     if not record.ended:
         click.echo("the pass is incomplete: it did not end normally")
     for write in record.writes:

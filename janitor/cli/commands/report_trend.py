@@ -38,7 +38,7 @@ def command(folder: Path, *, to: tuple[Path, ...]) -> None:
     log = structlog.stdlib.get_logger("janitor.report")
     for path in sorted(folder.rglob("*.json")):
         try:
-            trend.add(load_report(path))
+            trend.add(load_report(path, found=True))
         except ReportError as error:
             log.warning(str(error))
     if not trend.passes:

@@ -17,6 +17,7 @@ from janitor.cli.options import (
     lock_options,
     report_options,
 )
+from janitor.errors import UsageError
 
 
 @click.command("undo", cls=Command)
@@ -34,8 +35,9 @@ def command(
 ) -> ExitCode:
     """Restore the values from before the writes recorded in a journal (.jsonl) or report (.json).
 
-    A key is restored only if its value is still the one that the janitor wrote. The undo has a
-    journal of its own and can be undone.
+    A key is restored only if its value is still the one that the janitor wrote. Untracked and
+    ignored runs are left alone. Exits with 1 if a run could not be restored, or only in part. The
+    undo has a journal of its own and can be undone.
 
     \b
     Examples:
@@ -49,8 +51,13 @@ def command(
 
     wanted, namespace = restorations(file, runs)
     config = session.load_config(flags).config
+    if namespace != config.namespace:
+        raise UsageError(
+            f"{file} is about the namespace {namespace!r}, and the settings say"
+            f" {config.namespace!r}: name it in janitor.yaml or in JANITOR_NAMESPACE"
+        )
     delivery.check(config)
-    policy = config.policy.within(namespace)
+    policy = config.policy
     reach = [one.path for one in wanted]
     with open_pass(config, policy, command="undo", dry_run=dry_run, reach=reach) as work:
         report = undo(wanted, work)

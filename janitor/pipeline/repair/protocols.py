@@ -73,6 +73,14 @@ class Journal(Protocol):
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""
 
+    def close(self, interrupted: str | None = None) -> None:
+        """Record that the pass has ended.
+
+        Raises:
+            JournalError: it cannot be recorded, or the journal is not as it was left.
+
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

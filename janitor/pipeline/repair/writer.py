@@ -103,7 +103,7 @@ class Writer:
 
     def halt(self, why: JournalError | str) -> None:
         """Begin no more writes: what they do could not be told, or is known to do harm."""
-        told = f"the journal could not tell of it: {why}" if isinstance(why, JournalError) else why
+        told = f"the journal cannot be kept: {why}" if isinstance(why, JournalError) else why
         self.halted = self.halted or told
 
     def read(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
@@ -155,6 +155,13 @@ class Writer:
         """Record in the journal that an outage began or ended."""
         try:
             self.journal.outage(outage)
+        except JournalError as error:
+            self.halt(error)
+
+    def conclude(self, interrupted: str | None) -> None:
+        """Record in the journal that the pass has ended; ``halted`` says if that fails."""
+        try:
+            self.journal.close(interrupted)
         except JournalError as error:
             self.halt(error)
 

@@ -11,14 +11,14 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janitor.errors import CredentialsError, StoreError, TransientError
-from janitor.stores.wandb.failures import classify, explain
+from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
+from janitor.stores.wandb.failures import classify, explain, nothing_answers
 
 if TYPE_CHECKING:
     import wandb
@@ -50,6 +50,7 @@ class Door:
 
     Args:
         attempt_timeout: Seconds that one attempt of a request may take.
+        opening: Makes the first contact, given what makes it once; may try it again.
 
     Raises:
         CredentialsError: no credentials, or the server refuses them.
@@ -57,7 +58,11 @@ class Door:
 
     """
 
-    def __init__(self, attempt_timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        attempt_timeout: float = 20.0,
+        opening: Callable[[Callable[[], wandb.Api]], wandb.Api] = lambda open_once: open_once(),
+    ) -> None:
         self.traffic = Traffic()
         self._attempt_timeout = max(1, int(attempt_timeout))
         # Core's own bound stays below Python's: otherwise the cause is lost.
@@ -65,7 +70,7 @@ class Door:
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
         _quieten(os.environ, Path(self._folder.name))
-        self._api = self._open()
+        self._api = opening(self._open)
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
@@ -220,11 +225,11 @@ def _of_login(error: Exception, address: str) -> StoreError:
             f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
         )
     told = classify(cause, address)
-    if isinstance(told, TransientError):
-        why = explain(str(cause))
+    why = explain(str(cause))
+    if isinstance(told, TransientError) and nothing_answers(cause):
         if _IN_TIME in why:
             why = f"no answer within {_OPENING} seconds"
-        return TransientError(
+        return UnreachableError(
             f"W&B at {address} cannot be reached: {why}; check WANDB_BASE_URL and the network"
         )
     return told

@@ -32,6 +32,10 @@ _TIMED_OUT = re.compile(
 _UNREACHABLE = re.compile(
     r"\bdial tcp\b|no such host|connection (refused|reset)|\bx509:|\btls:", re.IGNORECASE
 )
+_AWAY = re.compile(
+    r"\bdial\b|no such host|refused|\bx509:|\btls:|in time|timed? ?out|deadline|timeout",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.IGNORECASE)
 _MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGNORECASE)
 _INVALID = re.compile(
@@ -71,6 +75,14 @@ def known_form(address: str) -> Iterator[None]:
         raise TransientError(
             f"W&B at {address} answers in a form that was not asked for ({error!r:.60})"
         ) from error
+
+
+def nothing_answers(failure: BaseException) -> bool:
+    """Whether no connection was made, or nothing came over it in time; else a server is there."""
+    status = getattr(getattr(failure, "response", None), "http_status", 0)
+    if status or _STATUS.search(str(failure)):
+        return False
+    return _AWAY.search(str(failure)) is not None
 
 
 def classify(failure: BaseException, address: str) -> StoreError:

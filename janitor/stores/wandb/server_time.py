@@ -13,9 +13,34 @@ from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
+from tenacity import (
+    retry,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 _TIMEOUT: Final = 5
 """Seconds."""
+_ATTEMPTS = 3
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    """Whether it failed at once: a pass has no time to wait for a time-out again."""
+    is_final = isinstance(error, requests.Timeout | requests.exceptions.SSLError)
+    return isinstance(error, requests.RequestException) and not is_final
+
+
+@retry(
+    retry=retry_if_exception(_is_worth_another_try),
+    stop=stop_after_attempt(_ATTEMPTS),
+    wait=wait_random_exponential(multiplier=0.25, max=2),
+    reraise=True,
+)
+def _head(address: str, environ: Mapping[str, str]) -> requests.Response:
+    with requests.Session() as session:
+        session.mount("https://", _Trusting(environ))
+        return session.head(address, timeout=_TIMEOUT, allow_redirects=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +61,7 @@ def server_time(address: str, environ: Mapping[str, str] = os.environ) -> Server
     time is that of the middle of the request: half of what it took is added.
     """
     try:
-        with requests.Session() as session:
-            session.mount("https://", _Trusting(environ))
-            answer = session.head(address, timeout=_TIMEOUT, allow_redirects=False)
+        answer = _head(address, environ)
     except requests.exceptions.SSLError as error:
         return ServerTime(None, f"cannot be asked for its time: its certificate {_reason(error)}")
     except (requests.RequestException, OSError) as error:

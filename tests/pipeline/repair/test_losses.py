@@ -43,7 +43,7 @@ def test_after_the_first_loss_no_more_is_written(scene: Scene, lost: str) -> Non
     assert report.totals.planned == 52
     (error,) = report.errors
     assert error.message == (
-        "no more was written, for the server loses what is not the janitor's:"
+        "nothing more was written: the server loses what is not the janitor's:"
         f" of acme/rl/r00 {lost} is gone"
     )
 
