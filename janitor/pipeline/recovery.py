@@ -22,8 +22,9 @@ from janitor.model.summary import ABSENT
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
 from janitor.pipeline.repair import Result, Writer
-from janitor.pipeline.repair.races import recover, showed_life
-from janitor.pipeline.repair.writer import Attempt
+from janitor.pipeline.repair.heartbeats import worked
+from janitor.pipeline.repair.races import recover
+from janitor.pipeline.repair.attempt import Attempt
 from janitor.records.journal import JournaledWrite, JournalRecord
 from janitor.records.keys import path_of
 
@@ -171,7 +172,7 @@ def _seen_through(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -
     """What the write that stands in the run came to; None where it covered nothing."""
     attempts = (one.attempt(found) for one in reversed(writes))
     attempt = next((one for one in attempts if one is not None), None)
-    if attempt is None or not showed_life(attempt.run, found):
+    if attempt is None or not worked(attempt.run, found):
         return None
     result = recover(attempt, found, writer)
     return None if result.outcome is Outcome.WRITTEN else result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,3 +45,12 @@ def read_node(node: Mapping[str, Any], scope: Scope) -> RunInfo:
         history_lines=node["historyLineCount"],
         defect=defect,
     )
+
+
+def last_row(tail: Any) -> Mapping[str, Any] | None:
+    """The last row of a run's ``historyTail``: a JSON list of JSON objects, each as a text."""
+    try:
+        rows = json.loads(tail)
+        return summaries.parse(rows[-1])
+    except (TypeError, ValueError, LookupError):
+        return None

@@ -26,7 +26,7 @@ from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import Scope, read_node
+from janitor.stores.wandb.nodes import Scope, last_row, read_node
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
@@ -261,6 +261,13 @@ class WandbStore:
             raise RejectedError(
                 f"the wandb-summary.json of {path} cannot be read: {error}"
             ) from error
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history, where the server has one and hands it out."""
+        project_path, name = path.rsplit("/", 1)
+        scope = Scope(*project_path.split("/", 1))
+        project, _ = self._projects.ask(scope, queries.LAST_ROW, {"run": name})
+        return last_row((project.get("run") or {}).get("historyTail"))
 
     # -- SummaryWriter
 
