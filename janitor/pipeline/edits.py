@@ -59,14 +59,23 @@ def edits_for(
         named = {**_reopening(change, policy, at), **_marks(change, reading, at, version)}
     else:
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
-    return Edits(
-        reading.form,
-        {
-            path: value
-            for name, value in named.items()
-            for path in summaries.places(reading.form, policy.namespace, name)
-        },
-    )
+    values = {
+        path: value
+        for name, value in named.items()
+        for path in summaries.places(reading.form, policy.namespace, name)
+    }
+    marks = summaries.nested_path(policy.namespace, "janitor")
+    if summaries.get(reading.run.summary, marks) == {}:
+        values = _as_one_object(values, marks)
+    return Edits(reading.form, values)
+
+
+def _as_one_object(values: Mapping[Path, Any], marks: Path) -> dict[Path, Any]:
+    """The marks as one object, where an empty one is there: so an undo restores that one."""
+    inside = {path[-1]: value for path, value in values.items() if path[:-1] == marks}
+    outside = {path: value for path, value in values.items() if path[:-1] != marks}
+    written = {name: value for name, value in inside.items() if value is not ABSENT}
+    return outside | ({marks: written} if written else {})
 
 
 def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:

@@ -77,8 +77,9 @@ class Past:
                 self._add(change.run, change.after)
 
     def _add(self, run: str, after: Mapping[str, Any]) -> None:
-        rule = after.get(f"{self.namespace}.janitor.rule")
-        at = parse_time(after.get(f"{self.namespace}.janitor.at"))
+        marks = after.get(f"{self.namespace}.janitor") or {}
+        rule = after.get(f"{self.namespace}.janitor.rule", marks.get("rule"))
+        at = parse_time(after.get(f"{self.namespace}.janitor.at", marks.get("at")))
         if not isinstance(rule, str) or at is None:
             self.writes.pop(run, None)  # undone, or resurrected
             return

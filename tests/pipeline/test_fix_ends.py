@@ -136,7 +136,7 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) 
     assert scene.store.writes == []
     assert report.totals.written == 0
     (error,) = report.errors
-    assert error.message.startswith("no more was written, for the journal could not tell of it")
+    assert error.message.startswith("no more was written, for the journal cannot record it")
 
 
 def test_a_return_that_cannot_be_journaled_stops_the_writes(scene: Scene) -> None:

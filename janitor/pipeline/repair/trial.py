@@ -99,7 +99,7 @@ class Trial:
         if self._sent is not None:
             writer.journal.settle(path, Outcome.FAILED, "not there; tried again")
         writer.journal.intend(attempt.run, attempt.edits, attempt.before, attempt.at)
-        if writer.read_age.is_too_old(read_at) or writer.should_stop():
+        if writer.read_age.is_too_old(read_at) or writer.may_not_send():
             writer.journal.settle(path, Outcome.FAILED, "not sent")
             return False
         self._sent, self._sent_since = attempt, read_at

@@ -58,6 +58,10 @@ class Writer:
         """Whether no new write may begin."""
         return self.halted is not None or self.stop_requested()
 
+    def may_not_send(self) -> bool:
+        """Whether not even a write that is recorded may be sent: its answer is not waited for."""
+        return self.halted is not None or self.write_patience() == 0
+
     def halt(self, why: JournalError | str) -> None:
         """Begin no more writes: they cannot be recorded, or they are known to do harm."""
         said = f"the journal cannot record it: {why}" if isinstance(why, JournalError) else why

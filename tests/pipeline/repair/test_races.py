@@ -38,6 +38,7 @@ def ends_in_the_window(
     def end(path: str) -> None:
         scene.store.change(path, own, wandb_state=state, history_lines=11, heartbeat_at=LATE)
         scene.store.uploads[path] = (dict(own), uploaded_at)
+        scene.store.last_rows[path] = {"loss": own["loss"], "_timestamp": own["_timestamp"]}
 
     scene.store.before_write.append(once(end))
 
