@@ -22,6 +22,11 @@ def heartbeat_moved(before: RunInfo, after: RunInfo) -> bool:
     return bool(before.heartbeat_at != after.heartbeat_at)
 
 
+def grew(before: RunInfo, after: RunInfo) -> bool:
+    """Whether the run logged between two reads."""
+    return (after.history_lines or 0) > (before.history_lines or 0)
+
+
 def worked(before: RunInfo, after: RunInfo) -> bool:
     """Whether the run's process did more between two reads than send a heartbeat.
 
@@ -55,12 +60,7 @@ class Heartbeats:
                 self._still += 1
 
     def show_life(self, before: RunInfo, after: RunInfo) -> bool:
-        """Whether the run's process may have sent a heartbeat while the run was written.
-
-        The heartbeat of a run that has ended does not count: only a write moves it.
-        """
-        if before.wandb_state.has_ended and after.wandb_state.has_ended:
-            return False
+        """Whether the run's process may have sent a heartbeat while the run was written."""
         with self._lock:
             by_writes = self._moved >= _ENOUGH and not self._still
         return heartbeat_moved(before, after) and not by_writes

@@ -21,6 +21,7 @@ from janitor.model.summary import ABSENT, Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
 from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.heartbeats import grew, worked
 from janitor.pipeline.repair.protocols import Result
 from janitor.pipeline.repair.writer import Writer
 
@@ -68,6 +69,21 @@ def recover(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
     return not_there(attempt, found)
 
 
+def _next_second(moment: datetime) -> datetime:
+    """W&B cuts times to seconds: what it dates so is certainly later."""
+    return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def ended_again(attempt: Attempt, writer: Writer) -> bool:
+    """Whether a process of the run ended, and uploaded its summary, since the run was read."""
+    try:
+        answer = writer.store.fetch_uploaded_summary(attempt.proposal.path)
+    except StoreError:
+        return True  # recover() meets it too, and says so
+    uploaded = None if answer is None else parse_time(answer[1])
+    return uploaded is not None and uploaded >= attempt.at.replace(microsecond=0)
+
+
 def not_there(attempt: Attempt, found: RunInfo) -> Result:
     """The result of a write that the server does not hold as it was sent."""
     return attempt.result(
@@ -80,24 +96,23 @@ def _last_summary(attempt: Attempt, found: RunInfo, writer: Writer) -> Mapping[s
 
     A run may have been resumed, and its later process may have been killed, or its file may be on
     its way. So the file must hold the last row of the history. Where the history did not grow,
-    that proves nothing new, and the file must have been uploaded after the read.
+    that proves nothing new: then the file must have been uploaded since the read, and the process
+    must have ended by itself.
     """
+    logged = grew(attempt.run, found)
+    if not logged and found.wandb_state not in {"finished", "failed"}:
+        return None
     path = attempt.proposal.path
     answer = writer.store.fetch_uploaded_summary(path)
     if answer is None:
         return None
     summary, uploaded_at = answer
     uploaded = parse_time(uploaded_at)
-    grew = _grew(attempt.run, found)
-    earliest = attempt.at - _SAME_END if grew else attempt.at.replace(microsecond=0)
+    earliest = attempt.at - _SAME_END if logged else _next_second(attempt.at)
     if uploaded is None or uploaded < earliest:
         return None
     row = writer.store.fetch_last_row(path)
     return summary if row is not None and _holds(summary, row) else None
-
-
-def _grew(before: RunInfo, after: RunInfo) -> bool:
-    return (after.history_lines or 0) > (before.history_lines or 0)
 
 
 def _holds(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -188,6 +203,8 @@ def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
         fresh = writer.read([found.path])[found.path]
         if isinstance(fresh, StoreError):
             return str(fresh)
+        if worked(found, fresh):
+            return "the run's process was at work again"
         if fresh.defect is None and mended.lacking(fresh) is None:
             return None  # applied; only its answer was lost
         if not _is_as_found(found, fresh):
@@ -207,11 +224,14 @@ def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
             return str(after)
         if after.defect is not None:
             return f"it reads back damaged: {after.defect}"
+        if worked(fresh, after) or writer.heartbeats.show_life(fresh, after):
+            return "the run's process may have been at work again"
         lacking = mended.lacking(after)
         return None if lacking is None else f"the server does not have {lacking}"
     last = writer.read([found.path])[found.path]
-    is_there = isinstance(last, RunInfo) and last.defect is None and mended.lacking(last) is None
-    return None if is_there else why
+    if isinstance(last, StoreError) or last.defect is not None or worked(found, last):
+        return why
+    return None if mended.lacking(last) is None else why
 
 
 def _is_as_found(found: RunInfo, fresh: RunInfo) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
@@ -9,10 +12,14 @@ from janitor.model.summary import ABSENT, differences
 from janitor.pipeline.repair.attempt import Attempt
 from janitor.pipeline.repair.heartbeats import worked
 from janitor.pipeline.repair.protocols import Result
-from janitor.pipeline.repair.races import not_there, recover
+from janitor.pipeline.repair.races import ended_again, not_there, recover
 from janitor.pipeline.repair.trial import WENT_ON
 from janitor.pipeline.repair.writer import Writer
 from janitor.records.keys import key_of
+
+_SHORTEST_LIFE: Final = timedelta(seconds=3)
+"""No process starts, resumes a run, sends something and ends in less: in a shorter time,
+a heartbeat of a run that has ended is the trace of the write."""
 
 
 def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Result:
@@ -24,6 +31,10 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
     if found.defect is not None:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
     did_work = worked(attempt.run, found)
+    beat = writer.heartbeats.show_life(attempt.run, found)
+    if beat and not did_work and attempt.run.wandb_state.has_ended:
+        did_work = ended_again(attempt, writer)
+        beat = writer.clock.now() - attempt.at > _SHORTEST_LIFE
     if (damage := attempt.damage(found)) is not None and (not did_work or damage[0] == "loses"):
         verb, names = damage
         writer.halt(
@@ -34,7 +45,7 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
             return not_there(attempt, found)
     if did_work and attempt.edits.stand_in(found.summary):
         return recover(attempt, found, writer)
-    if did_work or writer.heartbeats.show_life(attempt.run, found):
+    if did_work or beat:
         return _beside_its_process(attempt, found)
     return _undisturbed(attempt, found)
 

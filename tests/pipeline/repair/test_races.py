@@ -259,6 +259,6 @@ def test_the_heartbeat_of_a_run_that_ended_is_no_life(scene: Scene, wandb: str) 
     run = make_run(before(flat), wandb)
     scene.store.add(run)
     scene.store.write_moves_heartbeat = LATE
-    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, LATE)
+    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, ago(MINUTE))
     assert only(scene.repair(run)).outcome is Outcome.WRITTEN
     assert scene.store.summary(PATH)["loss"] == 0.5
