@@ -10,15 +10,13 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
-from janitor import __version__
 from janitor.config import Config
 from janitor.errors import JournalError, StoreError, UsageError
-from janitor.model import Policy, RunInfo, Target, is_local
+from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
@@ -26,6 +24,7 @@ from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
+from janitor.pipeline.repair.read_age import ReadAge
 from janitor.pipeline.scan import Observer, Unobserved
 from janitor.records.journal import journals
 from janitor.records.report import Command, Report
@@ -33,12 +32,11 @@ from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.signals import heeding_signals
 from janitor.storage.locks import held_by_one_pass
-from janitor.stores.backends import SCANS_END, are_local, local_backend, wandb_backend
-from janitor.stores.retrying import RetryingStore
+from janitor.stores.backends import are_local, local_backend, wandb_backend
 
 
 def fix(
-    targets: Sequence[Target] = (),
+    targets: Sequence[AnyTarget] = (),
     config: Config | None = None,
     *,
     dry_run: bool = False,
@@ -123,49 +121,37 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
     with ExitStack() as stack:
         if config.lock is not None and not dry_run:
             stack.enter_context(held_by_one_pass(config.lock, config.lock_timeout, interrupter))
-        backend = local_backend(policy) if are_local(reach) else None
+        backend = local_backend(policy, interrupter) if are_local(reach) else None
         backend = backend or wandb_backend(config, policy, interrupter, stack)
         stack.callback(backend.stores.close)
-        store = RetryingStore(
-            backend.stores, interrupter.sleep, lambda: interrupter.reason() is not None
-        )
-        policy, clock = backend.policy, backend.clock
-        work = Pass(
-            store=store,
-            policy=policy,
-            clock=clock,
+        writer = None
+        if not dry_run:
+            journal = _journal(config, backend.clock, command, backend.policy.namespace)
+            stack.callback(lambda: journal.close(interrupter.reason()))
+            writer = Writer(
+                store=backend.store,
+                clock=backend.clock,
+                journal=journal,
+                stop_requested=interrupter.asked,
+                patience=interrupter.patience,
+                sleep=interrupter.sleep,
+                read_age=ReadAge(config.max_read_age.total_seconds()),
+            )
+        yield Pass(
+            store=backend.store,
+            backend=backend,
+            policy=backend.policy,
+            clock=backend.clock,
             observer=observer or Unobserved(),
-            writer=None,
+            interrupter=interrupter,
             guards=_guards(config, force=force),
-            interruption=interrupter.reason,
-            patience=lambda: interrupter.patience(SCANS_END),
-            page_of=backend.page_of,
-            traffic=lambda: backend.traffic().model_copy(update={"retries": store.retries}),
-            clock_reading=backend.clock_reading,
-            journal=lambda: None,
             past=past or Past(),
-            version=__version__,
+            writer=writer,
             shard=config.shard,
         )
-        if dry_run:
-            yield work
-            return
-        journal = _journal(config, clock, command, policy.namespace)
-        stack.callback(lambda: journal.close(interrupter.reason()))
-        writer = Writer(
-            store=store,
-            clock=clock,
-            journal=journal,
-            stop_requested=work.should_stop,
-            patience=interrupter.patience,
-            sleep=interrupter.sleep,
-        )
-        yield replace(
-            work, writer=writer, journal=lambda: str(journal.path) if journal.path else None
-        )
 
 
-def check_targets(targets: Sequence[Target]) -> None:
+def check_targets(targets: Sequence[AnyTarget]) -> None:
     """Make sure that there is something to scan.
 
     Raises:
@@ -205,11 +191,12 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
         UsageError: the server cannot be reached, or refuses the login.
 
     """
+    interrupter = Interrupter()
     with ExitStack() as stack:
         if is_local(path):
-            backend = local_backend(config.policy)
+            backend = local_backend(config.policy, interrupter)
         else:
-            backend = wandb_backend(config, config.policy, Interrupter(), stack)
+            backend = wandb_backend(config, config.policy, interrupter, stack)
         path = backend.path_of(path)
         found = backend.stores.fetch_summaries([path])[path]
         return found, backend.policy, backend.clock
@@ -248,11 +235,10 @@ def _temporary_folder() -> Path:
 
 def _journal(config: Config, clock: PassClock, command: Command, namespace: str) -> PassJournal:
     """The pass's journal; with nowhere else to keep it, among the temporary files."""
-    about = {"command": command, "namespace": namespace, "version": __version__}
     folder = journal_folder(config)
     try:
-        return PassJournal(folder, clock, **about)
+        return PassJournal(folder, clock, command=command, namespace=namespace)
     except JournalError:
         if config.journal is not None or folder == _temporary_folder():
             raise
-        return PassJournal(_temporary_folder(), clock, **about)
+        return PassJournal(_temporary_folder(), clock, command=command, namespace=namespace)

@@ -9,7 +9,7 @@ from typing import Any
 
 from janitor.config.targets import KINDS, parse_target
 from janitor.errors import ConfigError, TargetError
-from janitor.model import Target
+from janitor.model import AnyTarget
 from janitor.model.wording import did_you_mean
 
 PREFIX = "JANITOR_"
@@ -104,6 +104,7 @@ SETTINGS = (
     Setting("notify_on", "notify_on", is_list=True),
     Setting("link", "link", has_flag=False),
     Setting("shard", "shard"),
+    Setting("max_read_age", "max_read_age", has_flag=False),
     Setting("timeout", "timeout", has_flag=False),
     Setting("page_size", "page_size", has_flag=False),
 )
@@ -231,7 +232,7 @@ def _items(text: str, between: str = r"[,\n]") -> list[str]:
     return [item.strip() for item in re.split(between, text) if item.strip()]
 
 
-def _targets_of(variable: str, text: str) -> Iterator[Target]:
+def _targets_of(variable: str, text: str) -> Iterator[AnyTarget]:
     for item in _items(text):
         try:
             yield parse_target(_TARGET_VARIABLES[variable], item)

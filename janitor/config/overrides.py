@@ -11,8 +11,8 @@ from janitor.config.complaints import first_complaint
 from janitor.config.durations import Duration, PositiveDuration
 from janitor.config.fields import RuleIds, Text
 from janitor.config.section import Section
-from janitor.config.targets import parse_target
-from janitor.model import Override, Target
+from janitor.config.targets import parse_wandb_target
+from janitor.model import Override, Target, TargetKind
 from janitor.model.wording import either
 
 KINDS: Final = ("sweep", "project", "group")
@@ -66,7 +66,7 @@ class OverrideSettings(Section):
     def target(self) -> Target:
         """Whose runs these settings are for."""
         kind = next(kind for kind in KINDS if getattr(self, kind) is not None)
-        return parse_target(kind, getattr(self, kind))
+        return parse_wandb_target(TargetKind(kind), getattr(self, kind))
 
     def without(self, settings: Collection[str]) -> OverrideSettings:
         """These settings less those that something else overrules."""

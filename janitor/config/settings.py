@@ -174,6 +174,9 @@ class Config(Section):
     """On what to send it: changes, brake, failure or always."""
     link: WebAddress | None = None
     """Where the report can be seen, for the message; in GitHub and GitLab, the job's page."""
+    max_read_age: PositiveDuration = timedelta(seconds=2)
+    """How old the read of a run may be when the run is written; an older one is read again. A
+    server that is slower than this is given two round trips."""
     timeout: PositiveDuration = timedelta(seconds=10)
     """How long a single request to W&B may take."""
     shard: ShardOfAll | None = None

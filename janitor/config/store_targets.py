@@ -6,14 +6,14 @@ import os
 from typing import Any, Final
 
 from janitor.errors import TargetError
-from janitor.model import LOCAL_SCHEMES, Target, TargetKind
+from janitor.model import LOCAL_SCHEMES, LocalTarget
 from janitor.model.wording import either, quoted
 
 SHAPE: Final = "experiments:DIR, tasks:FILE or file:DIR"
 EXAMPLE: Final = "experiments:.experiment_state"
 
 
-def parse_store(text: Any) -> Target:
+def parse_store(text: Any) -> LocalTarget:
     """The target that a text names; a relative path starts at the working directory.
 
     Raises:
@@ -26,7 +26,7 @@ def parse_store(text: Any) -> Target:
     if not path.strip() or not path.isprintable():
         raise _malformed(text, "names no path")
     place = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib leaves `..` in
-    return Target(TargetKind.STORE, f"{scheme}:", place.lstrip("/"))
+    return LocalTarget(scheme, place)
 
 
 def _malformed(text: Any, problem: str) -> TargetError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, overload
 from urllib.parse import unquote
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
 from janitor.errors import TargetError
-from janitor.model import Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Target, TargetKind
 from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
@@ -58,7 +58,24 @@ _REFUSED_BY_WANDB = frozenset("\\#?%:")
 """In the names of entities and projects; no sweep's id holds them either."""
 
 
-def parse_target(kind: TargetKind | str, text: Any) -> Target:
+_OnWandb: TypeAlias = Literal[
+    "sweep", "project", "group", TargetKind.SWEEP, TargetKind.PROJECT, TargetKind.GROUP
+]
+
+
+@overload
+def parse_target(kind: _OnWandb, text: Any) -> Target: ...
+
+
+@overload
+def parse_target(kind: Literal["store", TargetKind.STORE], text: Any) -> LocalTarget: ...
+
+
+@overload
+def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget: ...
+
+
+def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
     """The target that a text names.
 
     A group's path is split at its first two slashes. The address of a sweep's, project's or
@@ -71,6 +88,16 @@ def parse_target(kind: TargetKind | str, text: Any) -> Target:
     kind = TargetKind(kind)
     if kind is TargetKind.STORE:
         return store_targets.parse_store(text)
+    return parse_wandb_target(kind, text)
+
+
+def parse_wandb_target(kind: TargetKind, text: Any) -> Target:
+    """The sweep, project or group that a text names.
+
+    Raises:
+        TargetError: as of :func:`parse_target`.
+
+    """
     if not isinstance(text, str):
         raise _malformed(kind, text, "is no text")
     is_address = _HOST.match(text)
@@ -118,7 +145,7 @@ def _malformed(kind: TargetKind, text: Any, problem: str) -> TargetError:
     )
 
 
-def parse_targets(value: Any) -> tuple[Target, ...]:
+def parse_targets(value: Any) -> tuple[AnyTarget, ...]:
     """The targets of a ``targets:`` setting, in its order, each once.
 
     Either a list of one-key mappings (``- sweep: acme/rl/s1``), or one mapping of kinds to a text
@@ -140,8 +167,8 @@ def _listed(texts: Any) -> Iterable[Any]:
     return texts if isinstance(texts, list | tuple) else [texts]
 
 
-def _parse_item(item: Any) -> Target:
-    if isinstance(item, Target):
+def _parse_item(item: Any) -> AnyTarget:
+    if isinstance(item, AnyTarget):
         return item
     if not isinstance(item, Mapping) or len(item) != 1:
         raise TargetError(
@@ -151,14 +178,14 @@ def _parse_item(item: Any) -> Target:
     return _parse_pair(kind, text)
 
 
-def _parse_pair(kind: Any, text: Any) -> Target:
+def _parse_pair(kind: Any, text: Any) -> AnyTarget:
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS)
         raise TargetError(f"a target is a {either(KINDS)}, not {quoted(kind)}{hint}")
-    return parse_target(kind, text)
+    return parse_target(TargetKind(kind), text)
 
 
-def _as_mappings(targets: tuple[Target, ...]) -> list[dict[str, str]]:
+def _as_mappings(targets: tuple[AnyTarget, ...]) -> list[dict[str, str]]:
     return [{target.kind.value: str(target)} for target in targets]
 
 
@@ -168,7 +195,7 @@ _SHAPES[TargetKind.STORE] = store_targets.SHAPE, store_targets.EXAMPLE
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Targets = Annotated[
-    tuple[Target, ...],
+    tuple[AnyTarget, ...],
     BeforeValidator(parse_targets),
     PlainSerializer(_as_mappings, return_type=list[dict[str, str]], when_used="json"),
     WithJsonSchema(

@@ -70,7 +70,12 @@ def _head(seen: Survey, today: date) -> Iterator[str]:
 
 
 def _sweep(found: Found) -> str:
-    name = "" if found.sweep.name == found.sweep.target.name else f" ({found.sweep.name})"
+    its_id = found.sweep.path.rsplit("/", 1)[-1]
+    name = (
+        ""
+        if found.sweep.name in {its_id, getattr(found.sweep.target, "name", its_id)}
+        else f" ({found.sweep.name})"
+    )
     state = f", {found.sweep.state}" if found.sweep.state else ""
     runs = "not looked at" if found.runs is None else _count(found.runs, "run", "runs")
     return visible(f"#   {found.sweep.path}{name}{state}: {runs}")

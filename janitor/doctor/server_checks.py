@@ -15,7 +15,7 @@ from janitor.errors import (
     StoreError,
     TransientError,
 )
-from janitor.model import ResolvedTarget, RunInfo, Target
+from janitor.model import AnyTarget, ResolvedTarget, RunInfo
 from janitor.model.wording import format_age
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.probes import fetch_viewer, write_nothing
@@ -93,7 +93,7 @@ class Examination:
     write_check: bool = False
     _seen: int = field(default=0)
 
-    def targets(self, targets: Sequence[Target]) -> Iterator[Finding]:
+    def targets(self, targets: Sequence[AnyTarget]) -> Iterator[Finding]:
         """May they be read, and (with ``write_check``) written; then what was learnt of all."""
         if not targets:
             yield warn(
@@ -108,7 +108,7 @@ class Examination:
             yield from self._reading()
             yield from self.census.findings()
 
-    def _target(self, target: Target) -> Iterator[Finding]:
+    def _target(self, target: AnyTarget) -> Iterator[Finding]:
         name = f"{target.kind} {target}"
         try:
             sweeps = self.store.fetch_sweep_metadata(target)

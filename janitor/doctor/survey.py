@@ -10,7 +10,7 @@ from math import ceil
 
 from janitor.doctor.vocabulary_check import Census
 from janitor.errors import StoreError
-from janitor.model import Policy, ResolvedTarget, RunInfo, Target
+from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.probes import fetch_log_times
@@ -74,13 +74,13 @@ class Found:
 class Survey:
     """What was seen."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
     found: tuple[Found, ...]
     census: Census
     gaps: Gaps
 
 
-def survey(door: Door, store: WandbStore, policy: Policy, targets: Sequence[Target]) -> Survey:
+def survey(door: Door, store: WandbStore, policy: Policy, targets: Sequence[AnyTarget]) -> Survey:
     """Look at the targets.
 
     Raises:

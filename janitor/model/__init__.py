@@ -13,10 +13,13 @@ from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
 from janitor.model.targets import (
     LOCAL_SCHEMES,
+    AnyTarget,
+    LocalTarget,
     ResolvedTarget,
     Target,
     TargetKind,
     is_local,
+    on_wandb,
 )
 from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untracked, Verdict
 
@@ -25,12 +28,14 @@ __all__ = [
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
     "STALE_AFTER",
+    "AnyTarget",
     "Change",
     "Clean",
     "Evidence",
     "Hold",
     "Ignore",
     "Liveness",
+    "LocalTarget",
     "Outcome",
     "Override",
     "OwnRule",
@@ -47,4 +52,5 @@ __all__ = [
     "Verdict",
     "WandbState",
     "is_local",
+    "on_wandb",
 ]

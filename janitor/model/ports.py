@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from janitor.errors import StoreError
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target
+from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 
 
 class Clock(Protocol):
@@ -32,10 +32,10 @@ class SweepReader(Protocol):
     - A run's summary may be cut down to the keys that the policy reads.
     """
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for: one sweep, one group, or every sweep of a project."""
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
 
 
@@ -75,5 +75,19 @@ class SummaryWriter(Protocol):
         """Replace the run's summary."""
 
 
-class Store(SweepReader, SummaryReader, LastWordReader, SummaryWriter, Protocol):
+class RunCreator(Protocol):
+    """Makes runs.
+
+    - A run whose path is taken raises :class:`~janitor.errors.ConflictError`; nothing is changed.
+    """
+
+    def init_run(self, run: RunInfo) -> None:
+        """Make the run, with its summary."""
+
+
+class RunReader(SweepReader, SummaryReader, LastWordReader, Protocol):
+    """All that reads."""
+
+
+class Store(RunReader, SummaryWriter, Protocol):
     """All that a pass needs."""

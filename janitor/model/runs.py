@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from janitor.model.states import WandbState
+from janitor.model.targets import LocalTarget
 
 
 class Liveness(StrEnum):
@@ -32,6 +33,7 @@ class RunInfo:
     """One run as a store shows it. Times are as the store gave them; evidence.py reads them."""
 
     entity: str
+    """Empty for a run of this machine; so is the project."""
     project: str
     id: str
     """The id that people see, the last part of the run's path."""
@@ -57,9 +59,14 @@ class RunInfo:
     """Whether the process in charge lives, where the store can look: an experiment's own, or the
     manager of a task."""
 
+    local: LocalTarget | None = None
+    """The store of this machine that holds the run; None for a run of W&B."""
+
     @property
     def path(self) -> str:
-        """ENTITY/PROJECT/RUN."""
+        """ENTITY/PROJECT/RUN; of a run of this machine its store, a slash and its id."""
+        if self.local is not None:
+            return f"{self.local}/{self.id}"
         return f"{self.entity}/{self.project}/{self.id}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from janitor import __version__
 from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
@@ -40,9 +41,7 @@ class Edits:
         )
 
 
-def edits_for(
-    change: Change, reading: Reading, policy: Policy, at: datetime, version: str
-) -> Edits:
+def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) -> Edits:
     """The edits that carry out a change.
 
     Args:
@@ -50,15 +49,14 @@ def edits_for(
         reading: The run as it was just read.
         policy: Names the namespace and the words.
         at: The moment of the write, UTC.
-        version: Of the janitor, for the marks.
 
     """
     if change.rule == resurrected.ID:
         named = _resurrection(change, reading, policy, at)
     elif change.rule == stale_assignment.ID:
-        named = {**_reopening(change, policy, at), **_marks(change, reading, at, version)}
+        named = {**_reopening(change, policy, at), **_marks(change, reading, at)}
     else:
-        named = {**_state(change, reading, policy, at), **_marks(change, reading, at, version)}
+        named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
     values = {
         path: value
         for name, value in named.items()
@@ -140,13 +138,13 @@ def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
 _MARKS = ("rule", "previous_state", "state", "reason", "at", "version")
 
 
-def _marks(change: Change, reading: Reading, at: datetime, version: str) -> dict[str, Any]:
+def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
     values = (
         change.rule,
         reading.state.value,
         change.to.value,
         change.reason,
         at.isoformat(),
-        version,
+        __version__,
     )
     return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}

@@ -98,13 +98,15 @@ def stand_down(
     )
 
 
-def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
-    """The judgement of a run that fell silent with the others: a guess at its death is held."""
+def why_stood_down(judgement: Judgement, found: StandDown) -> Hold | None:
+    """Why the change of a run that went silent with the others is held; None if it is not.
+
+    Only guesses are held: changes that silence is the reason for, and those of own rules.
+    """
     verdict = judgement.verdict
     if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
-        held = Hold(verdict.rule, f"stand-down: {found.message}")
-        return Judgement(judgement.run, judgement.reading, held)
-    return judgement
+        return Hold(verdict.rule, f"stand-down: {found.message}")
+    return None
 
 
 def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:

@@ -10,6 +10,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final
 
+from janitor import __version__
 from janitor.errors import JournalError
 from janitor.model import Liveness, Outcome, RunInfo
 from janitor.model import summary as summaries
@@ -42,19 +43,16 @@ class PassJournal:
         clock: The pass's own.
         command: What is being done: fix, apply, undo.
         namespace: The one under which our keys stand.
-        version: The janitor's.
 
     Raises:
         JournalError: no file can be made there.
 
     """
 
-    def __init__(
-        self, folder: Path, clock: Clock, *, command: str, namespace: str, version: str
-    ) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, command: str, namespace: str) -> None:
         self._clock = clock
         self._started = clock.now()
-        self._about = {"command": command, "namespace": namespace, "version": version}
+        self._about = {"command": command, "namespace": namespace, "version": __version__}
         self._folder = folder
         self._lock = Lock()
         self._log: AppendOnlyLog | None = None

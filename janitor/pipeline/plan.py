@@ -28,7 +28,7 @@ class Withdrawn:
 
 
 def plan_change(
-    judgement: Judgement, target: str, policy: Policy, now: datetime, version: str
+    judgement: Judgement, target: str, policy: Policy, now: datetime, url: str | None = None
 ) -> ReportedChange:
     """The plan for a run that a rule wants changed.
 
@@ -39,15 +39,51 @@ def plan_change(
     run, reading, change = judgement.run, judgement.reading, judgement.verdict
     if reading is None or not isinstance(change, Change):
         raise TypeError(f"{run.path} is not to be changed")
-    edits = edits_for(change, reading, policy, now, version)
+    edits = edits_for(change, reading, policy, now)
     edits.applied(run.summary)
     return describe_change(
         judgement,
         Outcome.PLANNED,
         target=target,
+        url=url,
         before=named(edits.before(run.summary), edits.form),
         after=named(edits.values, edits.form),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run that is to be changed or held: the verdict, and the plan of its change."""
+
+    judgement: Judgement
+    target: str
+    url: str
+    """Where people see the run."""
+    change: ReportedChange | None = None
+    """What is to be written; None for a run that is held."""
+
+    def held(self, hold: Hold) -> PlannedRun:
+        """The same run, left as it is for a reason found after it was judged."""
+        judgement = Judgement(self.judgement.run, self.judgement.reading, hold)
+        return PlannedRun(judgement, self.target, self.url)
+
+
+def plan_run(
+    judgement: Judgement, target: str, url: str, policy: Policy, now: datetime
+) -> PlannedRun:
+    """The plan for a run that is not clean; held if its change cannot be written."""
+    match judgement.verdict:
+        case Hold():
+            return PlannedRun(judgement, target, url)
+        case Change(rule=rule):
+            try:
+                change = plan_change(judgement, target, policy, now, url)
+            except ValueError as error:
+                hold = Hold(rule, f"nothing can be written: {error}")
+                return PlannedRun(judgement, target, url).held(hold)
+            return PlannedRun(judgement, target, url, change)
+        case verdict:
+            raise TypeError(f"{judgement.run.path} is neither held nor to be changed: {verdict}")
 
 
 def check_each_run_stands_once(changes: Iterable[ReportedChange]) -> None:
@@ -77,7 +113,6 @@ class Repair:
 
     planned: ReportedChange
     policy: Policy
-    version: str
     as_reviewed: bool = False
 
     @property
@@ -105,7 +140,7 @@ class Repair:
             )
         if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
             return Withdrawn("it showed life since the plan was made", reading.state)
-        return edits_for(verdict, reading, self.policy, now, self.version)
+        return edits_for(verdict, reading, self.policy, now)
 
     def _left_target(self, fresh: RunInfo) -> str | None:
         """How a run of W&B left the sweep or group under which it was planned, if it did."""

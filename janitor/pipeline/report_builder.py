@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from janitor import __version__
 from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.records.report import (
@@ -39,7 +40,6 @@ class ReportDraft:
     ``add_held``, ``count_clean`` or ``count_untracked``. The plain attributes are set at leisure.
     """
 
-    version: str
     command: Command
     dry_run: bool
     started_at: datetime
@@ -118,7 +118,7 @@ class ReportDraft:
         totals = self._totals()
         self._check_each_run_stands_once(totals, runs)
         return Report(
-            version=self.version,
+            version=__version__,
             command=self.command,
             dry_run=self.dry_run,
             started_at=self.started_at,

@@ -47,16 +47,11 @@ def kind_of(change: ReportedChange) -> str:
     return _KIND_OF[change.outcome]
 
 
-def is_rehearsal(report: Report) -> bool:
-    """Whether the report is of what would be done."""
-    return report.dry_run or report.command == "plan"
-
-
 def transitions(report: Report) -> list[Row]:
     """Runs by their states before and after; in a dry run, after what is planned."""
     moved: Counter[tuple[str, str]] = Counter()
     left: Counter[str] = Counter()
-    counted = {Outcome.PLANNED} if is_rehearsal(report) else {Outcome.WRITTEN}
+    counted = {Outcome.PLANNED} if report.dry_run else {Outcome.WRITTEN}
     for change in report.changes:
         if change.outcome in counted:
             moved[change.from_, change.to] += 1

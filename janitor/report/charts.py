@@ -97,7 +97,7 @@ def _states(report: Report) -> Chart | None:
         text=alt.Text("runs:Q", format=","),
         color=alt.condition("datum.changed", on_changed, on_same),
     )
-    after = "after what is planned" if chart_data.is_rehearsal(report) else "after"
+    after = "after what is planned" if report.dry_run else "after"
     return drawn_chart(
         "States",
         f"Runs by their state before (rows) and {after} (columns); coloured cells changed.",

@@ -41,7 +41,7 @@ class HoldGroup:
 def headline(report: Report) -> str:
     """What was changed and why, in a few sentences."""
     totals = report.totals
-    dry_run = report.dry_run or report.command == "plan"
+    dry_run = report.dry_run
     sentences = ["Nothing was written (dry run)."] if dry_run else []
     if totals.written or not (dry_run or totals.planned):
         sentences.append(f"{_repaired(report)}.")

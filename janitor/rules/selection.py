@@ -47,7 +47,11 @@ def with_default_entity(policy: Policy, default_entity: Callable[[], str | None]
 
 
 def _matches(target: Target, run: RunInfo) -> bool:
-    if target.entity not in {None, run.entity} or target.project != run.project:
+    if (
+        run.local is not None
+        or target.entity not in {None, run.entity}
+        or target.project != run.project
+    ):
         return False
     match target.kind:
         case TargetKind.SWEEP:

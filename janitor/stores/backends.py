@@ -19,12 +19,11 @@ from janitor.rules.selection import with_default_entity
 from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
+from janitor.stores.retrying import RetryingStore
 from janitor.stores.routing import RoutingStore
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
-SCANS_END = 2.0
-"""Seconds after which a pass that was asked to end waits for no page any more."""
 _HEADER_STEP = timedelta(seconds=1.5)
 """The Date header counts whole seconds: clocks this close to each other agree."""
 _WORTH_TELLING = timedelta(seconds=60)
@@ -36,18 +35,24 @@ class Backend:
 
     policy: Policy
     stores: RoutingStore
+    store: RetryingStore
+    """The same stores; transient errors are retried."""
     clock: PassClock
     clock_reading: ClockReading
-    traffic: Callable[[], Requests]
+    traffic: Callable[[], Requests] = Requests
+    """What W&B was asked; the retries are counted by ``store``."""
     app_address: str = ""
     """Where people see runs of W&B; empty where W&B has no part in the pass."""
     default_entity: Callable[[], str | None] = lambda: None
 
+    def requests(self) -> Requests:
+        """What the pass has cost the server so far."""
+        return self.traffic().model_copy(update={"retries": self.store.retries})
+
     def page_of(self, path: str) -> str:
         """The address at which people see a run: its page in W&B, or its file or folder."""
         if is_local(path):
-            place = path.partition("/")[2].rsplit("/", 1)[0]
-            return Path("/", place).as_uri()
+            return Path(path.partition(":")[2].rsplit("/", 1)[0]).as_uri()
         entity, project, run = path.split("/", 2)
         return f"{self.app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
 
@@ -76,11 +81,13 @@ def are_local(reach: Sequence[str]) -> bool:
     return bool(reach) and all(is_local(path) for path in reach)
 
 
-def local_backend(policy: Policy) -> Backend:
+def local_backend(policy: Policy, interrupter: Interrupter) -> Backend:
     """For a pass that is about this machine only: its clock, no login."""
     clock = PassClock(datetime.now(UTC))
     stores = RoutingStore(policy, clock.now)
-    return Backend(policy, stores, clock, ClockReading(source="local"), Requests)
+    return Backend(
+        policy, stores, _retrying(stores, interrupter), clock, ClockReading(source="local")
+    )
 
 
 def wandb_backend(
@@ -102,6 +109,7 @@ def wandb_backend(
     return Backend(
         policy,
         stores,
+        _retrying(stores, interrupter),
         clock,
         reading,
         partial(_traffic, door),
@@ -110,9 +118,13 @@ def wandb_backend(
     )
 
 
+def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
+    return RetryingStore(stores, interrupter.sleep, interrupter.asked)
+
+
 def _door(config: Config, interrupter: Interrupter) -> Door:
     """The way to W&B, for which a pass that must end does not wait."""
-    workers = Workers(1, lambda: interrupter.patience(SCANS_END))
+    workers = Workers(1, interrupter.page_patience)
     (door,) = workers.run([partial(_door_or_error, config)])
     workers.close()
     if interrupter.reason() is not None or isinstance(door, Unfinished):

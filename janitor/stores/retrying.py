@@ -20,7 +20,7 @@ from tenacity import (
 )
 
 from janitor.errors import StoreError, TransientError
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target
+from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 from janitor.model.ports import Store
 
 Summaries = Mapping[str, RunInfo | StoreError]
@@ -51,11 +51,11 @@ class RetryingStore:
         self._attempts = attempts
         self._lock = Lock()
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
         return self._retrying()(self._store.fetch_sweep_metadata, target)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
         return self._retrying()(self._store.fetch_runs, target, after)
 

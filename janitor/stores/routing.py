@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from janitor.errors import NotFoundError, StoreError
-from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, is_local
+from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, is_local
 from janitor.model.ports import Store
 from janitor.stores import experiments, run_files, tasks
 
@@ -44,11 +44,11 @@ class RoutingStore:
         for store in self._task_stores:
             store.close()
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
         return self._store(str(target)).fetch_sweep_metadata(target)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
         return self._store(str(target)).fetch_runs(target, after)
 
@@ -88,12 +88,12 @@ class RoutingStore:
             return self._local[place]
 
     def _open(self, place: str) -> Store:
-        scheme, _, path = place.partition("/")
+        scheme, _, path = place.partition(":")
         if scheme == experiments.SCHEME:
-            return experiments.ExperimentStore(Path("/", path), self._policy)
+            return experiments.ExperimentStore(Path(path), self._policy)
         if scheme == run_files.SCHEME:
-            return run_files.FileStore(Path("/", path), self._clock)
-        store = tasks.TaskStore(Path("/", path), self._policy, self._clock)
+            return run_files.FileStore(Path(path), self._clock)
+        store = tasks.TaskStore(Path(path), self._policy, self._clock)
         self._task_stores.append(store)
         return store
 

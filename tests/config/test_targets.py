@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from janitor.config import parse_target
 from janitor.errors import TargetError
-from janitor.model import Target, TargetKind
+from janitor.model import LocalTarget, Target, TargetKind
 
 SWEEP, PROJECT, GROUP, STORE = TargetKind
 
@@ -21,8 +21,8 @@ SWEEP, PROJECT, GROUP, STORE = TargetKind
         ("sweep", "acme/my project/s1", Target(SWEEP, "acme", "my project", "s1")),
         ("project", "acme/rl", Target(PROJECT, "acme", "rl")),
         ("project", "rl", Target(PROJECT, None, "rl")),
-        ("store", "experiments:/data/x", Target(STORE, "experiments:", "data/x")),
-        ("store", "tasks:/data/../s.json", Target(STORE, "tasks:", "s.json")),
+        ("store", "experiments:/data/x", LocalTarget("experiments", "/data/x")),
+        ("store", "tasks:/data/../s.json", LocalTarget("tasks", "/s.json")),
         ("group", "acme/rl/night", Target(GROUP, "acme", "rl", "night")),
         ("group", "acme/rl/night/1", Target(GROUP, "acme", "rl", "night/1")),
         ("group", "acme/rl/lr=0.1: 50% #2?", Target(GROUP, "acme", "rl", "lr=0.1: 50% #2?")),
@@ -109,7 +109,7 @@ def test_a_target_is_printed_as_it_is_read(entity: str, project: str, name: str)
 @given(st.sampled_from(TargetKind), st.text())
 def test_any_text_is_a_target_or_a_target_error(kind: TargetKind, text: str) -> None:
     try:
-        assert parse_target(kind, text).project
+        assert str(parse_target(kind, text))
     except TargetError as error:
         said = str(error)
         assert "\n" not in said

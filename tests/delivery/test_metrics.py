@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from janitor import __version__
 from janitor.delivery import metrics
 from janitor.model import Outcome, SweepRunState
 from janitor.records.report import Brake, Report
@@ -46,7 +47,7 @@ def test_a_pass_is_counted_by_state_rule_and_outcome() -> None:
     assert value(text, "brake_tripped") == 0
     assert value(text, "incomplete_targets") == 1
     assert value(text, "errors") == 1
-    assert value(text, "info", version="1.2.3") == 1
+    assert value(text, "info", version=__version__) == 1
 
 
 def test_what_did_not_happen_is_zero_and_not_missing() -> None:

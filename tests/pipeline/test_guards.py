@@ -13,8 +13,8 @@ from janitor.pipeline.guards import (
     BrakeLimits,
     StandDownLimits,
     brake,
-    held_by_stand_down,
     stand_down,
+    why_stood_down,
 )
 from janitor.records.report import Brake, StandDown
 from janitor.rules import Judgement, judge
@@ -263,8 +263,7 @@ def test_two_outages_are_both_stood_down() -> None:
 def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
     found = StandDown(active=True, message="all at once")
     (judgement,) = judged(run)
-    held = held_by_stand_down(judgement, found).verdict
-    assert held == Hold(rule, "stand-down: all at once")
+    assert why_stood_down(judgement, found) == Hold(rule, "stand-down: all at once")
 
 
 @pytest.mark.parametrize(
@@ -279,4 +278,4 @@ def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
 def test_the_other_rules_work_on(run: RunInfo) -> None:
     (judgement,) = judged(run)
     assert isinstance(judgement.verdict, Change)
-    assert held_by_stand_down(judgement, StandDown(active=True)) is judgement
+    assert why_stood_down(judgement, StandDown(active=True)) is None

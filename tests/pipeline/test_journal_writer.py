@@ -19,11 +19,6 @@ from tests.support.passes import Scene
 from tests.support.run_samples import DAY, HOUR, SECOND
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
-
-
 def begun(scene: Scene) -> PassJournal:
     journal = scene.journal()
     intend(journal)

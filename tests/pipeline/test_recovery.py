@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,6 @@ from tests.support.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat,
 
 FORMS = [flat, nested]
 LAST_LOG = (NOW - 2 * HOUR).timestamp()
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def before(make: Callable[..., dict[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,6 @@ from tests.support.run_samples import HOUR, MINUTE, flat, make_run
 Land = Callable[[], None]
 OWN = final(flat) | {"bound": float("inf")}
 """What the run holds where nobody wrote over it."""
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def superseded(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Land:

@@ -30,7 +30,6 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def make_draft(**given: Any) -> ReportDraft:
     usual: dict[str, Any] = {
-        "version": "1.2.3",
         "command": "fix",
         "dry_run": False,
         "started_at": NOON,

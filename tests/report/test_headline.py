@@ -39,7 +39,7 @@ TIMEOUT = "to timeout (heartbeat-expired)"
             f"Nothing was written (dry run). 2 of 10 runs need a change: 2 {TIMEOUT}.",
         ),
         (
-            draft_of(Outcome.PLANNED, command="plan"),
+            draft_of(Outcome.PLANNED, command="plan", dry_run=True),
             f"Nothing was written (dry run). 1 of 10 runs needs a change: 1 {TIMEOUT}.",
         ),
         (draft_of(Outcome.WRITTEN), f"1 of 10 runs was repaired: 1 {TIMEOUT}."),

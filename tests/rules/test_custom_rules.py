@@ -12,8 +12,8 @@ from janitor.pipeline.guards import (
     BrakeLimits,
     StandDownLimits,
     brake,
-    held_by_stand_down,
     stand_down,
+    why_stood_down,
 )
 from janitor.rules import judge
 from janitor.rules.custom.cel import ExpressionError, compiled
@@ -179,7 +179,7 @@ def test_a_pass_counts_own_rules_of_active_runs_as_guesses() -> None:
     found, silent = stand_down(judged, StandDownLimits(), NOW)
     assert found.active
     assert silent == {run.path for run in runs}
-    assert isinstance(held_by_stand_down(judged[0], found).verdict, Hold)
+    assert isinstance(why_stood_down(judged[0], found), Hold)
 
 
 def test_an_expression_without_the_library_says_what_to_install(

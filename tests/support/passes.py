@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import JournalError
-from janitor.model import Outcome, Policy, RunInfo, Target
+from janitor.model import AnyTarget, Outcome, Policy, RunInfo
 from janitor.model.ports import Store
 from janitor.model.summary import Path as Place
 from janitor.pipeline.context import Guards, Pass
@@ -63,6 +63,22 @@ class Watcher:
 
 
 @dataclass(slots=True)
+class StillBackend:
+    """A server whose clock agrees with this machine's."""
+
+    store: MemoryStore
+    clock_reading: ClockReading = field(
+        default_factory=lambda: ClockReading(source="server", offset_seconds=0)
+    )
+
+    def page_of(self, path: str) -> str:
+        return f"https://wandb.test/{path}"
+
+    def requests(self) -> Requests:
+        return Requests(writes=len(self.store.writes))
+
+
+@dataclass(slots=True)
 class Scene:
     """A store, a clock and a folder for journals: all that passes share."""
 
@@ -82,7 +98,6 @@ class Scene:
             self.clock,
             command=command,
             namespace=self.policy.namespace,
-            version="1.2.3",
         )
 
     def writer(self, journal: Any, attempts: int = 4) -> Writer:
@@ -105,18 +120,13 @@ class Scene:
             "observer": self.watcher,
             "writer": writer,
             "guards": self.guards,
-            "interruption": self.interrupter.reason,
-            "patience": lambda: self.interrupter.patience(0),
-            "page_of": lambda path: f"https://wandb.test/{path}",
-            "traffic": lambda: Requests(writes=len(self.store.writes)),
-            "clock_reading": ClockReading(source="server", offset_seconds=0),
-            "journal": lambda: None,
+            "interrupter": self.interrupter,
+            "backend": StillBackend(self.store),
             "past": Past(),
-            "version": "1.2.3",
         }
         return Pass(**given | more)
 
-    def fix(self, *targets: Target, dry_run: bool = False, **more: Any) -> Report:
+    def fix(self, *targets: AnyTarget, dry_run: bool = False, **more: Any) -> Report:
         """A pass from its beginning to its end."""
         if dry_run:
             return fix(targets or (SWEEP,), self.work(None, **more))
@@ -135,10 +145,8 @@ class Scene:
                     "acme/rl/s1",
                     self.policy,
                     self.clock.now(),
-                    "1.2.3",
                 ),
                 self.policy,
-                "1.2.3",
             )
             for run in runs
         ]
@@ -163,6 +171,8 @@ class Scene:
 
 class FullDisk:
     """A journal that has room for so many lines."""
+
+    path = None
 
     def __init__(self, room: int) -> None:
         self.room = room

@@ -177,7 +177,7 @@ def repaired(run: RunInfo, policy: Policy, now: datetime) -> Repaired | None:
     judgement = judge(run, policy, now)
     if not isinstance(judgement.verdict, Change) or judgement.reading is None:
         return None
-    edits = edits_for(judgement.verdict, judgement.reading, policy, AT, "1")
+    edits = edits_for(judgement.verdict, judgement.reading, policy, AT)
     try:
         return Repaired(run, policy, judgement.verdict, edits, edits.applied(run.summary))
     except ValueError:

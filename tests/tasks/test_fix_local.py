@@ -14,7 +14,7 @@ import pytest
 
 from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
-from janitor.model import Policy, Target, TargetKind
+from janitor.model import LocalTarget, Policy
 from janitor.pipeline.guards import BrakeLimits, StandDownLimits, brake, stand_down
 from janitor.rules import judge
 from janitor.stores.routing import RoutingStore
@@ -166,7 +166,7 @@ def test_what_is_not_there_is_told(home: Path) -> None:
 def test_a_state_that_was_removed_meanwhile_is_not_made_anew(home: Path) -> None:
     store = RoutingStore(Policy(), lambda: datetime.now(UTC))
     path = home / "manager_state.json"
-    run, *_ = store.fetch_runs(Target(TargetKind.STORE, "tasks:", str(path).lstrip("/"))).runs
+    run, *_ = store.fetch_runs(LocalTarget("tasks", str(path))).runs
     path.unlink()
     before = sorted(home.iterdir())
     with pytest.raises(NotFoundError, match="there is no manager state"):
@@ -183,7 +183,7 @@ def test_a_manager_at_work_is_left_in_peace(home: Path) -> None:
 
 def test_local_runs_neither_trip_nor_blunt_the_guards_of_silence(home: Path) -> None:
     store = RoutingStore(Policy(), lambda: datetime.now(UTC))
-    target = Target(TargetKind.STORE, "experiments:", str(home / "states").lstrip("/"))
+    target = LocalTarget("experiments", str(home / "states"))
     now = datetime.now(UTC) + timedelta(minutes=30)
     judged = [judge(run, Policy(), now) for run in store.fetch_runs(target).runs] * 10
     found, silent = stand_down(judged, StandDownLimits(), now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -36,6 +37,10 @@ class RepairStore(SummaryReader, LastWordReader, SummaryWriter, Protocol):
 
 class Journal(Protocol):
     """Keeps what stood before each write. Safe from many threads."""
+
+    @property
+    def path(self) -> FilePath | None:
+        """Its file; None while nothing is written."""
 
     def intend(
         self,

@@ -19,7 +19,16 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
-from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, TargetKind
+from janitor.model import (
+    AnyTarget,
+    Policy,
+    ResolvedTarget,
+    RunInfo,
+    RunPage,
+    Target,
+    TargetKind,
+    on_wandb,
+)
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
 from janitor.stores.wandb import queries
@@ -81,8 +90,9 @@ class WandbStore:
 
     # -- SweepReader
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for: one sweep, one group, or every sweep of a project."""
+        target = on_wandb(target)
         entity = target.entity or self._door.default_entity()
         if entity is None:
             raise TargetError(
@@ -97,17 +107,18 @@ class WandbStore:
             case TargetKind.PROJECT:
                 return self._sweeps(scope)
             case _:
-                raise TargetError(f"{target} is no target that W&B knows")
+                raise TargetError(f"{target} is not a target that W&B knows")
 
     def _sweeps(self, scope: Scope) -> Sequence[ResolvedTarget]:
         """Every sweep of a project; it is noted in which of them no run is active."""
         sweeps = self._projects.sweeps(scope)
-        targets = [sweep.target for sweep in sweeps]
+        targets = [on_wandb(sweep.target) for sweep in sweeps]
         self._activity.find_quiet(targets, partial(self._projects.counts, scope))
         return sweeps
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of runs; asked for again, smaller, where it fails for its size or time."""
+        target = on_wandb(target)
         quiet = self._activity.silent_runs_of(target)
         if quiet is not None:
             return RunPage((), 0, None, left_out=quiet)

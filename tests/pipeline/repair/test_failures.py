@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from janitor.errors import (
@@ -26,12 +24,6 @@ from tests.support.passes import (
     outcomes,
 )
 from tests.support.run_samples import flat, make_run
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
 
 # ---- failures --------------------------------------------------------------------------------
 

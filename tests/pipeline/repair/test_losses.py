@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,6 @@ from tests.support.passes import Scene
 from tests.support.run_samples import NOW, ago, flat, make_run
 
 WORTH = {"bound": math.nan, "note": None, "loss": 0.5}
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def runs(own: dict[str, Any], wandb: str = "failed") -> list[RunInfo]:

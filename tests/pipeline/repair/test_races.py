@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +18,6 @@ from tests.support.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make
 LATE = ago(-SECOND)
 LAST_LOG = (NOW - 2 * HOUR).timestamp()
 """When the run had last logged before we read it."""
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
 
 
 def before(make: Callable[..., dict[str, Any]], **more: Any) -> dict[str, Any]:

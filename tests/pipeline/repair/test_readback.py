@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from janitor.model import Outcome, RunInfo
 from tests.support.passes import FAILED, PATH, SILENT, Scene, only, outcomes
 from tests.support.run_samples import ago, flat, make_run
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
 
 # ---- the read-back ---------------------------------------------------------------------------
 

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from janitor.model import Outcome, RunInfo
 from tests.support.passes import FAILED, PATH, SILENT, Scene, only, outcomes
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
 
 # ---- written ---------------------------------------------------------------------------------
 
