@@ -25,6 +25,7 @@ from janitor.pipeline.context import Guards, Pass
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
+from janitor.pipeline.repair.read_age import ReadAge
 from janitor.pipeline.retention import Retention
 from janitor.pipeline.scan import Observer, Unobserved
 from janitor.records.journal import journals
@@ -137,6 +138,7 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
                 stop_requested=interrupter.asked,
                 patience=interrupter.patience,
                 sleep=interrupter.sleep,
+                read_age=ReadAge(config.max_read_age.total_seconds()),
             )
         yield Pass(
             store=backend.store,

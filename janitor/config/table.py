@@ -239,6 +239,12 @@ class Settings(PolicySettings):
         "Where the report can be seen, for the notification. Not set: in GitHub and GitLab the"
         " page of the job.",
     )
+    max_read_age: timedelta = setting(
+        timedelta(seconds=2),
+        POSITIVE_DURATION,
+        "How old the read of a run may be when the run is written; an older one is read again. A"
+        " server that is slower than this is given two round trips.",
+    )
     timeout: timedelta = setting(
         timedelta(seconds=10), POSITIVE_DURATION, "How long a single request to W&B may take."
     )

@@ -62,7 +62,7 @@ def apply_change(emulation: Emulation, run: Run, change: RunChange) -> None:
         _beat(run, now)
     if change.log is not None:
         _post_own_summary(run, change.log)
-        run.seeded_history_lines += 1
+        run.history.append(json.dumps(change.log))
     if change.finish is not None:
         _finish(run, change.finish, now)
     _set_summary(run, change)

@@ -51,11 +51,14 @@ class SummaryReader(Protocol):
         """The runs at these paths (ENTITY/PROJECT/RUN), whole."""
 
 
-class UploadedSummaryReader(Protocol):
-    """Reads the summary that a run's own process left behind when it ended."""
+class LastWordReader(Protocol):
+    """Reads what a run's own process left behind besides the summary."""
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
-        """That summary, and the time at which it was uploaded; None where there is none."""
+        """The summary that it uploaded when it ended, and when; None where there is none."""
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history; None where there is none, or it is not known."""
 
 
 class SummaryWriter(Protocol):
@@ -82,7 +85,7 @@ class RunCreator(Protocol):
         """Make the run, with its summary."""
 
 
-class RunReader(SweepReader, SummaryReader, UploadedSummaryReader, Protocol):
+class RunReader(SweepReader, SummaryReader, LastWordReader, Protocol):
     """All that reads."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -66,14 +66,23 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
             named = {**_without_our_guess(reading, policy), **named}
     if unknown := named.keys() - WRITTEN_NAMES:
         raise ValueError(f"the janitor does not write {', '.join(sorted(unknown))}")
-    return Edits(
-        reading.form,
-        {
-            path: value
-            for name, value in named.items()
-            for path in summaries.places(reading.form, policy.namespace, name)
-        },
-    )
+    values = {
+        path: value
+        for name, value in named.items()
+        for path in summaries.places(reading.form, policy.namespace, name)
+    }
+    marks = summaries.nested_path(policy.namespace, "janitor")
+    if summaries.get(reading.run.summary, marks) == {}:
+        values = _as_one_object(values, marks)
+    return Edits(reading.form, values)
+
+
+def _as_one_object(values: Mapping[Path, Any], marks: Path) -> dict[Path, Any]:
+    """The marks as one object, where an empty one is there: so an undo restores that one."""
+    inside = {path[-1]: value for path, value in values.items() if path[:-1] == marks}
+    outside = {path: value for path, value in values.items() if path[:-1] != marks}
+    written = {name: value for name, value in inside.items() if value is not ABSENT}
+    return outside | ({marks: written} if written else {})
 
 
 def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
@@ -180,14 +189,23 @@ def _written_places(form: Form, namespace: str) -> frozenset[Path]:
     )
 
 
-def foreign_keys(keys: Iterable[str], form: Form, namespace: str) -> list[str]:
+def foreign_keys(values: Mapping[str, Any], form: Form, namespace: str) -> list[str]:
     """The keys of a journal or report, by their names there, that the janitor never writes."""
     places = _written_places(form, namespace)
-    return [key for key in keys if not _is_one_of(places, key, form, namespace)]
+    marks = summaries.nested_path(namespace, "janitor")
+    foreign = []
+    for key, value in values.items():
+        try:
+            place = path_of(key, form, namespace)
+        except ValueError:
+            foreign.append(key)
+            continue
+        if place not in places and not (place == marks and _are_marks(value)):
+            foreign.append(key)
+    return foreign
 
 
-def _is_one_of(places: frozenset[Path], key: str, form: Form, namespace: str) -> bool:
-    try:
-        return path_of(key, form, namespace) in places
-    except ValueError:
-        return False
+def _are_marks(value: Any) -> bool:
+    """Whether a value is an object of the janitor's marks, which replaces an empty object."""
+    names = {name.removeprefix("janitor.") for name in WRITTEN_NAMES if name.startswith("janitor.")}
+    return isinstance(value, Mapping) and value.keys() <= names

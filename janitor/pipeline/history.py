@@ -128,9 +128,8 @@ class Past:
             self.undone[write.run] = Undone(rule, at, write.wandb_state, journal)
 
     def _add(self, run: str, after: Mapping[str, Any]) -> None:
-        rule = after.get(f"{self.namespace}.janitor.rule")
-        state = after.get(f"{self.namespace}.janitor.state")
-        at = parse_time(after.get(f"{self.namespace}.janitor.at"))
+        rule, state, at = (_mark(after, name, self.namespace) for name in ("rule", "state", "at"))
+        at = parse_time(at)
         if not isinstance(rule, str) or at is None:
             self.writes.pop(run, None)  # it was undone, or resurrected
             return
@@ -148,8 +147,11 @@ def check_keys(record: JournalRecord) -> None:
 
     """
     for write in record.writes:
-        keys = {**write.before, **write.after}
-        if foreign := foreign_keys(keys, write.form, record.namespace):
+        foreign = [
+            *foreign_keys(write.before, write.form, record.namespace),
+            *foreign_keys(write.after, write.form, record.namespace),
+        ]
+        if foreign:
             raise JournalError(
                 f"{record.path} names the key {foreign[0]!r} of {write.run}, which the janitor"
                 " never writes"
@@ -158,11 +160,18 @@ def check_keys(record: JournalRecord) -> None:
 
 def _undone_rule(write: JournaledWrite, namespace: str) -> str | None:
     """The rule whose change an undo's write took back; None if it took back an undo."""
-    removed = write.before.keys() - write.after.keys()
-    rule = write.before.get(f"{namespace}.janitor.rule")
-    if f"{namespace}.janitor.rule" in removed and isinstance(rule, str):
+    rule = _mark(write.before, "rule", namespace)
+    if isinstance(rule, str) and _mark(write.after, "rule", namespace) is None:
         return rule
-    return resurrected.ID if f"{namespace}.janitor.resurrected_at" in removed else None
+    was, now = (_mark(each, "resurrected_at", namespace) for each in (write.before, write.after))
+    return resurrected.ID if was is not None and now is None else None
+
+
+def _mark(values: Mapping[str, Any], name: str, namespace: str) -> Any:
+    """A mark of the janitor among a write's values; None if it is not there."""
+    marks = values.get(f"{namespace}.janitor")
+    inside = marks.get(name) if isinstance(marks, Mapping) else None
+    return values.get(f"{namespace}.janitor.{name}", inside)
 
 
 def hold_undone(planned: Sequence[PlannedRun], past: Past) -> list[PlannedRun]:

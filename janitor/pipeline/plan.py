@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from janitor.errors import PlanError
-from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState
+from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState, is_local
 from janitor.model.summary import ABSENT, Form, Path
 from janitor.pipeline.describe import describe_change
 from janitor.pipeline.edits import Edits, edits_for
@@ -127,6 +127,8 @@ class Repair:
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
         """What to write into the run as it is now, or why it is left alone."""
+        if (gone := self._left_target(fresh)) is not None:
+            return Withdrawn(gone)
         judgement = judge(fresh, self.policy, now)
         reading, verdict, planned = judgement.reading, judgement.verdict, self.planned
         if reading is None or not isinstance(verdict, Change):
@@ -139,6 +141,18 @@ class Repair:
         if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
             return Withdrawn("it showed life since the plan was made", reading.state)
         return edits_for(verdict, reading, self.policy, now)
+
+    def _left_target(self, fresh: RunInfo) -> str | None:
+        """How a run of W&B left the sweep or group under which it was planned, if it did."""
+        planned = self.planned
+        if is_local(fresh.path):
+            return None
+        if fresh.sweep != planned.sweep:
+            return f"its sweep is {fresh.sweep or 'none'} now, not {planned.sweep or 'none'}"
+        target = (planned.target or "").removeprefix(f"{fresh.entity}/{fresh.project}/")
+        if target and target not in {fresh.sweep, fresh.group}:
+            return f"its group is {fresh.group or 'none'} now, not {target}"
+        return None
 
 
 def _moved_on(judgement: Judgement) -> Withdrawn:

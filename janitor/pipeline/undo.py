@@ -185,7 +185,11 @@ def _of_report(file: Path) -> tuple[list[Restoration], str]:
         if change.outcome in {Outcome.WRITTEN, Outcome.FAILED} and change.form is not None
     ]
     for one in found:
-        if foreign := foreign_keys({**one.before, **one.after}, one.form, report.namespace):
+        foreign = [
+            *foreign_keys(one.before, one.form, report.namespace),
+            *foreign_keys(one.after, one.form, report.namespace),
+        ]
+        if foreign:
             raise ReportError(
                 f"{file} names the key {foreign[0]!r} of {one.path}, which the janitor never writes"
             )

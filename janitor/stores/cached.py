@@ -91,6 +91,10 @@ class CachedStore:
         """The summary that the run's own process left behind, asked for now."""
         return self._store.fetch_uploaded_summary(path)
 
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history, asked for now."""
+        return self._store.fetch_last_row(path)
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary, in the store and in what is remembered."""
         try:

@@ -99,6 +99,9 @@ class ExperimentStore:
     def fetch_uploaded_summary(self, path: str) -> None:
         """Nothing: an experiment's processes write its state themselves."""
 
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: an experiment has no history."""
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, error and the other keys, unless the experiment moved on."""
         status = WORDS.word(summary, self._policy)

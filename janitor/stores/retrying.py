@@ -111,6 +111,10 @@ class RetryingStore:
         """The summary that the run's own process uploaded at its end."""
         return self._retrying()(self._store.fetch_uploaded_summary, path)
 
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history."""
+        return self._retrying()(self._store.fetch_last_row, path)
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary; not begun again here."""
         self._store.update_run_summary(run, summary)

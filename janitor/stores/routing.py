@@ -69,6 +69,10 @@ class RoutingStore:
         """The summary that the run's own process left behind."""
         return self._store(_place(path)).fetch_uploaded_summary(path)
 
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history."""
+        return self._store(_place(path)).fetch_last_row(path)
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary."""
         self._store(_place(run.path)).update_run_summary(run, summary)

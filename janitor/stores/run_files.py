@@ -133,6 +133,9 @@ class FileStore:
         """The summary that the run's own process left behind."""
         return self._load(self._file(path)).uploaded
 
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: the file of a run holds no history."""
+
     # -- writing
 
     def init_run(self, run: RunInfo, uploaded: Uploaded | None = None) -> None:

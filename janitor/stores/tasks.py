@@ -112,6 +112,9 @@ class TaskStore:
     def fetch_uploaded_summary(self, path: str) -> None:
         """Nothing: what workers leave behind are rows of results."""
 
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: a task has no history."""
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, assignment, error and the other keys, unless the task moved on."""
         status = WORDS.word(summary, self._policy)

@@ -40,6 +40,7 @@ def ends(scene: Scene, own: Mapping[str, Any]) -> None:
     late = ago(-SECOND)
     scene.store.change(PATH, own, wandb_state="finished", history_lines=11, heartbeat_at=late)
     scene.store.uploads[PATH] = (dict(own), late)
+    scene.store.last_rows[PATH] = {"_timestamp": own["_timestamp"]}
 
 
 def killed(

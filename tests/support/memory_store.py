@@ -50,6 +50,8 @@ class MemoryStore:
     refuses_reads: StoreError | None = None
     """Why no run at all can be read afresh: a login that expired, say."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
+    last_rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The last row of each run's history, where it is known."""
     unknown: set[AnyTarget] = field(default_factory=set)
     empty: set[AnyTarget] = field(default_factory=lambda: {SWEEP})
     """Targets that exist though no run is in them."""
@@ -122,7 +124,7 @@ class MemoryStore:
                 page = change(page)
             return page
 
-    # -- SummaryReader, UploadedSummaryReader, SummaryWriter
+    # -- SummaryReader, LastWordReader, SummaryWriter
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         with self._lock:
@@ -143,6 +145,9 @@ class MemoryStore:
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         return self.uploads.get(path)
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        return self.last_rows.get(path)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.plan import Repair, plan_change
 from janitor.pipeline.repair import Result, Writer, repair
+from janitor.pipeline.repair.read_age import ReadAge
 from janitor.records.journal import JournalRecord, journals, read_journal
 from janitor.records.report import ClockReading, Report, Requests
 from janitor.rules import judge
@@ -89,6 +90,7 @@ class Scene:
     watcher: Watcher = field(default_factory=Watcher)
     interrupter: Interrupter = field(default_factory=Interrupter)
     slept: list[float] = field(default_factory=list)
+    read_age: ReadAge = field(default_factory=ReadAge)
 
     def journal(self, command: str = "fix") -> PassJournal:
         return PassJournal(
@@ -107,6 +109,7 @@ class Scene:
             patience=self.interrupter.patience,
             sleep=self.slept.append,
             attempts=attempts,
+            read_age=self.read_age,
         )
 
     def work(self, writer: Writer | None, store: Store | None = None, **more: Any) -> Pass:

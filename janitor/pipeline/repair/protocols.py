@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from janitor.model import Outcome, RunInfo, WandbState
-from janitor.model.ports import SummaryReader, SummaryWriter, UploadedSummaryReader
+from janitor.model.ports import LastWordReader, SummaryReader, SummaryWriter
 from janitor.model.summary import Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
@@ -32,7 +32,7 @@ class Proposal(Protocol):
         """What to write into the run as it is now, or why it is left alone."""
 
 
-class RepairStore(SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol):
+class RepairStore(SummaryReader, LastWordReader, SummaryWriter, Protocol):
     """What a repair needs of a store."""
 
 

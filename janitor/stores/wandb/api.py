@@ -28,6 +28,10 @@ _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
 """Seconds between them; whole seconds only."""
+_NO_RETRY_WAIT = 86_400
+"""The same for writes, which must not be sent a second time on a read that is old by then: our
+timeout cancels the request long before. Only an answer with a Retry-After header is retried
+earlier, within that timeout."""
 _OPENING = 9
 """Seconds that the first answer of a server may take. wandb's import comes before, and the 2
 seconds of its exit after it: that nobody answers is told within 15."""
@@ -67,6 +71,7 @@ class Door:
         self._attempt_timeout = max(1, int(attempt_timeout))
         # Core's own bound stays below Python's: otherwise the cause is lost.
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
+        self._write_timeout = self._attempt_timeout + 1
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
         _quieten(os.environ, Path(self._folder.name))
@@ -102,6 +107,9 @@ class Door:
 
         """
         api, sizes = self._api, list[int]()
+        is_write = query.lstrip().startswith("mutation")
+        service = self._writing if is_write else api._service_api  # noqa: SLF001 - the transport itself
+        timeout = self._write_timeout if is_write else self._timeout
 
         def parse(text: str) -> Any:
             sizes.append(len(text))
@@ -109,10 +117,12 @@ class Door:
 
         self._count_request(query, variables)
         try:
-            data = api._service_api.execute_graphql(  # noqa: SLF001 - the door itself
-                query, variables, timeout=self._timeout, parse=parse
-            )
+            data = service.execute_graphql(query, variables, timeout=timeout, parse=parse)
         except self._failures as failure:
+            if is_write and _IN_TIME in str(failure):
+                raise TransientError(
+                    f"W&B at {self.address} did not take the write within {timeout} s", slow=True
+                ) from failure
             if getattr(failure, "response", None) is None:
                 self._reopen(api, failure)
             raise classify(failure, self.address) from failure
@@ -188,7 +198,7 @@ class Door:
             raise _of_settings(error) from error
         try:
             api = wandb.Api(timeout=_OPENING)
-            api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
+            _without_retries(api).execute_graphql  # noqa: B018 - is the transport there?
         except UsageError as error:
             raise CredentialsError(
                 f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
@@ -198,6 +208,7 @@ class Door:
             raise _of_login(error, settings.base_url) from error
         except AttributeError as error:
             raise _unknown_wandb(error) from error
+        self._writing = _without_retries(api)
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -215,6 +226,15 @@ class Door:
             import wandb.apis.public  # noqa: PLC0415 - as above
 
             return starting.result().settings
+
+
+def _without_retries(api: wandb.Api) -> Any:
+    """The transport of an Api, with the same login, that sends each request once."""
+    service = api._service_api  # noqa: SLF001 - the transport itself
+    settings = service._settings.model_copy()  # noqa: SLF001 - as above
+    settings.x_graphql_retry_wait_min_seconds = _NO_RETRY_WAIT
+    settings.x_graphql_retry_wait_max_seconds = _NO_RETRY_WAIT
+    return type(service)(settings=settings)
 
 
 def _of_login(error: Exception, address: str) -> StoreError:

@@ -96,6 +96,13 @@ fragment Whole on Run {{ {_RUN_FIELDS} summaryMetrics }}
 """
 
 
+LAST_ROW = """
+query JanitorLastRow($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { historyTail } }
+}
+"""
+"""What the SDK itself asks for when it resumes a run, to go on after its last step."""
+
 WRITE_SUMMARY = """
 mutation JanitorWriteSummary($id: String!, $summary: JSONString!) {
   upsertBucket(input: {id: $id, summaryMetrics: $summary}) { bucket { id } }

@@ -37,7 +37,7 @@ from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import Scope, read_node
+from janitor.stores.wandb.nodes import Scope, is_of, last_row, read_node
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
@@ -191,8 +191,8 @@ class WandbStore:
         metric = self._metrics.of(scope, target.name) if self._takes_metrics else None
         return self._keys if metric is None else queries.with_keys(self._keys, metric)
 
-    def _read(self, node: Mapping[str, Any], scope: Scope) -> RunInfo:
-        run = read_node(node, scope)
+    def _read(self, node: Mapping[str, Any], scope: Scope, *, exact: bool = False) -> RunInfo:
+        run = read_node(node, scope, exact=exact)
         if self._takes_metrics:
             run = replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
         if is_object(run, policy_for(run, self._policy)):
@@ -259,9 +259,15 @@ class WandbStore:
         """One run of a batch."""
         try:
             with known_form(self._door.address):
-                if project[alias] is None:
+                node = project[alias]
+                if node is None:
                     return NotFoundError(f"there is no run {name} in project {scope}")
-                return self._read(project[alias], scope)
+                if not is_of(node, name):
+                    return StoreError(
+                        f"W&B at {self._door.address} answered with another run than {name}:"
+                        f" {node['name']!r:.60}, {node['id']!r:.60}"
+                    )
+                return self._read(node, scope, exact=True)
         except StoreError as error:
             return error
 
@@ -276,6 +282,13 @@ class WandbStore:
             raise RejectedError(
                 f"the wandb-summary.json of {path} cannot be read: {error}"
             ) from error
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history, where the server has one and hands it out."""
+        project_path, name = path.rsplit("/", 1)
+        scope = Scope(*project_path.split("/", 1))
+        project, _ = self._projects.ask(scope, queries.LAST_ROW, {"run": name})
+        return last_row((project.get("run") or {}).get("historyTail"))
 
     # -- SummaryWriter
 

@@ -32,6 +32,7 @@ def ends_in_the_window(
     def end(path: str) -> None:
         scene.store.change(path, own, wandb_state=state, history_lines=11, heartbeat_at=LATE)
         scene.store.uploads[path] = (dict(own), uploaded_at)
+        scene.store.last_rows[path] = {"loss": own["loss"], "_timestamp": own["_timestamp"]}
 
     scene.store.before_write.append(once(end))
 
@@ -252,6 +253,6 @@ def test_the_heartbeat_of_a_run_that_ended_is_no_life(scene: Scene, wandb: str) 
     run = make_run(before(flat), wandb)
     scene.store.add(run)
     scene.store.write_moves_heartbeat = LATE
-    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, LATE)
+    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, ago(MINUTE))
     assert only(scene.repair(run)).outcome is Outcome.WRITTEN
     assert scene.store.summary(PATH)["loss"] == 0.5
