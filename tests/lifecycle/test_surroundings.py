@@ -38,7 +38,7 @@ def test_without_a_run_it_does_nothing_and_says_so_once(
             manager.heartbeat()
     assert manager.state is None
     assert [record.message for record in caplog.records] == [
-        "there is no wandb run in this process: no state is kept"
+        "janitor: no active wandb run; state not recorded"
     ]
 
 

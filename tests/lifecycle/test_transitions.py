@@ -28,7 +28,7 @@ def test_an_illegal_move_is_an_error_when_strict(run: FakeRun, time: FakeTime) -
     manager.set_state(SUCCESS)
     with pytest.raises(IllegalMoveError, match="cannot become running"):
         manager.set_state(RUNNING)
-    with pytest.raises(IllegalMoveError, match="'defunct' is no state"):
+    with pytest.raises(IllegalMoveError, match="'defunct' is not a state"):
         manager.set_state("defunct")
     with pytest.raises(IllegalMoveError, match="reopened as an open state"):
         manager.reopen(FAILURE)

@@ -1,7 +1,7 @@
 """The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` opens it; its private ``_service_api`` is what W&B's own sister packages use. Every
-private name of wandb that we need stands in this file.
+``wandb.Api`` opens it; W&B's own sister packages use its transport too. The private names of wandb
+that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError
+from janitor.lifecycle import wandb_internals
 from janitor.stores.wandb.failures import classify, explain
 
 if TYPE_CHECKING:
     import wandb
 
-SUPPORTED = "0.28.2 to 0.31"
+SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
@@ -79,7 +80,7 @@ class Door:
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the door itself
+        return wandb_internals.app_url(self._api).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -104,8 +105,8 @@ class Door:
 
         self._count_request(query, variables)
         try:
-            data = api._service_api.execute_graphql(  # noqa: SLF001 - the door itself
-                query, variables, timeout=self._timeout, parse=parse
+            data = wandb_internals.execute_graphql(
+                api, query, variables, timeout=self._timeout, parse=parse
             )
         except self._failures as failure:
             if getattr(failure, "response", None) is None:
@@ -165,25 +166,18 @@ class Door:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
-            from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
-            from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
-            from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
 
-            self._failures = (
-                WandbApiFailedError,
-                MailboxClosedError,
-                HandleAbandonedError,
-                ForkedError,
-                OSError,
-            )
+            self._failures = (*wandb_internals.transport_errors(), OSError)
             settings = self._set_up()
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
         except ValueError as error:
             raise _of_settings(error) from error
         try:
             api = wandb.Api(timeout=_OPENING)
-            api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
+            wandb_internals.service_api(api)
         except UsageError as error:
             raise CredentialsError(
                 f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
@@ -191,8 +185,8 @@ class Door:
             ) from error
         except AuthenticationError as error:
             raise _of_login(error, settings.base_url) from error
-        except AttributeError as error:
-            raise _unknown_wandb(error) from error
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -243,9 +237,7 @@ def _of_settings(error: ValueError) -> StoreError:
 
 
 def _unknown_wandb(error: Exception) -> StoreError:
-    return StoreError(
-        f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
-    )
+    return StoreError(str(wandb_internals.UnsupportedWandbError(error)))
 
 
 def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
