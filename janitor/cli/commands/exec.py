@@ -88,31 +88,67 @@ def _record(
     if not ours:
         return
     try:
-        search, api = _search(end, environment)
+        recorder = _Recorder(end, environment, project, namespace)
     except Exception as error:  # noqa: BLE001 - see above
         _say(session, f"no state was recorded: {sentence(error)}")
         return
     for run in ours:
         try:
-            _record_one(search, api, run, end, environment, project, namespace)
+            recorder.record(run)
         except Exception as error:  # noqa: BLE001 - see above
             _say(session, f"the state of run {run.run_id} was not recorded: {sentence(error)}")
 
 
-def _search(end: CommandEnd, environment: dict[str, str]) -> tuple[Any, Any]:
-    """The search for the command's runs, and a ``wandb.Api()`` with the user's login."""
-    from janitor.lifecycle.run_search import RunSearch
-    from janitor.stores.wandb.api import Door
+class _Recorder:
+    """Writes the states of a command's runs, with the user's login."""
 
-    door = Door()  # never prompts
-    import wandb
+    def __init__(
+        self, end: CommandEnd, environment: dict[str, str], project: str | None, namespace: str
+    ) -> None:
+        from janitor.lifecycle.run_search import RunSearch
+        from janitor.stores.wandb.api import Door
 
-    api = wandb.Api()
-    entities = [run.entity for run in end.runs]
-    entities += [environment.get("WANDB_ENTITY", ""), door.default_entity() or ""]
-    if not all(run.entity and run.project for run in end.runs):
-        entities += _teams(api)
-    return RunSearch(api, entities, end.started_at), api
+        self._end = end
+        self._named = project
+        self._project = environment.get("WANDB_PROJECT", "")
+        self._namespace = namespace
+        door = Door()  # never prompts
+        import wandb
+
+        self._api = wandb.Api()
+        entities = [run.entity for run in end.runs]
+        entities += [environment.get("WANDB_ENTITY", ""), door.default_entity() or ""]
+        if not all(run.entity and run.project for run in end.runs):
+            entities += _teams(self._api)
+        self._search = RunSearch(self._api, entities, end.started_at)
+
+    def record(self, run: MadeRun) -> None:
+        """Write the state of a run; raises whatever prevents that."""
+        from janitor.errors import StoreError
+        from janitor.lifecycle.exec_command import conclude, meaning
+        from janitor.lifecycle.run_access import ApiRun
+
+        found = meaning(run, self._end)
+        if found is None:
+            raise StoreError("its process ended without finishing it, but the command succeeded")
+        access = ApiRun(self._api, *self._place(run), run.run_id)
+        if conclude(access, *found, self._namespace) is None:
+            raise StoreError("it could not be written")
+
+    def _place(self, run: MadeRun) -> tuple[str, str]:
+        from janitor.errors import NotFoundError
+        from janitor.model.paths import run_path
+
+        if self._named is None:
+            try:
+                return self._search.place_of(run, self._project)
+            except LookupError as error:
+                raise NotFoundError(f"{error}: use --project ENTITY/PROJECT") from error
+        entity, _, project = self._named.rpartition("/")
+        if not self._search.has((entity, project), run.run_id):
+            path = run_path(entity, project, run.run_id)
+            raise NotFoundError(f"W&B has no run {path}: did the command start it?")
+        return entity, project
 
 
 def _teams(api: Any) -> list[str]:
@@ -120,35 +156,3 @@ def _teams(api: Any) -> list[str]:
         return list(api.viewer.teams)
     except Exception:  # noqa: BLE001 - servers may hide them; the other entities are searched
         return []
-
-
-def _record_one(  # noqa: PLR0913 - one call
-    search: Any,
-    api: Any,
-    run: MadeRun,
-    end: CommandEnd,
-    environment: dict[str, str],
-    project: str | None,
-    namespace: str,
-) -> None:
-    """Write the state of a run; raises whatever prevents that."""
-    from janitor.errors import NotFoundError, StoreError
-    from janitor.lifecycle.exec_command import conclude, meaning
-    from janitor.lifecycle.run_access import ApiRun
-    from janitor.model.paths import run_path
-
-    found = meaning(run, end)
-    if found is None:
-        raise StoreError("its process ended without finishing it, but the command succeeded")
-    if project is None:
-        try:
-            place = search.place_of(run, environment.get("WANDB_PROJECT", ""))
-        except LookupError as error:
-            raise NotFoundError(f"{error}: use --project ENTITY/PROJECT") from error
-    else:
-        place = (*project.rpartition("/")[::2],)
-        if not search.has(place, run.run_id):
-            path = run_path(*place, run.run_id)
-            raise NotFoundError(f"W&B has no run {path}: did the command start it?")
-    if conclude(ApiRun(api, *place, run.run_id), *found, namespace) is None:
-        raise StoreError("it could not be written")

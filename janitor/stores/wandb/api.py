@@ -167,7 +167,10 @@ class Door:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
 
-            self._failures = (*wandb_internals.transport_errors(), OSError)
+            self._failures: tuple[type[BaseException], ...] = (
+                *wandb_internals.transport_errors(),
+                OSError,
+            )
             settings = self._set_up()
         except wandb_internals.UnsupportedWandbError as error:
             raise StoreError(str(error)) from error
