@@ -68,7 +68,7 @@ def parse_state(word: Any) -> SweepRunState:
     from janitor.model.wording import did_you_mean  # noqa: PLC0415 - imports humanize
 
     known = f"he states are {', '.join(SweepRunState)}"
-    hint = did_you_mean(word, _WORDS) if isinstance(word, str) else ""
+    hint = did_you_mean(word, map(str, _WORDS)) if isinstance(word, str) else ""
     raise IllegalMoveError(f"{word!r} is not a state" + (f"{hint} T" if hint else "; t") + known)
 
 

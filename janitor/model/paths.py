@@ -11,7 +11,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-_ADDRESS: Final = re.compile(r"https?://[^/?#]+/([^?#]*)")
+_ADDRESS: Final = re.compile(r"https?://[^/?#]+/([^?#]*)(?:[?#].*)?")
 _DROPPED: Final = frozenset({"runs", "sweeps"})
 """``wandb.Api().run(path)`` drops these words between slashes (``Api._parse_path``), also where one
 of them is the name of a project."""

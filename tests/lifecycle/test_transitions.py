@@ -70,6 +70,21 @@ def test_a_run_that_was_killed_while_it_ran_is_another_attempt(time: FakeTime) -
         assert run.protein()["attempts"] == 2
 
 
+def test_the_first_attempt_of_a_run_that_was_prepared_is_the_first(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "initializing"})
+    with manage(run, time) as manager:
+        assert (manager.state, run.protein()["attempts"]) == (RUNNING, 1)
+    again = run.again()
+    with manage(again, time):
+        assert again.protein()["attempts"] == 2
+
+
+def test_a_run_that_was_killed_while_it_began_is_another_attempt(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "initializing", "protein.attempts": 1})
+    with manage(run, time):
+        assert run.protein()["attempts"] == 2
+
+
 def test_a_resumed_run_is_reopened_by_its_first_open_state_too(
     run: FakeRun, time: FakeTime
 ) -> None:
