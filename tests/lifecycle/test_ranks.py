@@ -19,7 +19,8 @@ CONFIG = {
 TRAIN = """
 import os, wandb
 from janitor.lifecycle import RobustSweepStateManager
-with wandb.init(**eval(os.environ.get("INIT", "{}"))) as run, RobustSweepStateManager(run) as manager:
+settings = eval(os.environ.get("INIT", "{}"))
+with wandb.init(**settings) as run, RobustSweepStateManager(run) as manager:
     run.log({"loss": 1})
     manager.set_success(objective=0.5, cost=1.0)
 """
@@ -67,9 +68,11 @@ def test_each_task_of_srun_wandb_agent_reports_for_its_own_run(
 def test_a_run_that_the_launcher_hands_to_all_ranks_stays_with_rank_0(
     emulator: Emulator, tmp_path: Path
 ) -> None:
-    launcher = "import os, subprocess, sys; os.environ['RANK'] = sys.argv[1];" + (
-        "sys.exit(subprocess.call([sys.executable, 'train.py']))"
-    )
+    launcher = """
+import os, subprocess, sys
+os.environ["RANK"] = sys.argv[1]
+sys.exit(subprocess.call([sys.executable, "train.py"]))
+"""
     shared = {"WANDB_RUN_ID": "r1", "WANDB_ENTITY": "acme", "WANDB_PROJECT": "rl"}
     command = (sys.executable, "-c", launcher)
     other = start(tmp_path / "1", emulator, *command, "1", **shared)

@@ -78,9 +78,13 @@ def test_the_program_may_go_on_with_another_state(run: FakeRun, time: FakeTime) 
 
 
 def test_what_sigterm_leads_to_is_not_a_failure(run: FakeRun, time: FakeTime) -> None:
-    with pytest.raises(RuntimeError), manage(run, time):
-        terminate()
-        raise RuntimeError("a data loader was terminated")
+    def train() -> None:
+        with manage(run, time):
+            terminate()
+            raise RuntimeError("a data loader was terminated")
+
+    with pytest.raises(RuntimeError):
+        train()
     protein = run.protein()
     assert (protein["state"], protein["error"]) == ("crashed", SIGTERM_ERROR)
 

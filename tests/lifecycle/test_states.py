@@ -68,7 +68,7 @@ def test_a_word_that_is_no_state_is_refused(word: object) -> None:
 
 
 def test_a_near_miss_is_answered_with_a_hint() -> None:
-    with pytest.raises(IllegalMoveError, match="'runing' is not a state; did you mean 'running'?"):
+    with pytest.raises(IllegalMoveError, match="'runing' is not a state; did you mean 'running'"):
         parse_state("runing")
 
 

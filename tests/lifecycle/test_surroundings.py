@@ -36,8 +36,11 @@ def test_a_run_that_is_left_to_rank_0_is_named_once(
     with manage(run, time) as manager:
         manager.heartbeat()
     assert [record.message for record in caplog.records] == [
-        "janitor: this process (SLURM_PROCID=2) does not report the state of run r1: rank 0 reports"
-        " for a run that several processes share. If only this process works on the run, pass rank=0"
+        (
+            "janitor: this process (SLURM_PROCID=2) does not report the state of run r1: rank 0"
+            " reports for a run that several processes share. If only this process works on the"
+            " run, pass rank=0"
+        )
     ]
 
 
