@@ -39,10 +39,11 @@ def seed() -> dict[str, Any]:
 def work() -> None:
     """What an agent's process does: all runs of the sweep that the server hands it."""
     import wandb  # noqa: PLC0415 - imported once, before the fork
-    from wandb.agents import pyagent  # noqa: PLC0415 - as above
+
+    from janitor.lifecycle.wandb_internals import set_agent_poll_interval  # noqa: PLC0415 - as above
 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the demo reads stdout
-    pyagent.Agent.HEARTBEAT_SLEEP_SECONDS = _POLL_EVERY  # type: ignore[assignment] # int by its value alone
+    set_agent_poll_interval(_POLL_EVERY)
     wandb.agent(f"{PROJECT}/{SWEEP}", function=_train)
 
 

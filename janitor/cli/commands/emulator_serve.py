@@ -13,7 +13,6 @@ from janitor.runtime.extras import require
 
 if TYPE_CHECKING:
     from janitor.emulator import Options
-    from janitor.emulator.reach import how_to_reach
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -69,6 +68,8 @@ def command(**flags: Any) -> None:
             raise UsageError(str(error)) from error
         with service:
             click.echo(f"janitor emulator ready at {service.url} (this machine only)")
+            from janitor.emulator.reach import how_to_reach
+
             click.echo(how_to_reach(service.url))
             service.run()
 

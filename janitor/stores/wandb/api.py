@@ -1,7 +1,7 @@
 """The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` opens it; its private ``_service_api`` is what W&B's own sister packages use. Every
-private name of wandb that we need stands in this file.
+``wandb.Api`` opens it; W&B's own sister packages use its transport too. The private names of wandb
+that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
+from janitor.lifecycle import wandb_internals
 from janitor.stores.wandb.failures import classify, explain, nothing_answers
 
 if TYPE_CHECKING:
     import wandb
 
-SUPPORTED = "0.28.2 to 0.31"
+SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
@@ -89,7 +90,7 @@ class Door:
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the door itself
+        return wandb_internals.app_url(self._api).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -108,7 +109,7 @@ class Door:
         """
         api, sizes = self._api, list[int]()
         is_write = query.lstrip().startswith("mutation")
-        service = self._writing if is_write else api._service_api  # noqa: SLF001 - the transport itself
+        service = self._writing if is_write else wandb_internals.service_api(api)
         timeout = self._write_timeout if is_write else self._timeout
 
         def parse(text: str) -> Any:
@@ -180,25 +181,21 @@ class Door:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
-            from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
-            from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
-            from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
 
-            self._failures = (
-                WandbApiFailedError,
-                MailboxClosedError,
-                HandleAbandonedError,
-                ForkedError,
+            self._failures: tuple[type[BaseException], ...] = (
+                *wandb_internals.transport_errors(),
                 OSError,
             )
             settings = self._set_up()
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
         except ValueError as error:
             raise _of_settings(error) from error
         try:
             api = wandb.Api(timeout=_OPENING)
-            _without_retries(api).execute_graphql  # noqa: B018 - is the transport there?
+            self._writing = wandb_internals.transport_without_retries(api, _NO_RETRY_WAIT)
         except UsageError as error:
             raise CredentialsError(
                 f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
@@ -206,9 +203,8 @@ class Door:
             ) from error
         except AuthenticationError as error:
             raise _of_login(error, settings.base_url) from error
-        except AttributeError as error:
-            raise _unknown_wandb(error) from error
-        self._writing = _without_retries(api)
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -226,15 +222,6 @@ class Door:
             import wandb.apis.public  # noqa: PLC0415 - as above
 
             return starting.result().settings
-
-
-def _without_retries(api: wandb.Api) -> Any:
-    """The transport of an Api, with the same login, that sends each request once."""
-    service = api._service_api  # noqa: SLF001 - the transport itself
-    settings = service._settings.model_copy()  # noqa: SLF001 - as above
-    settings.x_graphql_retry_wait_min_seconds = _NO_RETRY_WAIT
-    settings.x_graphql_retry_wait_max_seconds = _NO_RETRY_WAIT
-    return type(service)(settings=settings)
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
@@ -268,9 +255,7 @@ def _of_settings(error: ValueError) -> StoreError:
 
 
 def _unknown_wandb(error: Exception) -> StoreError:
-    return StoreError(
-        f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
-    )
+    return StoreError(str(wandb_internals.UnsupportedWandbError(error)))
 
 
 def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
