@@ -14,6 +14,7 @@ import click
 
 from janitor.cli.context import Session
 from janitor.cli.errors import leave, run_guarded
+from janitor.cli.redaction import guard
 
 
 def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:
@@ -139,6 +140,7 @@ class RootGroup(Group):
         run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
         if standalone_mode:
             session = Session(os.environ)
+            guard(session.redact)
             extra.setdefault("obj", session)
             leave(run_guarded(partial(run, standalone_mode=False, **extra), session))
         return run(standalone_mode=False, **extra)

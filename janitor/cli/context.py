@@ -49,11 +49,22 @@ class Session:
 
         from janitor.config import load
 
+        self.redact.learn_messengers(str(address) for address in flags.get("notify") or ())
         loaded = load(flags, self.environ, Path.cwd())
+        config = loaded.config
+        self.redact.learn_messengers(address.get_secret_value() for address in config.notify)
+        self.redact.learn_logins(filter(None, [config.pushgateway, config.link]))
         log = structlog.stdlib.get_logger("janitor.config")
         for warning in loaded.warnings:
             log.warning(warning)
         return loaded
+
+
+def current_redactor() -> Redactor:
+    """What masks secrets in the command that is running."""
+    context = click.get_current_context(silent=True)
+    session = None if context is None else context.find_object(Session)
+    return (session or Session()).redact
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

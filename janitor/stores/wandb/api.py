@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError
+from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain
 
 if TYPE_CHECKING:
@@ -64,7 +66,6 @@ class Door:
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
-        _quieten(os.environ, Path(self._folder.name))
         self._api = self._open()
 
     def close(self) -> None:
@@ -73,13 +74,14 @@ class Door:
 
     @property
     def address(self) -> str:
-        """The server's address, from wandb's settings."""
-        return str(self._api.settings["base_url"])
+        """The server's address, from wandb's settings, without a user and password."""
+        return _without_login(str(self._api.settings["base_url"]))
 
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the door itself
+        address = str(self._api._service_api.app_url)  # noqa: SLF001 - the door itself
+        return _without_login(address).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -162,35 +164,44 @@ class Door:
                 self._api = self._open()
 
     def _open(self) -> wandb.Api:
+        with quiet_environment(Path(self._folder.name)):
+            return self._opened()
+
+    def _opened(self) -> wandb.Api:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
             from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
             from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
             from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
+            from wandb.sdk.mailbox.mailbox_handle import ServerResponseError  # noqa: PLC0415
 
             self._failures = (
                 WandbApiFailedError,
                 MailboxClosedError,
                 HandleAbandonedError,
+                ServerResponseError,
                 ForkedError,
                 OSError,
             )
             settings = self._set_up()
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
-        except ValueError as error:
+        except (ValueError, UsageError) as error:
             raise _of_settings(error) from error
+        address = _without_login(settings.base_url)
         try:
             api = wandb.Api(timeout=_OPENING)
             api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
         except UsageError as error:
             raise CredentialsError(
-                f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
-                f" `wandb login --host {settings.base_url}`"
+                f"no credentials for W&B at {address}: set WANDB_API_KEY or run"
+                f" `wandb login --host {address}`"
             ) from error
         except AuthenticationError as error:
-            raise _of_login(error, settings.base_url) from error
+            raise _of_login(error, address) from error
+        except self._failures as error:
+            raise classify(error, address) from error
         except AttributeError as error:
             raise _unknown_wandb(error) from error
         return api
@@ -230,11 +241,20 @@ def _of_login(error: Exception, address: str) -> StoreError:
     return told
 
 
-def _of_settings(error: ValueError) -> StoreError:
+def _without_login(address: str) -> str:
+    """The address without a user and password: messages and links show it."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", address)
+
+
+def _of_settings(error: Exception) -> StoreError:
     """Which of wandb's own settings is malformed, and why; never its value, which may be a key."""
     told: list[Any] = getattr(error, "errors", list)()
     if not told:
-        return StoreError(f"wandb's settings cannot be used: {explain(str(error))}")
+        name = named_in(str(error), os.environ)
+        which = f"the variable {name}" if name else "a variable WANDB_… or a settings file"
+        return StoreError(
+            f"wandb's settings cannot be used: correct {which} ({explain(str(error))})"
+        )
     name = ".".join(str(part) for part in told[0]["loc"])
     return StoreError(
         f"wandb's setting {name} (WANDB_{name.upper()} or a settings file) cannot be used:"
@@ -246,19 +266,3 @@ def _unknown_wandb(error: Exception) -> StoreError:
     return StoreError(
         f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
     )
-
-
-def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Keep wandb from prompting, from talking, from writing outside ``folder``.
-
-    A WANDB_SERVICE left over from a parent process would break the Api.
-    """
-    environ.pop("WANDB_SERVICE", None)
-    environ["WANDB_SILENT"] = "true"
-    environ["WANDB_ERROR_REPORTING"] = "false"
-    for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_DIR"):
-        environ[name] = str(folder)
-    try:
-        Path.home()
-    except RuntimeError:
-        environ.setdefault("WANDB_CONFIG_DIR", str(folder))

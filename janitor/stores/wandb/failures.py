@@ -52,6 +52,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_MISSING, NotFoundError, "knows nothing of it"),
 )
 """What a message without a status says, the error that this is, and what the server does there."""
+_UNREADABLE = "error reading credentials"
 _LONGEST = 300
 
 
@@ -104,6 +105,8 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
 
 
 def _of_message(message: str, address: str) -> StoreError:
+    if _UNREADABLE in message:  # such as an identity token's file that is not there
+        return CredentialsError(f"the credentials for W&B at {address} cannot be used: {message}")
     for pattern, kind, deed in _MEANINGS:
         if pattern.search(message):
             return kind(f"W&B at {address} {deed}: {message}")
