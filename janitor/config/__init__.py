@@ -9,7 +9,7 @@ from janitor.config.durations import format_duration, parse_duration
 from janitor.config.layers import Origin
 from janitor.config.loading import DEFAULT_FILE, LoadedConfig, load
 from janitor.config.settings import Config, Limits, RuleSettings, StandDown
-from janitor.config.targets import parse_target
+from janitor.config.targets import parse_target, run_path
 
 __all__ = [
     "DEFAULT_FILE",
@@ -23,4 +23,5 @@ __all__ = [
     "load",
     "parse_duration",
     "parse_target",
+    "run_path",
 ]

@@ -93,6 +93,8 @@ def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
     if work.writer is not None and (why := work.writer.halted) is not None:
         draft.add_error(f"no more was written, for {why}")
+    for project, said in work.writer.refusals.items() if work.writer is not None else ():
+        draft.add_error(f"this login may not write here: {said}", target=project)
     draft.interrupted = work.interruption()
     draft.journal = work.journal()
     draft.requests = work.traffic()

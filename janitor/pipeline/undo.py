@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from janitor.config import run_path
 from janitor.errors import UsageError
 from janitor.model import Outcome, RunInfo, WandbState
 from janitor.model import summary as summaries
@@ -98,7 +99,7 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration
     if not runs:
         return list(latest.values()), namespace
     chosen = []
-    for run in runs:
+    for run in map(run_path, runs):
         matches = [path for path in latest if run in {path, path.rsplit("/", 1)[-1]}]
         if not matches:
             raise UsageError(f"{file} tells of no write to a run {run}")

@@ -16,6 +16,8 @@ from janitor.report import shards
 
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
 _AGES: Final = re.compile(rf"{_AGE}(?:(?:, | and |, and ){_AGE})*")
+_UNWRITTEN: Final = "not written: "
+"""How the error of a failed change begins where the server certainly wrote nothing."""
 _ASIDE: Final = re.compile(r" \([^()]*\)")
 
 
@@ -123,7 +125,11 @@ def counts(report: Report) -> list[tuple[str, int]]:
 
 def way_back(report: Report) -> str | None:
     """The command that takes the pass back, if it wrote anything and kept a journal."""
-    wrote = report.totals.written or report.totals.failed
+    wrote = any(
+        change.outcome is Outcome.WRITTEN
+        or (change.outcome is Outcome.FAILED and not (change.error or "").startswith(_UNWRITTEN))
+        for change in report.changes
+    )
     journals = (report.journal,) if report.journal else report.merged_journals
     commands = [f"janitor undo {shlex.quote(journal)}" for journal in journals]
     return " && ".join(commands) if wrote and commands else None

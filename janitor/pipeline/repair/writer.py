@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from janitor.errors import JournalError, NotFoundError, StoreError, TransientError
+from janitor.errors import (
+    JournalError,
+    NotFoundError,
+    PermissionDeniedError,
+    StoreError,
+    TransientError,
+)
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
 from janitor.model.ports import Clock
@@ -25,6 +31,7 @@ _WRITES_END: Final = 8.0
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
 _NAMED: Final = 5
+NOT_PERMITTED: Final = "not written: this login has no write permission here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class Writer:
     attempts: int = 4
     halted: str | None = None
     """Why no write begins any more, whatever the pass was asked to do."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Projects in which this login may not write, and what the server says there."""
     _under_way: dict[str, Attempt] = field(default_factory=dict)
 
     def should_stop(self) -> bool:
@@ -168,6 +177,9 @@ class Writer:
 
         """
         trial = _Trial(self, proposal)
+        project = proposal.path.rpartition("/")[0]
+        if project in self.refusals:
+            return Result(proposal, Outcome.PLANNED)
         if isinstance(fresh, RunInfo) and not fresh.wandb_state.has_ended:
             fresh = None  # it came back: what a batch read is too old for it
         retrying = Retrying(
@@ -190,6 +202,9 @@ class Writer:
             return trial.unanswered(error, "not written: ")
         except TransientError as error:
             return trial.unanswered(error)
+        except PermissionDeniedError as error:
+            self.refusals.setdefault(project, str(error))
+            return Result(proposal, Outcome.FAILED, NOT_PERMITTED, began=True)
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")

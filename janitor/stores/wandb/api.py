@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from janitor.errors import CredentialsError, StoreError, TransientError
 from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain
+from janitor.stores.wandb.server_time import moved_to
 
 if TYPE_CHECKING:
     import wandb
@@ -199,9 +200,9 @@ class Door:
                 f" `wandb login --host {address}`"
             ) from error
         except AuthenticationError as error:
-            raise _of_login(error, address) from error
+            raise redirected(settings.base_url) or _of_login(error, address) from error
         except self._failures as error:
-            raise classify(error, address) from error
+            raise redirected(settings.base_url) or classify(error, address) from error
         except AttributeError as error:
             raise _unknown_wandb(error) from error
         return api
@@ -221,6 +222,20 @@ class Door:
             import wandb.apis.public  # noqa: PLC0415 - as above
 
             return starting.result().settings
+
+
+def redirected(address: str) -> StoreError | None:
+    """The error of a server that sends every request elsewhere, such as from http to https.
+
+    wandb-core follows the redirect without the key, or turns the request into another one.
+    """
+    there = moved_to(address)
+    if there is None:
+        return None
+    return StoreError(
+        f"W&B at {_without_login(address)} redirects to {_without_login(there)}:"
+        " set WANDB_BASE_URL to that address"
+    )
 
 
 def _of_login(error: Exception, address: str) -> StoreError:

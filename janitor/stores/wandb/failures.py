@@ -68,9 +68,9 @@ def known_form(address: str) -> Iterator[None]:
     """Reading an answer: where it has another form than was asked for, that is an error of ours."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise TransientError(
-            f"W&B at {address} answers in a form that was not asked for ({error!r:.60})"
+            f"W&B at {address} sends a malformed answer ({error!r:.80})"
         ) from error
 
 
