@@ -14,7 +14,7 @@ import click
 
 from janitor.cli.context import Session
 from janitor.cli.errors import leave, run_guarded
-from janitor.cli.redaction import guard
+from janitor.runtime.redaction import guard
 
 
 def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:

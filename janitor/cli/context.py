@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from janitor.cli.redaction import Redactor
+from janitor.runtime.redaction import Redactor, redactor_of_process
 
 if TYPE_CHECKING:
     from janitor.config import LoadedConfig
@@ -29,6 +29,8 @@ class Session:
     @cached_property
     def redact(self) -> Redactor:
         """Masks secrets in a text."""
+        if self.environ is os.environ:
+            return redactor_of_process()
         return Redactor(self.environ)
 
     def start_logging(self) -> None:

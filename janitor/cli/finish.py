@@ -12,13 +12,13 @@ from janitor import report as reports
 from janitor.cli.context import current_redactor
 from janitor.cli.errors import printable
 from janitor.cli.exit_codes import ExitCode, first_that_applies
-from janitor.cli.redaction import masked_report
 from janitor.config import Config
 from janitor.delivery import deliver, tell_of_failure
 from janitor.errors import JanitorError, ReportError
 from janitor.records.report import Command, Report
 from janitor.report import render_terminal
 from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.redaction import masked_report
 from janitor.runtime.signals import heeding_signals
 
 

@@ -10,13 +10,13 @@ import click
 
 from janitor import report as reports
 from janitor.cli.context import current_redactor
-from janitor.cli.redaction import masked_report
 from janitor.errors import ReportError, UsageError
 from janitor.records.report import Report
 from janitor.report import render_html
 from janitor.report.render_junit import Fixed
 from janitor.report.trend import Trend, as_csv, as_json
 from janitor.runtime.extras import require
+from janitor.runtime.redaction import masked_report
 from janitor.storage.atomic import check_writable, write_atomically
 
 _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {

@@ -22,6 +22,7 @@ from janitor.pipeline.plan import named
 from janitor.records.journal import FILE_NAME, SCHEMA, journals, read_journal
 from janitor.records.json_text import format_time
 from janitor.runtime.processes import this_process
+from janitor.runtime.redaction import redactor_of_process
 from janitor.storage.atomic import check_writable, make_folder
 from janitor.storage.log import AppendOnlyLog
 
@@ -82,7 +83,7 @@ class PassJournal:
             {
                 "event": "intent",
                 "run": run.path,
-                "name": run.name,
+                "name": redactor_of_process().in_data(run.name),
                 "wandb_state": run.wandb_state,
                 "heartbeat_at": run.heartbeat_at,
                 "history_lines": run.history_lines,

@@ -63,7 +63,10 @@ class Backend:
         run = run_path(run)
         parts = run.split("/")
         if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
-            raise TargetError(f"{run!r} is not a run path: write ENTITY/PROJECT/RUN or paste the run's address")
+            raise TargetError(
+                f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN, or give the address"
+                " of the run's page"
+            )
         if len(parts) == 3:
             return run
         entity = self.default_entity()

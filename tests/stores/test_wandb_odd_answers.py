@@ -107,7 +107,7 @@ def test_a_malformed_count_of_runs_fails_its_sweep_with_a_sentence(
 ) -> None:
     runs = {"edges": [{"node": NODE}], "pageInfo": LAST}
     answer(emulator, "project.runs", runCount=count, runs=runs)
-    with pytest.raises(StoreError, match="malformed answer.*number of runs"):
+    with pytest.raises(StoreError, match=r"malformed answer.*number of runs"):
         wandb_store.fetch_runs(SWEEP)
 
 

@@ -44,7 +44,7 @@ def reverse_proxy(upstream: str, *, prefix: str = "", redirect: int | None = Non
             kept = [(k, v) for k, v in got.getheaders() if k.lower() not in _NOT_PASSED_ON]
             self._answer(got.status, kept, got.read())
 
-        do_GET = do_POST = do_PUT = do_HEAD = _pass_on
+        do_GET = do_POST = do_PUT = do_HEAD = _pass_on  # noqa: N815 - the names are http.server's
 
         def log_message(self, *_: object) -> None:
             pass

@@ -177,9 +177,6 @@ class Writer:
 
         """
         trial = _Trial(self, proposal)
-        project = proposal.path.rpartition("/")[0]
-        if project in self.refusals:
-            return Result(proposal, Outcome.PLANNED)
         if isinstance(fresh, RunInfo) and not fresh.wandb_state.has_ended:
             fresh = None  # it came back: what a batch read is too old for it
         retrying = Retrying(
@@ -203,7 +200,7 @@ class Writer:
         except TransientError as error:
             return trial.unanswered(error)
         except PermissionDeniedError as error:
-            self.refusals.setdefault(project, str(error))
+            self.refusals.setdefault(proposal.path.rpartition("/")[0], str(error))
             return Result(proposal, Outcome.FAILED, NOT_PERMITTED, began=True)
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
@@ -221,7 +218,7 @@ class _Trial:
 
     def run(self, fresh: RunInfo | StoreError | None, read_at: float) -> Attempt | Result:
         writer, proposal = self._writer, self._proposal
-        if writer.should_stop():
+        if writer.should_stop() or proposal.path.rpartition("/")[0] in writer.refusals:
             return self._stopped()
         if fresh is None:
             read_at = monotonic()

@@ -21,6 +21,7 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
+from janitor.runtime.redaction import redactor_of_process
 
 _RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
 _LIKE_A_KEY = re.compile(r"\b[A-Za-z0-9_-]{40,}\b")
@@ -58,7 +59,8 @@ _LONGEST = 300
 
 def explain(message: str) -> str:
     """wandb-core's message in one line, without its account of its own retries."""
-    text = _LIKE_A_KEY.sub("***", " ".join(_RETRIED.sub("", message).split()))
+    text = redactor_of_process()(" ".join(_RETRIED.sub("", message).split()))
+    text = _LIKE_A_KEY.sub("***", text)
     text = text.removeprefix("input: ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

@@ -160,7 +160,10 @@ class WandbStore:
         with known_form(self._door.address):
             count = optional_count_of(project["runCount"])
             if counted and not self._activity.adds_up(
-                target, active=count, silent=count_of(project["silent"]), total=count_of(project["total"])
+                target,
+                active=count or 0,
+                silent=count_of(project["silent"]),
+                total=count_of(project["total"]),
             ):
                 return None
             edges, info = project["runs"]["edges"], project["runs"]["pageInfo"]

@@ -1,9 +1,10 @@
 """Keeps secrets out of everything that leaves the process.
 
 Every exit goes through one :class:`Redactor`: standard output and standard error (:func:`guard`),
-which carry the logs and tracebacks too, and the report of a pass (:func:`masked_report`), from
-which report files, notifications, metrics and CI summaries are made. Journals and plans are not
-redacted: ``undo`` and ``apply`` need the exact values. They are readable by their owner alone.
+which carry the logs and tracebacks too; the report of a pass (:func:`masked_report`), from which
+report files, notifications, metrics and CI summaries are made; and what a server says in its error
+messages, which journals record. The values of runs in journals and plans are not redacted:
+``undo`` and ``apply`` need them exactly. Both files are readable by their owner alone.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import base64
 import json
 import netrc
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TextIO
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
@@ -30,14 +33,14 @@ _SECRET_NAME: Final = re.compile(
     r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY)$", re.IGNORECASE
 )
 """Environment variables whose values are secrets."""
-_LIKE_A_WORD: Final = re.compile(r"[a-z]{1,15}|[a-z0-9-]+(\.[a-z0-9-]+)+")
+_LIKE_A_WORD: Final = re.compile(r"[a-z]{1,15}|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?")
 """Parts of a webhook's address that are not secret: ``services``, ``hooks.slack.com``."""
 
 _UNMISTAKABLE: Final = (
     # User and password in an address. The host stays readable.
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*@", re.IGNORECASE), rf"\1{MASK}@"),
     # A webhook
-    (re.compile(r"(hooks\.slack\.com/|/api/webhooks/)[^\s\"'<>]+", re.I), rf"\1{MASK}"),
+    (re.compile(r"(hooks\.slack\.com/|/api/webhooks/)[^\s\"'<>]+", re.IGNORECASE), rf"\1{MASK}"),
     # A parameter of an address that signs it or gives access.
     (
         re.compile(
@@ -134,6 +137,12 @@ class Redactor:
         for pattern, replacement in _UNMISTAKABLE:
             text = pattern.sub(replacement, text)
         return text
+
+
+@cache
+def redactor_of_process() -> Redactor:
+    """The one redactor of this process, made from its environment."""
+    return Redactor(os.environ)
 
 
 def masked_report(report: Any, redact: Redactor) -> Any:
