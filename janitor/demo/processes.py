@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from janitor.demo.trainings import KILLED, TRAININGS, Training
 from janitor.emulator import Emulator, RunView
 from janitor.errors import JanitorError
 from janitor.model.summary import form_of
+from janitor.storage.temporary import TemporaryFolder
 
 _PATIENCE: Final = 120
 """Seconds that the trainings may take to come as far as the demo wants them; usually 5."""
@@ -41,14 +41,9 @@ class Stage:
     @contextmanager
     def set_up(cls) -> Iterator[Self]:
         """Start the server, and put runs there; nothing is left when the block ends."""
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="janitor-demo-", ignore_cleanup_errors=True
-            ) as folder,
-            Emulator() as emulator,
-        ):
+        with TemporaryFolder("janitor-demo-") as folder, Emulator() as emulator:
             emulator.seed(sweeps_and_runs(emulator.now(), tuning.seed()))
-            yield cls(emulator, Path(folder))
+            yield cls(emulator, folder.path)
 
     def environment(self, client: str) -> dict[str, str]:
         """Environment variables for a client of the server, which leaves the user's folders be."""

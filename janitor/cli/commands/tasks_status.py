@@ -21,12 +21,12 @@ def command(*, state_file: Path, as_json: bool) -> None:
     from janitor.storage.locks import holder, holder_liveness
     from janitor.tasks import TaskStatus
     from janitor.tasks.files import ManagerFiles
-    from janitor.tasks.index import TaskBook
+    from janitor.tasks.state import TaskIndex
 
     loaded = ManagerFiles(state_file).load()
     for problem in loaded.problems:
         click.echo(printable(problem), err=True)
-    book = TaskBook(loaded.tasks.values())
+    book = TaskIndex(loaded.tasks.values())
     counts = {status.value: book.count(status) for status in TaskStatus}
     figures = book.figures()
     liveness = holder_liveness(state_file)

@@ -10,15 +10,14 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError
+from janitor.storage.temporary import TemporaryFolder
 from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain
 from janitor.stores.wandb.server_time import moved_to
@@ -66,12 +65,12 @@ class Door:
         # Core's own bound stays below Python's: otherwise the cause is lost.
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
         self._lock = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder("janitor-wandb-")
         self._api = self._open()
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
-        self._folder.cleanup()
+        self._folder.remove()
 
     @property
     def address(self) -> str:
@@ -129,7 +128,7 @@ class Door:
         """
         import wandb.errors  # noqa: PLC0415 - costs a second and 70 MB
 
-        folder = Path(self._folder.name) / "files" / path
+        folder = self._folder.path / "files" / path
         try:
             files = list(self._api.run(path).files([name]))
             if not files:
@@ -165,7 +164,7 @@ class Door:
                 self._api = self._open()
 
     def _open(self) -> wandb.Api:
-        with quiet_environment(Path(self._folder.name)):
+        with quiet_environment(self._folder.path):
             return self._opened()
 
     def _opened(self) -> wandb.Api:
