@@ -20,6 +20,7 @@ from janitor.demo.trainings import KILLED, TRAININGS, Training
 from janitor.emulator import Emulator, RunView
 from janitor.errors import JanitorError
 from janitor.model.summary import form_of
+from janitor.runtime.supervise import signal_group, start_group
 from janitor.storage.temporary import TemporaryFolder
 
 _PATIENCE: Final = 120
@@ -65,20 +66,19 @@ class Stage:
         """
         log = self._folder / "trainings.log"
         with log.open("wb") as output:
-            driver = subprocess.Popen(
+            driver = start_group(
                 [sys.executable, "-m", "janitor.demo.trainings"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=self.environment("trainings"),
                 cwd=self._folder,
-                start_new_session=True,
             )
         try:
             self._await_trainings(_processes(driver), log)
             yield
         finally:
-            os.killpg(driver.pid, signal.SIGKILL)
+            signal_group(driver.pid, signal.SIGKILL)
             driver.communicate()
 
     def _await_trainings(self, processes: Mapping[str, int], log: Path) -> None:

@@ -14,7 +14,8 @@ KEEP_ONE = """
 import sys, tempfile
 from janitor.storage.temporary import TemporaryFolder
 tempfile.tempdir = sys.argv[1]
-print(TemporaryFolder("janitor-").path, flush=True)
+folder = TemporaryFolder("janitor-")
+print(folder.path, flush=True)
 sys.stdin.read()
 """
 
