@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from janitor.model import Outcome
+from janitor.model.local_words import local_word
 from janitor.model.summary import Form
 from janitor.records.base import Part, Text, Time, Values
 from janitor.runtime.interrupt import Interruption
@@ -112,6 +113,16 @@ class ReportedChange(Part):
     last_alive: Time | None = None
     url: Text | None = None
     """The run's page."""
+
+    @property
+    def shown_from(self) -> str:
+        """The state before, in the words of the run's own store."""
+        return local_word(self.run, self.from_)
+
+    @property
+    def shown_to(self) -> str:
+        """The state after, in the words of the run's own store."""
+        return local_word(self.run, self.to)
 
 
 class ReportedHold(Part):

@@ -60,7 +60,7 @@ def headline(report: Report) -> str:
 
 def change_groups(report: Report) -> list[ChangeGroup]:
     """The changes by what became of them, largest group first within each outcome."""
-    counts = Counter((change.outcome, change.to, change.rule) for change in report.changes)
+    counts = Counter((change.outcome, change.shown_to, change.rule) for change in report.changes)
     groups = [ChangeGroup(*kind, runs) for kind, runs in counts.items()]
     order = list(Outcome)
     return sorted(
