@@ -13,6 +13,7 @@ import click
 
 from janitor.cli.context import Session
 from janitor.cli.errors import leave, run_guarded
+from janitor.runtime.redaction import guard
 
 _MANY = 15
 """A command with this many options shows them in sections."""
@@ -156,6 +157,7 @@ class RootGroup(Group):
         run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
         if standalone_mode:
             session = Session(os.environ)
+            guard(session.redact)
             extra.setdefault("obj", session)
             leave(run_guarded(partial(run, standalone_mode=False, **extra), session))
         return run(standalone_mode=False, **extra)

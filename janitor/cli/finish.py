@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from janitor import report as reports
+from janitor.cli.context import current_redactor
 from janitor.cli.errors import printable
 from janitor.cli.exit_codes import ExitCode, first_that_applies
 from janitor.config import Config
@@ -17,6 +18,7 @@ from janitor.errors import JanitorError, ReportError
 from janitor.records.report import Command, Report
 from janitor.report import render_terminal
 from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.redaction import masked_report
 from janitor.runtime.signals import heeding_signals
 
 
@@ -34,6 +36,7 @@ def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> E
         ReportError: a report could not be written; everything else was done.
 
     """
+    report = masked_report(report, current_redactor())
     with heeding_signals(Interrupter(), "the pass is over, its report is finished"):
         return _concluded(report, config, exit_code_of(report, tell_pending=tell_pending))
 
@@ -60,7 +63,7 @@ def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
     try:
         yield
     except JanitorError as error:
-        for warning in tell_of_failure(command, str(error), config):
+        for warning in tell_of_failure(command, current_redactor()(str(error)), config):
             _warn(warning)
         raise
 

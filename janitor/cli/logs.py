@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from janitor.cli.redaction import Redactor
+from janitor.runtime.redaction import Redactor
 
 FORMATS = ("console", "json")
 

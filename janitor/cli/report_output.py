@@ -9,12 +9,14 @@ from typing import Final
 import click
 
 from janitor import report as reports
+from janitor.cli.context import current_redactor
 from janitor.errors import ReportError, UsageError
 from janitor.records.report import Report
 from janitor.report import render_html
 from janitor.report.render_junit import Fixed
 from janitor.report.trend import Trend, as_csv, as_json
 from janitor.runtime.extras import require
+from janitor.runtime.redaction import masked_report
 from janitor.storage.atomic import check_writable, write_atomically
 
 _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
@@ -65,6 +67,7 @@ def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
         ReportError: a file cannot be written.
 
     """
+    report = masked_report(report, current_redactor())
     for place in to:
         if _is_printed(place):
             click.echo(reports.text_of(report, f"report.{place}", junit_fixed), nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _FORMS = {
         "acme/rl/s1",
         fewest_parts=2,
         most_parts=3,
-        address=re.compile(r"/([^/]+)/([^/]+)/sweeps/([^/]+)/?"),
+        address=re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/sweeps/([^/]+)/?"),
     ),
     TargetKind.PROJECT: _Form(
         "ENTITY/PROJECT or PROJECT",
@@ -50,10 +51,13 @@ _FORMS = {
         "acme/rl/night/1",
         fewest_parts=3,
         most_parts=3,
-        address=re.compile(r"/([^/]+)/([^/]+)/groups/([^/]+)(?:/(?:overview|workspace|table))?/?"),
+        address=re.compile(
+            r"(?:/[^/]+)*?/([^/]+)/([^/]+)/groups/([^/]+)(?:/(?:overview|workspace|table))?/?"
+        ),
     ),
 }
 _HOST = re.compile(r"\s*https?://[^/]*")
+_RUN_ADDRESS = re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/runs/([^/]+)(?:/\w+)*/?")
 _REFUSED_BY_WANDB = frozenset("\\#?%:")
 """Characters that names of entities and projects, and IDs of sweeps, cannot contain."""
 
@@ -119,8 +123,24 @@ def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
     return parts
 
 
-def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
+def run_path(text: str) -> str:
+    """The path of the run that a text names, as a path or as the address of its page in W&B.
+
+    A text that is not the address of a run's page is returned as it is.
+    """
+    match = _RUN_ADDRESS.fullmatch(_path_of_address(text)) if _HOST.match(text) else None
+    return "/".join(map(unquote, match.groups())) if match else text
+
+
+def _path_of_address(text: str) -> str:
+    """The path of a page, without the prefix under which W&B's server may be."""
     path = re.split("[?#]", _HOST.sub("", text))[0].rstrip()
+    prefix = _HOST.sub("", os.environ.get("WANDB_BASE_URL", "")).rstrip("/ \n")
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+
+
+def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
+    path = _path_of_address(text)
     match = _FORMS[kind].address.fullmatch(path)
     if match is None:
         raise _malformed(kind, text, f"is not the URL of a {kind} in W&B")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ from janitor.demo.trainings import KILLED, TRAININGS, Training
 from janitor.emulator import Emulator, RunView
 from janitor.errors import JanitorError
 from janitor.model.summary import form_of
+from janitor.runtime.supervise import signal_group, start_group
+from janitor.storage.temporary import TemporaryFolder
 
 _PATIENCE: Final = 120
 """Seconds that the trainings may take to come as far as the demo wants them; usually 5."""
@@ -41,14 +42,9 @@ class Stage:
     @contextmanager
     def set_up(cls) -> Iterator[Self]:
         """Start the server, and put runs there; nothing is left when the block ends."""
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="janitor-demo-", ignore_cleanup_errors=True
-            ) as folder,
-            Emulator() as emulator,
-        ):
+        with TemporaryFolder("janitor-demo-") as folder, Emulator() as emulator:
             emulator.seed(sweeps_and_runs(emulator.now(), tuning.seed()))
-            yield cls(emulator, Path(folder))
+            yield cls(emulator, folder.path)
 
     def environment(self, client: str) -> dict[str, str]:
         """Environment variables for a client of the server, which leaves the user's folders be."""
@@ -70,20 +66,19 @@ class Stage:
         """
         log = self._folder / "trainings.log"
         with log.open("wb") as output:
-            driver = subprocess.Popen(
+            driver = start_group(
                 [sys.executable, "-m", "janitor.demo.trainings"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=self.environment("trainings"),
                 cwd=self._folder,
-                start_new_session=True,
             )
         try:
             self._await_trainings(_processes(driver), log)
             yield
         finally:
-            os.killpg(driver.pid, signal.SIGKILL)
+            signal_group(driver.pid, signal.SIGKILL)
             driver.communicate()
 
     def _await_trainings(self, processes: Mapping[str, int], log: Path) -> None:

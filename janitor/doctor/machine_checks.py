@@ -67,7 +67,7 @@ def _pyjanitor(versions: Versions) -> Finding:
 
 def examine_credentials(address: str, environ: Mapping[str, str]) -> Finding:
     """Where the credentials for the server come from; never the credentials themselves."""
-    if environ.get("WANDB_API_KEY"):
+    if environ.get("WANDB_API_KEY", "").strip():
         return ok("credentials", "from the variable WANDB_API_KEY")
     token = environ.get("WANDB_IDENTITY_TOKEN_FILE")
     if token:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus
 from janitor.model import Liveness
+from janitor.runtime.clock import utc_now
 from janitor.runtime.processes import this_process
 
 _log = getLogger("janitor.experiments")
@@ -23,11 +24,6 @@ Change = Callable[[ExperimentState], ExperimentState | None]
 """Changes a state in place, or returns the one to write."""
 
 STATE_DIR: Final = Path(".experiment_state")
-
-
-def utc_now() -> datetime:
-    """The present moment, by this machine's clock."""
-    return datetime.now(UTC)
 
 
 class StateManager:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
 from janitor.runtime.processes import ProcessIdentity
+from janitor.runtime.supervise import signal_group, start_group
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 
@@ -171,12 +171,11 @@ class ExperimentRunner:
         with (logs / f"{name}.{index}.log").open("ab") as log, self._starting:
             if self._stopped.is_set():
                 return
-            child = subprocess.Popen(  # noqa: S603 - to run the caller's commands is the purpose
+            child = start_group(
                 watcher.command_line(folder, name, index, command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl+C is ours to pass on
             )
             self._children.append(child)
         child.wait()
@@ -197,8 +196,8 @@ class ExperimentRunner:
             alive = [one for one in progress.identities() if one.liveness() is Liveness.ALIVE]
             for identity in alive[:1]:  # a watcher passes it on to its command
                 if identity.pid not in ours:
-                    with suppress(ProcessLookupError, PermissionError):
-                        os.killpg(identity.pid, signal.SIGTERM)
+                    with suppress(PermissionError):
+                        signal_group(identity.pid, signal.SIGTERM)
 
     # -- the end
 

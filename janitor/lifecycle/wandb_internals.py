@@ -84,8 +84,17 @@ def transport_errors() -> tuple[type[BaseException], ...]:
             HandleAbandonedError,
             MailboxClosedError,
         )
+        from wandb.sdk.mailbox.mailbox_handle import (  # noqa: PLC0415 - imports wandb
+            ServerResponseError,
+        )
 
-        return WandbApiFailedError, MailboxClosedError, HandleAbandonedError, ForkedError
+        return (
+            WandbApiFailedError,
+            MailboxClosedError,
+            HandleAbandonedError,
+            ServerResponseError,
+            ForkedError,
+        )
 
 
 # Runs.

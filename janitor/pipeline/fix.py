@@ -96,6 +96,8 @@ def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
         work.writer.conclude(work.interrupter.reason())
         if (why := work.writer.halted) is not None:
             draft.add_error(f"nothing more was written: {why}")
+        for project, said in work.writer.refusals.items():
+            draft.add_error(f"this login may not write here: {said}", target=project)
         journal = work.writer.journal.path
         draft.journal = None if journal is None else str(journal)
     draft.interrupted = work.interrupter.reason()

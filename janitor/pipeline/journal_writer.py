@@ -35,6 +35,7 @@ from janitor.records.journal import (
 from janitor.records.json_text import format_time
 from janitor.records.report import ReportedOutage
 from janitor.runtime.processes import this_process
+from janitor.runtime.redaction import redactor_of_process
 from janitor.storage.atomic import check_writable, make_folder
 from janitor.storage.log import AppendOnlyLog
 from janitor.storage.untrusted import check_private_folder
@@ -102,7 +103,7 @@ class PassJournal:
         self._append(
             Intent(
                 run=run.path,
-                name=run.name,
+                name=redactor_of_process().in_data(run.name),
                 wandb_state=run.wandb_state,
                 heartbeat_at=run.heartbeat_at,
                 history_lines=run.history_lines,

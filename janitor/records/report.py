@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, WithJsonSchema
 
 from janitor.model import THRESHOLDS, Outcome
+from janitor.model.local_words import local_word
 from janitor.model.summary import Form
 from janitor.records.base import Part, Text, Time, Values
 from janitor.runtime.interrupt import Interruption
@@ -114,6 +115,16 @@ class ReportedChange(Part):
     """The run's page."""
     partial: bool = False
     """Whether only some of the keys were written; ``error`` says which were not."""
+
+    @property
+    def shown_from(self) -> str:
+        """The state before, in the words of the run's own store."""
+        return local_word(self.run, self.from_)
+
+    @property
+    def shown_to(self) -> str:
+        """The state after, in the words of the run's own store."""
+        return local_word(self.run, self.to)
 
 
 class ReportedHold(Part):

@@ -16,6 +16,8 @@ from janitor.report import shards
 
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
 _AGES: Final = re.compile(rf"{_AGE}(?:(?:, | and |, and ){_AGE})*")
+_UNWRITTEN: Final = "not written: "
+"""How the error of a failed change begins where the server certainly wrote nothing."""
 _ASIDE: Final = re.compile(r" \([^()]*\)")
 
 
@@ -58,7 +60,7 @@ def headline(report: Report) -> str:
 
 def change_groups(report: Report) -> list[ChangeGroup]:
     """The changes by outcome, the largest group of each outcome first."""
-    counts = Counter((change.outcome, change.to, change.rule) for change in report.changes)
+    counts = Counter((change.outcome, change.shown_to, change.rule) for change in report.changes)
     groups = [ChangeGroup(*kind, runs) for kind, runs in counts.items()]
     order = list(Outcome)
     return sorted(
@@ -125,7 +127,11 @@ def counts(report: Report) -> list[tuple[str, int]]:
 
 def way_back(report: Report) -> str | None:
     """The command that undoes the pass, if it wrote anything and kept a journal."""
-    wrote = report.totals.written or report.totals.failed
+    wrote = any(
+        change.outcome is Outcome.WRITTEN
+        or (change.outcome is Outcome.FAILED and not (change.error or "").startswith(_UNWRITTEN))
+        for change in report.changes
+    )
     journals = (report.journal,) if report.journal else report.merged_journals
     commands = [f"janitor undo {shlex.quote(journal)}" for journal in journals]
     return " && ".join(commands) if wrote and commands else None

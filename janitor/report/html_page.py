@@ -90,7 +90,7 @@ def _groups(report: Report) -> Iterator[dict[str, Any]]:
     """Changes of one kind, with their common reason without numbers."""
     reasons: dict[tuple[Outcome, str, str], Counter[str]] = {}
     for change in report.changes:
-        said = reasons.setdefault((change.outcome, change.to, change.rule), Counter())
+        said = reasons.setdefault((change.outcome, change.shown_to, change.rule), Counter())
         said[headline.without_figures(change.reason)] += 1
     for group in headline.change_groups(report)[:30]:
         said = reasons[group.outcome, group.to, group.rule]
@@ -116,8 +116,8 @@ def _change(change: ReportedChange) -> dict[str, Any]:
         "page": web_page(change.url),
         "name": _text(change.name or change.run.rpartition("/")[2], _NAME),
         "run": _text(change.run, 2 * _NAME),
-        "before": _text(change.from_, _NAME),
-        "after": _text(change.to, _NAME),
+        "before": _text(change.shown_from, _NAME),
+        "after": _text(change.shown_to, _NAME),
         "reason": _text(change.reason),
         "rule": _text(change.rule, _NAME),
         "seconds": "" if seconds is None else round(seconds),

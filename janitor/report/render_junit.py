@@ -62,7 +62,7 @@ def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
 
 def _of_change(change: ReportedChange, fixed: Fixed) -> TestCase:
     case, rule = _case(change), _text(change.rule, _NAME)
-    states = f"{change.from_} → {change.to}"
+    states = f"{change.shown_from} → {change.shown_to}"
     match change.outcome:
         case Outcome.FAILED:
             case.result = [Error(_text(f"{states}: {change.error or change.reason}"), rule)]

@@ -75,7 +75,7 @@ def _changes(report: Report) -> list[str]:
     rows = (
         (
             _run(change),
-            f"{_text(change.from_)} → {_text(change.to)}",
+            f"{_text(change.shown_from)} → {_text(change.shown_to)}",
             _text(change.rule),
             _text(change.reason),
             _outcome(change),

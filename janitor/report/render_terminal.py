@@ -60,7 +60,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _change_line(change: ReportedChange) -> str:
-    states = f"{_plain(change.from_)} -> {_plain(change.to)}"
+    states = f"{_plain(change.shown_from)} -> {_plain(change.shown_to)}"
     why = f"{_plain(change.rule)}: {_plain(change.reason)}"
     error = f"; {_plain(change.error)}" if change.error else ""
     name = f" ({_plain(change.name)})" if change.name else ""
@@ -97,7 +97,7 @@ def _changes_table(report: Report) -> Table:
         outcome = f"{change.outcome}: {_plain(change.error)}" if change.error else change.outcome
         table.add_row(
             _run(change),
-            Text(f"{_plain(change.from_)} -> {_plain(change.to)}"),
+            Text(f"{_plain(change.shown_from)} -> {_plain(change.shown_to)}"),
             Text(f"{_plain(change.reason)} ({_plain(change.rule)})"),
             Text(outcome, _COLOURS[change.outcome]),
         )

@@ -63,6 +63,12 @@ class ProcessIdentity(BaseModel):
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
 
+    @property
+    def is_this_process(self) -> bool:
+        """Whether it is the process that asks."""
+        this = this_process()
+        return all(getattr(self, name) == getattr(this, name) for name in type(this).model_fields)
+
     def liveness(self) -> Liveness:
         """Whether it lives; unknown for a process of another machine or container."""
         if self.host != host_name() or _differ(self.pid_namespace, _pid_namespace()):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tenacity import Retrying
 
-from janitor.config import Config, parse_target
+from janitor.config import Config, parse_target, run_path
 from janitor.errors import StoreError, TargetError, TransientError, UsageError
 from janitor.model import Policy, TargetKind, is_local
 from janitor.model.wording import format_age
@@ -67,9 +67,13 @@ class Backend:
         """
         if is_local(run):
             return str(parse_target(TargetKind.STORE, run))
+        run = run_path(run)
         parts = run.split("/")
         if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
-            raise TargetError(f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN")
+            raise TargetError(
+                f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN, or give the address"
+                " of the run's page"
+            )
         if len(parts) == 3:
             return run
         entity = self.default_entity()

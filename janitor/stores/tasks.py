@@ -31,7 +31,7 @@ from janitor.model.ports import Store
 from janitor.storage.locks import holder_liveness
 from janitor.stores.state_words import Words
 from janitor.tasks.files import ManagerFiles
-from janitor.tasks.settings import ManagerSettings
+from janitor.tasks.manager import ManagerSettings
 from janitor.tasks.state import TaskLedger
 from janitor.tasks.task import Task, TaskStatus
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+from janitor.runtime.clock import utc_now
 from janitor.storage.locks import Hold
 from janitor.tasks.execution import Outcome, Work, attempt, attempt_within
 from janitor.tasks.gpu_locks import acquire_gpu
 from janitor.tasks.mailbox import Mailbox, is_over, mailbox
-from janitor.tasks.manager import utc_now
 from janitor.tasks.results import COMPLETED, FAILED, Row, write_row
 from janitor.tasks.task import Task
 

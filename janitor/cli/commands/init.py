@@ -57,7 +57,8 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
         raise UsageError(str(error)) from error
     finally:
         door.close()
-    write_atomically(out, draft(seen, datetime.now(UTC).date()), error=UsageError)
+    text = session.redact.in_data(draft(seen, datetime.now(UTC).date()))
+    write_atomically(out, text, error=UsageError)
     click.echo("\n".join(_next_steps(out)))
 
 

@@ -8,7 +8,13 @@ from typing import Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from janitor.errors import JournalError, NotFoundError, StoreError, TransientError
+from janitor.errors import (
+    JournalError,
+    NotFoundError,
+    PermissionDeniedError,
+    StoreError,
+    TransientError,
+)
 from janitor.model import Outcome, RunInfo
 from janitor.model.ports import Clock
 from janitor.pipeline.repair.attempt import Attempt
@@ -22,6 +28,7 @@ _WRITES_END: Final = 8.0
 """Seconds after a request to end the pass; then no answer to a write is waited for."""
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
+NOT_PERMITTED: Final = "not written: this login has no write permission here"
 
 
 @dataclass(slots=True)
@@ -53,7 +60,13 @@ class Writer:
     """Whether the server takes a write for a heartbeat, as far as this pass knows."""
     halted: str | None = None
     """Why no write begins any more, whatever the pass was asked to do."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Projects in which this login may not write, and what the server says there."""
     _under_way: dict[str, Attempt] = field(default_factory=dict)
+
+    def is_refused(self, path: str) -> bool:
+        """Whether this login may not write the runs of this one's project."""
+        return path.rpartition("/")[0] in self.refusals
 
     def should_stop(self) -> bool:
         """Whether no new write may begin."""
@@ -174,6 +187,9 @@ class Writer:
             return trial.unanswered(error, "not written: ")
         except TransientError as error:
             return trial.unanswered(error)
+        except PermissionDeniedError as error:
+            self.refusals.setdefault(proposal.path.rpartition("/")[0], str(error))
+            return Result(proposal, Outcome.FAILED, NOT_PERMITTED, began=True)
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")

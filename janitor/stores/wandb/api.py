@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
+import re
 import threading
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
 from janitor.lifecycle import wandb_internals
+from janitor.storage.temporary import TemporaryFolder
+from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain, nothing_answers
+from janitor.stores.wandb.server_time import moved_to
 
 if TYPE_CHECKING:
     import wandb
@@ -74,23 +76,22 @@ class Door:
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
         self._write_timeout = self._attempt_timeout + 1
         self._lock = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
-        _quieten(os.environ, Path(self._folder.name))
+        self._folder = TemporaryFolder("janitor-wandb-")
         self._api = opening(self._open)
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
-        self._folder.cleanup()
+        self._folder.remove()
 
     @property
     def address(self) -> str:
-        """The server's address, from wandb's settings."""
-        return str(self._api.settings["base_url"])
+        """The server's address, from wandb's settings, without a user and password."""
+        return _without_login(str(self._api.settings["base_url"]))
 
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return wandb_internals.app_url(self._api).rstrip("/")
+        return _without_login(wandb_internals.app_url(self._api)).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -142,7 +143,7 @@ class Door:
         """
         import wandb.errors  # noqa: PLC0415 - costs a second and 70 MB
 
-        folder = Path(self._folder.name) / "files" / path
+        folder = self._folder.path / "files" / path
         try:
             files = list(self._api.run(path).files([name]))
             if not files:
@@ -178,6 +179,10 @@ class Door:
                 self._api = self._open()
 
     def _open(self) -> wandb.Api:
+        with quiet_environment(self._folder.path):
+            return self._opened()
+
+    def _opened(self) -> wandb.Api:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
@@ -191,20 +196,23 @@ class Door:
             raise StoreError(str(error)) from error
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
-        except ValueError as error:
+        except (ValueError, UsageError) as error:
             raise _of_settings(error) from error
+        address = _without_login(settings.base_url)
         try:
             api = wandb.Api(timeout=_OPENING)
             self._writing = wandb_internals.transport_without_retries(api, _NO_RETRY_WAIT)
         except UsageError as error:
             raise CredentialsError(
-                f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
-                f" `wandb login --host {settings.base_url}`"
+                f"no credentials for W&B at {address}: set WANDB_API_KEY or run"
+                f" `wandb login --host {address}`"
             ) from error
         except AuthenticationError as error:
-            raise _of_login(error, settings.base_url) from error
+            raise redirected(settings.base_url) or _of_login(error, address) from error
         except wandb_internals.UnsupportedWandbError as error:
             raise StoreError(str(error)) from error
+        except self._failures as error:
+            raise redirected(settings.base_url) or classify(error, address) from error
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -222,6 +230,20 @@ class Door:
             import wandb.apis.public  # noqa: PLC0415 - as above
 
             return starting.result().settings
+
+
+def redirected(address: str) -> StoreError | None:
+    """The error of a server that sends every request elsewhere, such as from http to https.
+
+    wandb-core follows the redirect without the key, or turns the request into another one.
+    """
+    there = moved_to(address)
+    if there is None:
+        return None
+    return StoreError(
+        f"W&B at {_without_login(address)} redirects to {_without_login(there)}:"
+        " set WANDB_BASE_URL to that address"
+    )
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
@@ -242,11 +264,20 @@ def _of_login(error: Exception, address: str) -> StoreError:
     return told
 
 
-def _of_settings(error: ValueError) -> StoreError:
+def _without_login(address: str) -> str:
+    """The address without a user and password: messages and links show it."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", address)
+
+
+def _of_settings(error: Exception) -> StoreError:
     """Which of wandb's own settings is malformed, and why; never its value, which may be a key."""
     told: list[Any] = getattr(error, "errors", list)()
     if not told:
-        return StoreError(f"wandb's settings cannot be used: {explain(str(error))}")
+        name = named_in(str(error), os.environ)
+        which = f"the variable {name}" if name else "a variable WANDB_… or a settings file"
+        return StoreError(
+            f"wandb's settings cannot be used: correct {which} ({explain(str(error))})"
+        )
     name = ".".join(str(part) for part in told[0]["loc"])
     return StoreError(
         f"wandb's setting {name} (WANDB_{name.upper()} or a settings file) cannot be used:"
@@ -256,19 +287,3 @@ def _of_settings(error: ValueError) -> StoreError:
 
 def _unknown_wandb(error: Exception) -> StoreError:
     return StoreError(str(wandb_internals.UnsupportedWandbError(error)))
-
-
-def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Keep wandb from prompting, from talking, from writing outside ``folder``.
-
-    A WANDB_SERVICE left over from a parent process would break the Api.
-    """
-    environ.pop("WANDB_SERVICE", None)
-    environ["WANDB_SILENT"] = "true"
-    environ["WANDB_ERROR_REPORTING"] = "false"
-    for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_DIR"):
-        environ[name] = str(folder)
-    try:
-        Path.home()
-    except RuntimeError:
-        environ.setdefault("WANDB_CONFIG_DIR", str(folder))

@@ -21,6 +21,7 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
+from janitor.runtime.redaction import redactor_of_process
 
 _RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
 _LIKE_A_KEY = re.compile(r"\b[A-Za-z0-9_-]{40,}\b")
@@ -56,12 +57,14 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_MISSING, NotFoundError, "knows nothing of it"),
 )
 """What a message without a status says, the error that this is, and what the server does there."""
+_UNREADABLE = "error reading credentials"
 _LONGEST = 300
 
 
 def explain(message: str) -> str:
     """wandb-core's message in one line, without its account of its own retries."""
-    text = _LIKE_A_KEY.sub("***", " ".join(_RETRIED.sub("", message).split()))
+    text = redactor_of_process()(" ".join(_RETRIED.sub("", message).split()))
+    text = _LIKE_A_KEY.sub("***", text)
     text = text.removeprefix("input: ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
@@ -71,9 +74,9 @@ def known_form(address: str) -> Iterator[None]:
     """Reading an answer: where it has another form than was asked for, that is an error of ours."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise TransientError(
-            f"W&B at {address} answers in a form that was not asked for ({error!r:.60})"
+            f"W&B at {address} sends a malformed answer ({error!r:.80})"
         ) from error
 
 
@@ -116,6 +119,8 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
 
 
 def _of_message(message: str, address: str) -> StoreError:
+    if _UNREADABLE in message:  # such as an identity token's file that is not there
+        return CredentialsError(f"the credentials for W&B at {address} cannot be used: {message}")
     for pattern, kind, deed in _MEANINGS:
         if pattern.search(message):
             return kind(f"W&B at {address} {deed}: {message}")

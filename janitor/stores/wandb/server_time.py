@@ -1,4 +1,4 @@
-"""The W&B server's own time, from the Date header of one plain HTTP request."""
+"""What plain HTTP requests say about the W&B server: its time, and whether it has moved."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -71,10 +72,10 @@ def server_time(address: str, environ: Mapping[str, str] = os.environ) -> Server
         return ServerTime(None, "names no time in its answers")
     try:
         time = parsedate_to_datetime(stamp)
-    except ValueError:
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return ServerTime(time + answer.elapsed / 2)
+    except (ValueError, OverflowError):
         return ServerTime(None, f"names a time that cannot be read ({stamp!r:.40})")
-    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return ServerTime(time + answer.elapsed / 2)
 
 
 def _reason(error: Exception) -> str:
@@ -114,3 +115,19 @@ def _certificate_files(environ: Mapping[str, str]) -> list[Path]:
         except OSError:
             continue
     return files
+
+
+def moved_to(address: str) -> str | None:
+    """The address to which the server redirects API requests; None if it does not, or is away.
+
+    Only another scheme, host or port counts.
+    """
+    try:
+        answer = requests.head(f"{address}/graphql", timeout=_TIMEOUT, allow_redirects=False)
+        there = urlsplit(urljoin(address, answer.headers.get("Location", "")))
+    except (requests.RequestException, ValueError):
+        return None
+    here = urlsplit(address)
+    if not answer.is_redirect or (there.scheme, there.netloc) == (here.scheme, here.netloc):
+        return None
+    return f"{there.scheme}://{there.netloc}{there.path.removesuffix('/graphql')}".rstrip("/")

@@ -37,7 +37,14 @@ from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import Scope, is_of, last_row, read_node
+from janitor.stores.wandb.nodes import (
+    Scope,
+    count_of,
+    is_of,
+    last_row,
+    optional_count_of,
+    read_node,
+)
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
@@ -171,9 +178,12 @@ class WandbStore:
         query = queries.runs(sliced=sliced, counted=counted)
         project, _ = self._projects.ask(scope, query, variables)
         with known_form(self._door.address):
-            count = project["runCount"]
+            count = optional_count_of(project["runCount"])
             if counted and not self._activity.adds_up(
-                target, active=count, silent=project["silent"], total=project["total"]
+                target,
+                active=count or 0,
+                silent=count_of(project["silent"]),
+                total=count_of(project["total"]),
             ):
                 return None
             edges, info = project["runs"]["edges"], project["runs"]["pageInfo"]
