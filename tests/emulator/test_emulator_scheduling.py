@@ -50,7 +50,7 @@ def entry(number: int, args: dict[str, Any] | None) -> dict[str, Any]:
     return {"id": f"entry{number}", "data": {"args": args}}
 
 
-def test_a_local_controller_decides_alone_which_runs_there_are(emulator: Emulator) -> None:
+def test_only_a_local_controller_decides_which_runs_there_are(emulator: Emulator) -> None:
     name = create(emulator, LOCAL)
     agent = FakeAgent(emulator, name)
     assert agent.beat() == []  # not even a grid is suggested by the server

@@ -101,7 +101,7 @@ def test_a_malformed_seed_is_refused(emulator: Emulator, seed: Any, words: str) 
 
 
 @pytest.mark.parametrize("content", ["{", "runs: [", None])
-def test_a_file_that_cannot_be_read_is_told(
+def test_a_file_that_cannot_be_read_is_reported(
     emulator: Emulator, tmp_path: Path, content: str | None
 ) -> None:
     file = tmp_path / ("seed.json" if content == "{" else "seed.yaml")
