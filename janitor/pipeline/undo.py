@@ -50,12 +50,27 @@ class Restoration:
     policy: Policy = field(default_factory=Policy)
     """Says which runs are ignored."""
 
-    def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:  # noqa: ARG002 - a Proposal's signature
+    others: tuple[Restoration, ...] = ()
+    """Other writes of the same pass to the run: one whose answer was lost may have arrived last."""
+
+    def is_marked_in(self, fresh: RunInfo) -> bool:
+        """Whether the run carries the moment of this write."""
+        at = self.after.get(key_of(self._place_of("janitor.at"), self.form), ABSENT)
+        found = summaries.get(fresh.summary, self._place_of("janitor.at"))
+        return at is not ABSENT and summaries.same_or_absent(found, at)
+
+    def _place_of(self, name: str) -> summaries.Path:
+        return summaries.places(self.form, self.namespace, name)[0]
+
+    def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
         """What to restore in the run as it is now."""
         if fresh.defect is not None:
             return Withdrawn(f"its summary cannot be read: {fresh.defect}")
         if (why := why_not_ours(fresh, self.policy.within(self.namespace))) is not None:
             return Withdrawn(_NOT_RESTORED + why)
+        for other in self.others:
+            if other.is_marked_in(fresh) and not self.is_marked_in(fresh):
+                return replace(other, policy=self.policy).edits(fresh, now)
         if (why := self._written_since(fresh)) is not None:
             return Withdrawn(_NOT_RESTORED + why)
         back: dict[summaries.Path, Any] = {}
@@ -141,19 +156,25 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration
 def _of_journal(file: Path) -> tuple[list[Restoration], str]:
     record = read_journal(file)
     check_keys(record)
-    found = [
-        Restoration(
-            path=write.run,
-            name=write.name,
-            form=write.form,
-            namespace=record.namespace,
-            before=write.before,
-            after=write.after,
-            wandb_state=WandbState(write.wandb_state),
-            source=file.name,
+    found = []
+    writes: dict[str, list[JournaledWrite]] = {}
+    for write in record.writes:
+        writes.setdefault(write.run, []).append(write)
+    for standing in _standing(record.writes):
+        one, *others = (
+            Restoration(
+                path=write.run,
+                name=write.name,
+                form=write.form,
+                namespace=record.namespace,
+                before=write.before,
+                after=write.after,
+                wandb_state=WandbState(write.wandb_state),
+                source=file.name,
+            )
+            for write in (standing, *writes[standing.run])
         )
-        for write in _standing(record.writes)
-    ]
+        found.append(replace(one, others=tuple(others)))
     return found, record.namespace
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from janitor import report as reports
-from janitor.errors import JournalError, ReportError, UsageError
-from janitor.model import IGNORE_TAG, Ignore, Outcome, Policy
+from janitor.errors import JournalError, ReportError, TransientError, UsageError
+from janitor.model import IGNORE_TAG, Ignore, Outcome, Policy, RunInfo
 from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.undo import restorations, undo
 from janitor.records.report import Report
+from tests.support.memory_store import MemoryStore
 from tests.support.passes import PATH, Scene
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
 
@@ -29,6 +30,8 @@ SUMMARIES: dict[str, dict[str, Any]] = {
     "nested success": nested(objective=1, error=None),
     "with values of ours": flat(last_update=ago(HOUR), failure_time=0, error=None),
     "with odd values of ours": flat(failure_time=math.inf, last_update=[None, {"a": math.nan}]),
+    "with an empty object of ours": nested(janitor={}),
+    "with an empty object of ours and an objective": nested(janitor={}, objective=1),
     "repaired before": flat(janitor__rule="old", janitor__at=None, janitor__more=1),
 }
 
@@ -369,3 +372,26 @@ def test_a_file_that_is_no_journal_or_report_is_refused(tmp_path: Path) -> None:
         restorations(tmp_path / "notes.txt")
     with pytest.raises(ReportError):
         restorations(tmp_path / "notes.json")
+
+
+def test_undo_takes_back_a_write_whose_answer_was_lost_and_that_arrived_last(
+    undoing: Undoing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, summary = undoing.scene, flat(objective=1) | {"loss": 0.5}
+    scene.store.add(make_run(summary, id="r1"))
+    late: list[tuple[RunInfo, Mapping[str, Any]]] = []
+    really = MemoryStore.update_run_summary
+
+    def lose_first(store: MemoryStore, run: RunInfo, sent: Mapping[str, Any]) -> None:
+        if late:
+            return really(store, run, sent)
+        late.append((run, sent))
+        scene.clock.move(MINUTE)
+        raise TransientError("the answer was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryStore, "update_run_summary", lose_first)
+        assert scene.fix().totals.written == 1
+    scene.store.update_run_summary(*late[0])
+    assert undoing.undo(scene.journaled().path).totals.written == 1
+    assert undoing.summary() == summary
