@@ -45,7 +45,6 @@ def test_no_run_is_called_dead_for_the_time_of_an_outage(
     tmp_path: Path, seed: int, lengths: tuple[int, ...], *, network: bool
 ) -> None:
     counts = simulated(tmp_path, seed, lengths, network=network)
-    print(counts)
     assert not counts.false_deaths
     assert max(counts.uncorrected.values(), default=0) <= 1
     assert counts.missed_deaths == 0
