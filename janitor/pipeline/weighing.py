@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from janitor.pipeline.clock_check import held_by_clock, why_clock_is_wrong
@@ -11,43 +11,43 @@ from janitor.pipeline.guards import held_by_stand_down, stand_down
 from janitor.pipeline.outages import find_outages, judged_again, policy_with
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.scan import SweepScan
+from janitor.rules import Judgement
 
 
 def weigh(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> Pass:
-    """Hold the guesses that an outage or a wrong clock explains; the pass that knows of outages."""
-    work = _leave_out_outages(scans, work, draft)
-    _check_clock(scans, work, draft)
-    return work
+    """Hold the guesses that an outage or a wrong clock explains; the pass that knows of outages.
 
-
-def _leave_out_outages(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> Pass:
-    now, limits = work.clock.now(), work.guards.stand_down
+    Under a wrong clock no outage can be dated: none is looked for.
+    """
+    now = work.clock.now()
     judged = [judgement for scan in scans for judgement in scan.judged.values()]
-    found, silent = stand_down(judged, limits, now)
+    found, silent = stand_down(judged, work.guards.stand_down, now)
+    draft.stand_down = found
+    why = why_clock_is_wrong(judged, work.backend.clock_reading, now)
+    if why is not None:
+        draft.clock = work.backend.clock_reading.model_copy(
+            update={"warning": f"{why}; guesses are held"}
+        )
+        _replace_each(scans, lambda judgement: held_by_clock(judgement, why))
+        return work
     past = work.past.outages()
-    known = find_outages(judged, found, silent, past, limits, now)
+    known = find_outages(judged, found, silent, past, work.guards.stand_down, now)
     draft.stand_down = found.model_copy(update={"outages": known})
     for outage in known:
         if work.writer is not None and outage not in past:
             work.writer.record_outage(outage)
     policy = policy_with(known, work.policy, now)
-    for scan in scans:
-        for path, judgement in scan.judged.items():
-            if path in silent:
-                scan.judged[path] = held_by_stand_down(judgement, found)
-            elif policy.outages:
-                scan.judged[path] = judged_again(judgement, policy, now)
+
+    def weighed(judgement: Judgement) -> Judgement:
+        if judgement.run.path in silent:
+            return held_by_stand_down(judgement, found)
+        return judged_again(judgement, policy, now) if policy.outages else judgement
+
+    _replace_each(scans, weighed)
     return replace(work, policy=policy)
 
 
-def _check_clock(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
-    judged = [judgement for scan in scans for judgement in scan.judged.values()]
-    why = why_clock_is_wrong(judged, work.backend.clock_reading, work.clock.now())
-    if why is None:
-        return
-    draft.clock = work.backend.clock_reading.model_copy(
-        update={"warning": f"{why}; guesses are held"}
-    )
+def _replace_each(scans: Sequence[SweepScan], weighed: Callable[[Judgement], Judgement]) -> None:
     for scan in scans:
         for path, judgement in scan.judged.items():
-            scan.judged[path] = held_by_clock(judgement, why)
+            scan.judged[path] = weighed(judgement)

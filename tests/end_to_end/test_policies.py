@@ -70,7 +70,7 @@ def test_an_own_rule_is_carried_out_explained_and_planned(
 
     explained = janitor.ends(0, "explain", "acme/rl/diverged").out
     assert "  diverged: becomes failure: its loss has left all bounds" in explained
-    assert "  lost: not asked, an earlier rule spoke" in explained
+    assert "  lost: not asked, an earlier rule matched" in explained
 
     (janitor.folder / "janitor.yaml").unlink()
     janitor.ends(0, "apply", "plan.json")
