@@ -34,7 +34,7 @@ _NOT_RESTORED: Final = "not restored: "
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """One run that is to be restored to the values before a write of ours."""
+    """One run that is to be restored to the values before a write of the janitor."""
 
     path: str
     name: str

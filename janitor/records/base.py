@@ -39,7 +39,7 @@ def _utc(time: datetime) -> datetime:
 Text = Annotated[str, BeforeValidator(_whole)]
 Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 Values = dict[Annotated[str, PlainValidator(_key)], Any]
-"""Keys of a summary and what stood there: JSON values, bare ``Infinity`` included."""
+"""Keys of a summary and their values: JSON values, bare ``Infinity`` included."""
 
 
 class Part(BaseModel):

@@ -43,16 +43,16 @@ def parse(text: str | bytes) -> Report:
     """The report that :func:`pretty` wrote, or a later version of it under the same schema.
 
     Raises:
-        ReportError: the text is no report, or of another schema version.
+        ReportError: the text is not a report, or is of another schema version.
 
     """
     try:
         data = strict_json.loads(text)
     except ValueError as error:
-        raise ReportError(f"it is no JSON ({error})") from error
+        raise ReportError(f"it is not valid JSON ({error})") from error
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA:
-        said = "it names no schema" if schema is None else f"its schema is {schema!r:.60}"
+        said = "it has no schema" if schema is None else f"its schema is {schema!r:.60}"
         raise ReportError(f"{said}, and this janitor reads {SCHEMA!r}")
     try:
         return Report.model_validate(data, context=FROM_FILE)
@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
         return fields_of(value)
     if isinstance(value, datetime):
         return format_time(value)
-    raise ValueError(f"JSON has no word for a {type(value).__name__}")
+    raise ValueError(f"JSON cannot hold a {type(value).__name__}")
 
 
 def load_report(path: str | Path, *, found: bool = False) -> Report:

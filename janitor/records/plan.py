@@ -64,15 +64,15 @@ def read_plan(path: Path) -> PlanFile:
     """Read a plan back.
 
     Raises:
-        PlanError: there is no such file, it is no plan, or of another schema version.
+        PlanError: there is no such file, it is not a plan, or of another schema version.
 
     """
     data = _read_json(path)
     schema = data.get("schema")
     if schema != SCHEMA:
-        told = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
+        told = "has no schema" if schema is None else f"is of schema {schema!r:.60}"
         raise PlanError(
-            f"{path} {told}, and this janitor applies {SCHEMA!r}: make the plan anew with"
+            f"{path} {told}, and this janitor applies {SCHEMA!r}: make a new plan with"
             " `janitor plan`"
         )
     try:

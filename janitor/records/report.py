@@ -63,7 +63,7 @@ class Totals(Part):
 
 
 class Sign(Part):
-    """One sign of life: where it stood, what stood there, and the time that this means."""
+    """One sign of life: where it stood, the value, and the time that it means."""
 
     source: Text
     at: Time | None = None
@@ -184,14 +184,14 @@ Thresholds = Annotated[
 
 
 class ReportedShard(Part):
-    """The share of the sweeps that one janitor of several was dealt."""
+    """The share of the sweeps that one of several janitors scans."""
 
     index: int = Field(ge=1)
     count: int = Field(ge=1)
     sweeps: int = 0
-    """Sweeps and groups that were dealt to it."""
+    """Sweeps and groups of this share."""
     left_to_others: int = 0
-    """Sweeps and groups that it resolved, or was told of, and that are the other shards'."""
+    """Sweeps and groups of its targets that belong to other shards."""
 
 
 class Brake(Part):
@@ -204,7 +204,7 @@ class Brake(Part):
     found: float | None = None
     message: Text | None = None
     overruled: bool = False
-    """Somebody who has looked said ``--force``."""
+    """Whether ``--force`` was given."""
 
     @classmethod
     def of_changes(cls, found: int, allowed: int) -> Brake:
@@ -302,7 +302,7 @@ class Report(Part):
     requests: Requests | None = None
     false_positives: FalsePositives | None = None
     journal: Text | None = None
-    """The path of the journal, with which all of this can be taken back."""
+    """The path of the journal, with which all of this can be undone."""
     merged_journals: tuple[Text, ...] = ()
     """Those of the reports that this one was merged from; ``journal`` is None then."""
     shard: ReportedShard | None = None

@@ -24,14 +24,14 @@ _LARGEST_READ: Final = 2 * LARGEST
 """Larger than any log that was written here, its reserve included."""
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 HEADROOM: Final = 256 * 1024
-"""Bytes of disk that a log holds in reserve, for the records that must still be written when the
-disk is full."""
+"""Bytes of disk that a log reserves, for the records that must still be written when the disk is
+full."""
 
 
 def append_line(path: str | Path, line: str, *, error: Raised = JanitorError) -> None:
-    """Put a line at the end of a file that others may be reading; it is on disk on return.
+    """Append a line to a file that others may be reading; it is on disk on return.
 
-    A last line that was torn, when whoever wrote it died, stays a line of its own.
+    A last line that is incomplete because its writer died stays a line of its own.
 
     Raises:
         JanitorError: of the kind given; part of the line may be there.
@@ -242,7 +242,7 @@ class LoggedRecords:
 
     records: tuple[Mapping[str, Any], ...]
     torn: bool
-    """Whether a last record was begun and not finished: nobody acted on it, so it is left out."""
+    """Whether the last record is incomplete: nobody acted on it, so it is left out."""
 
 
 def read_log(

@@ -151,7 +151,7 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
     ("text", "sentence"),
     [
         ('{"schema": "janitor.plan/99"}', "is of schema 'janitor.plan/99'"),
-        ('{"runs": []}', "names no schema"),
+        ('{"runs": []}', "has no schema"),
         ("[]", "does not hold a JSON object"),
         ("{", "it is not valid JSON"),
     ],
