@@ -99,7 +99,7 @@ def test_an_own_rule_that_cannot_be_used_stops_the_pass_before_it_begins(
     configure(janitor, OWN.replace("run.summary.other", "run.agee"))
     complaint = janitor.ends(2, "fix").complaint()
     assert complaint.startswith(
-        "janitor.yaml:5: rules.own[1] (lost): its condition cannot be used:"
+        "janitor.yaml:10: rules.own[1] (lost): its condition cannot be used:"
     )
     assert "run has no field 'agee'; its fields are id, path" in complaint
     assert "did you mean 'age'?" in complaint
