@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from janitor.model.paths import run_path
 from janitor.model.states import WandbState
 
 
@@ -60,7 +61,7 @@ class RunInfo:
     @property
     def path(self) -> str:
         """ENTITY/PROJECT/RUN."""
-        return f"{self.entity}/{self.project}/{self.id}"
+        return run_path(self.entity, self.project, self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def test_a_run_that_goes_on_in_the_background_is_left_alone(
     (tmp_path / "train.py").write_text(
         UNTOUCHED + "open('run-id', 'w').write(run.id)\ntime.sleep(60)"
     )
-    command = f"""
+    command = """
 import os, subprocess, sys, time
 null = subprocess.DEVNULL
 child = subprocess.Popen([sys.executable, "train.py"], stdout=null, stderr=null)

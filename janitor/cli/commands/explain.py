@@ -20,11 +20,18 @@ from janitor.errors import NotFoundError, StoreError, UsageError
 @pass_session
 def command(session: Session, /, *, run: str, **flags: Any) -> None:
     """Show each piece of evidence of a run, what each rule says of it, and why."""
+    from janitor.model.paths import run_path, split_run_path
+    from janitor.model.targets import is_local
     from janitor.pipeline.explain import account
     from janitor.rules import judge
     from janitor.rules.selection import policy_for
     from janitor.session import read_run
 
+    if not is_local(run):
+        try:
+            run = run_path(*split_run_path(run))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
     found, policy, clock = read_run(run, session.load_config(flags).config)
     if isinstance(found, NotFoundError):
         raise UsageError(str(found))

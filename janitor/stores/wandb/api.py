@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError
 from janitor.lifecycle import wandb_internals
+from janitor.model.paths import path_for_wandb, split_run_path
 from janitor.stores.wandb.failures import classify, explain
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Door:
 
         folder = Path(self._folder.name) / "files" / path
         try:
-            files = list(self._api.run(path).files([name]))
+            place = path_for_wandb(*split_run_path(path))
+            files = list(self._api.run(place).files([name]))
             if not files:
                 return None
             with files[0].download(root=str(folder), replace=True) as file:
