@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from janitor.config.loading import LoadedConfig as LoadedConfig
     from janitor.config.loading import load as load
     from janitor.config.settings import Config as Config
+    from janitor.config.targets import parse_run_path as parse_run_path
     from janitor.config.targets import parse_target as parse_target
-    from janitor.config.targets import run_path as run_path
     from janitor.model.wording import format_duration as format_duration
 
 _HOMES = {
@@ -29,7 +29,7 @@ _HOMES = {
     "load": "janitor.config.loading",
     "parse_duration": "janitor.config.durations",
     "parse_target": "janitor.config.targets",
-    "run_path": "janitor.config.targets",
+    "parse_run_path": "janitor.config.targets",
 }
 
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
 from janitor.errors import TargetError
-from janitor.model import AnyTarget, LocalTarget, Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Target, TargetKind, is_local
 from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
@@ -123,13 +123,16 @@ def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
     return parts
 
 
-def run_path(text: str) -> str:
+def parse_run_path(text: str) -> str:
     """The path of the run that a text names, as a path or as the address of its page in W&B.
 
-    A text that is not the address of a run's page is returned as it is.
+    W&B percent-encodes names in addresses and in ``run.path``; no name contains ``%``, so it is
+    decoded. A text that is not the address of a run's page is returned as it is otherwise.
     """
+    if is_local(text) or "/" not in text:
+        return text
     match = _RUN_ADDRESS.fullmatch(_path_of_address(text)) if _HOST.match(text) else None
-    return "/".join(map(unquote, match.groups())) if match else text
+    return "/".join(map(unquote, match.groups() if match else text.split("/")))
 
 
 def _path_of_address(text: str) -> str:

@@ -40,7 +40,8 @@ class RunSearch:
 
     def __init__(self, api: Any, entities: Iterable[str], started_at: float) -> None:
         self._api = api
-        self._entities = list(dict.fromkeys(filter(None, entities)))
+        self.entities = list(dict.fromkeys(filter(None, entities)))
+        """Where to look, without repetitions."""
         self._since = datetime.fromtimestamp(started_at, UTC) - _SKEW
 
     def has(self, place: Place, run_id: str) -> bool:
@@ -56,7 +57,7 @@ class RunSearch:
             LookupError: no run was found, or several; one sentence that says where.
 
         """
-        known = [(run.entity or entity, run.project or project) for entity in self._entities]
+        known = [(run.entity or entity, run.project or project) for entity in self.entities]
         for place in dict.fromkeys(known):
             is_certain = bool(run.entity and run.project)
             if place[1] and (self.has if is_certain else self._is_recent)(place, run.run_id):
@@ -69,11 +70,11 @@ class RunSearch:
             raise LookupError(f"there are several runs with this id, {paths}")
         raise LookupError(
             f"W&B has no run {run.run_id} of this command in the projects of"
-            f" {', '.join(self._entities) or 'your entity'}"
+            f" {', '.join(self.entities) or 'your entity'}"
         )
 
     def _places(self) -> Iterator[Place]:
-        for entity in self._entities:
+        for entity in self.entities:
             for project in islice(self._api.projects(entity), _MOST_PROJECTS):
                 yield entity, project.name
 

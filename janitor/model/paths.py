@@ -18,8 +18,8 @@ of them is the name of a project."""
 
 
 def run_path(entity: str, project: str, run: str) -> str:
-    """The path of a run, from its plain names. Names that are empty are left out."""
-    return "/".join(part for part in (entity, project, run) if part)
+    """The path of a run, from its plain names."""
+    return f"{entity}/{project}/{run}"
 
 
 def split_run_path(text: str) -> tuple[str, str, str]:

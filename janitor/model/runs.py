@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from janitor.model.paths import run_path
 from janitor.model.states import WandbState
 from janitor.model.targets import LocalTarget
 
@@ -69,7 +70,7 @@ class RunInfo:
         """ENTITY/PROJECT/RUN; of a run of this machine its store, a slash and its id."""
         if self.local is not None:
             return f"{self.local}/{self.id}"
-        return f"{self.entity}/{self.project}/{self.id}"
+        return run_path(self.entity, self.project, self.id)
 
 
 @dataclass(frozen=True, slots=True)

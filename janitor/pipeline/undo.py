@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.config import run_path
+from janitor.config import parse_run_path
 from janitor.errors import ReportError, UsageError
 from janitor.model import Outcome, Policy, RunInfo, WandbState
 from janitor.model import summary as summaries
@@ -145,7 +145,7 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration
     if not runs:
         return list(latest.values()), namespace
     chosen = []
-    for run in map(run_path, runs):
+    for run in map(parse_run_path, runs):
         matches = [path for path in latest if run in {path, path.rsplit("/", 1)[-1]}]
         if not matches:
             raise UsageError(f"{file} records no write to a run {run}")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tenacity import Retrying
 
-from janitor.config import Config, parse_target, run_path
+from janitor.config import Config, parse_run_path, parse_target
 from janitor.errors import StoreError, TargetError, TransientError, UsageError
 from janitor.model import Policy, TargetKind, is_local
 from janitor.model.wording import format_age
@@ -67,7 +67,7 @@ class Backend:
         """
         if is_local(run):
             return str(parse_target(TargetKind.STORE, run))
-        run = run_path(run)
+        run = parse_run_path(run)
         parts = run.split("/")
         if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
             raise TargetError(

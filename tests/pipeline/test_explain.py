@@ -58,7 +58,7 @@ def test_of_a_run_that_nobody_touched_nothing_is_told() -> None:
 
 
 def test_the_settings_in_effect_for_the_run_are_told() -> None:
-    here = Override(Target(TargetKind.SWEEP, "acme", "rl", "s1"), heartbeat_timeout=3 * HOUR)
+    here = Override(Target(TargetKind.SWEEP, "acme", "rl", "s1"), {"heartbeat_timeout": 3 * HOUR})
     lines = told(make_run(), Policy(overrides=(here,)))
     assert "settings for this run: heartbeat_timeout 3 hours, evaluation_timeout 3 hours" in lines
     assert "queue_timeout none, finish_timeout 2 hours" in lines

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from janitor.config.table import StandDownLimits
 from janitor.model import Outage, OwnRule, Policy, SweepRunState
 from janitor.model.evidence import take_vitals
 from janitor.model.outages import time_of
 from janitor.pipeline.context import Guards
-from janitor.pipeline.guards import StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.records.journal import journals, read_journal
 from janitor.records.json_text import pretty

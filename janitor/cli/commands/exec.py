@@ -146,6 +146,7 @@ class _Recorder:
             except LookupError as error:
                 raise NotFoundError(f"{error}: use --project ENTITY/PROJECT") from error
         entity, _, project = self._named.rpartition("/")
+        entity = entity or next(iter(self._search.entities), "")
         if not self._search.has((entity, project), run.run_id):
             path = run_path(entity, project, run.run_id)
             raise NotFoundError(f"W&B has no run {path}: did the command start it?")

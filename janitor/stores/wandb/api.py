@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
 from janitor.lifecycle import wandb_internals
+from janitor.model.paths import path_for_wandb, split_run_path
 from janitor.storage.temporary import TemporaryFolder
 from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain, nothing_answers
@@ -145,7 +146,8 @@ class Door:
 
         folder = self._folder.path / "files" / path
         try:
-            files = list(self._api.run(path).files([name]))
+            place = path_for_wandb(*split_run_path(path))
+            files = list(self._api.run(place).files([name]))
             if not files:
                 return None
             with files[0].download(root=str(folder), replace=True) as file:
