@@ -55,7 +55,7 @@ def optional_count_of(value: Any) -> int | None:
 
 
 def read_node(node: Mapping[str, Any], scope: Scope) -> RunInfo:
-    """A run's node. A summary that is no object leaves the run with a ``defect``, not an error."""
+    """A run's node. A summary that is not an object gives the run a ``defect``, not an error."""
     _check(node)
     defect = None
     try:
