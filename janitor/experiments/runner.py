@@ -107,9 +107,7 @@ class ExperimentRunner:
         processes: Sequence[Sequence[str]],
         resume: bool | str,  # noqa: FBT001 - as `run` takes it
     ) -> ExperimentState:
-        """The experiment, found or new, owned by this process. Only one runner of a folder does this
-        at a time.
-        """
+        """The experiment, found or new, owned by this process. One runner of a folder at a time."""
         folder = self._manager.state_dir
         make_folder(folder, error=StateFileError)
         with locked(folder / _LOCK, _PATIENCE):

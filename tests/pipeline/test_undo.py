@@ -15,6 +15,7 @@ from janitor.errors import JournalError, ReportError, UsageError
 from janitor.model import Outcome
 from janitor.pipeline.undo import restorations, undo
 from janitor.records.report import Report
+from janitor.runtime.redaction import Redactor, masked_report
 from tests.support.passes import PATH, Scene
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
 
@@ -266,3 +267,19 @@ def test_a_file_that_is_no_journal_or_report_is_refused(tmp_path: Path) -> None:
         restorations(tmp_path / "notes.txt")
     with pytest.raises(ReportError):
         restorations(tmp_path / "notes.json")
+
+
+def test_a_report_that_hides_a_secret_is_not_undone_but_its_journal_is(
+    undoing: Undoing, tmp_path: Path
+) -> None:
+    secret = "correct-horse-battery-staple"
+    report, journal = undoing.fix(flat(error=f"login with {secret} failed", last_update=secret))
+    before = dict(report.changes[0].before)
+    masked = masked_report(report, Redactor({"WANDB_API_KEY": secret}))
+    place = tmp_path / "report.json"
+    reports.write(masked, place)
+    assert secret not in place.read_text()
+    with pytest.raises(UsageError, match="hold a secret: undo the journal instead"):
+        undoing.undo(place)
+    undoing.undo(journal)
+    assert before.items() <= undoing.summary().items()
