@@ -27,6 +27,7 @@ from janitor.records.json_text import load_report
 from janitor.records.keys import key_of, path_of
 from janitor.records.report import Report, ReportedChange, ReportedError
 from janitor.rules.selection import why_not_ours
+from janitor.runtime.redaction import MASK
 
 RULE = "undo"
 _NOT_RESTORED: Final = "not restored: "
@@ -192,6 +193,12 @@ def _standing(writes: Iterable[JournaledWrite]) -> Iterable[JournaledWrite]:
 
 def _of_report(file: Path) -> tuple[list[Restoration], str]:
     report = load_report(file)
+    for change in report.changes:
+        if MASK in repr(dict(change.before)):
+            raise UsageError(
+                f"{file} does not show all earlier values of {change.run}, because they hold a"
+                f" secret: undo the journal instead ({report.journal or 'janitor journal list'})"
+            )
     found = [
         Restoration(
             path=change.run,

@@ -2,7 +2,7 @@
 
     DIR/ENTITY/PROJECT/RUN.json     (each name percent-encoded)
 
-A run's file holds what :class:`~janitor.model.RunInfo` tells, its summary, and a version. Writes
+A run's file holds the fields of :class:`~janitor.model.RunInfo`, its summary, and a version. Writes
 are atomic and durable, under one lock for the folder.
 """
 
@@ -54,7 +54,7 @@ Uploaded = tuple[Mapping[str, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run, and the summary that its process left behind with the time at which it did."""
+    """A run, and the summary that its process uploaded at its end, with the time of the upload."""
 
     run: RunInfo
     uploaded: Uploaded | None = None
@@ -63,14 +63,14 @@ class StoredRun:
 class FileStore:
     """The runs of a folder.
 
-    It serves sweeps, groups and projects as W&B's store does, and the whole folder as one target.
-    Then a run's path is ``file:/DIR/RUN``, with RUN the percent-encoded ENTITY/PROJECT/RUN.
+    It has sweeps, groups and projects like W&B's store, and the whole folder as one target. In the
+    latter, a run's path is ``file:/DIR/RUN``, where RUN is the percent-encoded ENTITY/PROJECT/RUN.
 
     Args:
-        folder: Where the runs are.
+        folder: The folder with the runs.
         clock: Tells the present moment, aware; for the names of damaged files.
         page_size: How many runs a page holds.
-        lock_timeout: Seconds to wait for another who writes.
+        lock_timeout: Seconds to wait for another writer.
 
     """
 
@@ -209,7 +209,7 @@ class FileStore:
         return replace(run, entity="", project="", local=place, id=quote(run.path, safe=""))
 
     def _load(self, path: Path) -> StoredRun:
-        """The run in a file; read again only where the file is another by now."""
+        """The run in a file; read again only if the file was replaced."""
         try:
             status = path.stat()
             signature = status.st_ino, status.st_mtime_ns, status.st_size

@@ -164,7 +164,7 @@ class _Progress:
         self._stamp = stamp
 
     def _lines(self, file: BinaryIO) -> list[bytes]:
-        """The next lines, whole but for the last, which end with LF whatever the file has."""
+        """The next lines, complete except for the last one, which end with LF here."""
         file.seek(self._offset)
         if not self._ends_lines_with_cr:
             return file.readlines(_PART)

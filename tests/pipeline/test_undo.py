@@ -17,6 +17,7 @@ from janitor.model import IGNORE_TAG, Ignore, Outcome, Policy, RunInfo
 from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.undo import restorations, undo
 from janitor.records.report import Report
+from janitor.runtime.redaction import Redactor, masked_report
 from tests.support.memory_store import MemoryStore
 from tests.support.passes import PATH, Scene
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
@@ -395,3 +396,19 @@ def test_undo_takes_back_a_write_whose_answer_was_lost_and_that_arrived_last(
     scene.store.update_run_summary(*late[0])
     assert undoing.undo(scene.journaled().path).totals.written == 1
     assert undoing.summary() == summary
+
+
+def test_a_report_that_hides_a_secret_is_not_undone_but_its_journal_is(
+    undoing: Undoing, tmp_path: Path
+) -> None:
+    secret = "correct-horse-battery-staple"
+    report, journal = undoing.fix(flat(error=f"login with {secret} failed", last_update=secret))
+    before = dict(report.changes[0].before)
+    masked = masked_report(report, Redactor({"WANDB_API_KEY": secret}))
+    place = tmp_path / "report.json"
+    reports.write(masked, place)
+    assert secret not in place.read_text()
+    with pytest.raises(UsageError, match="hold a secret: undo the journal instead"):
+        undoing.undo(place)
+    undoing.undo(journal)
+    assert before.items() <= undoing.summary().items()

@@ -57,7 +57,7 @@ def optional_count_of(value: Any) -> int | None:
 
 
 def read_node(node: Mapping[str, Any], scope: Scope, *, exact: bool) -> RunInfo:
-    """A run's node. A summary that is not an object is a ``defect`` of the run, not an error.
+    """A run's node. A summary that is not an object gives the run a ``defect``, not an error.
 
     ``exact`` keeps the digits of every number, for a run that may be written.
     """
