@@ -1,4 +1,4 @@
-"""JSON that every parser reads, from values that JSON cannot hold. Imports nothing from the janitor.
+"""Strict JSON, from values that JSON cannot hold. Imports nothing from the janitor.
 
 Reports and journals hold values of other people's summaries, and these contain ``Infinity`` and
 ``NaN``. Written here:
