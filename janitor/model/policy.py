@@ -1,4 +1,4 @@
-"""What the rules are given, and a plan carries."""
+"""The policy: what the rules are given, and what a plan contains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from janitor.model.states import SweepRunState
 from janitor.model.targets import Target
 
 IGNORE_TAG = "janitor:ignore"
-"""A run that carries this tag in W&B is held, always."""
+"""A run with this tag in W&B is always held."""
 
 STALE_AFTER = timedelta(hours=2)
 """How long a task may be assigned: the design document's "same as normal timeout"."""
@@ -23,12 +23,12 @@ FINISH_TIMEOUT = timedelta(hours=2)
 """How long the end of a run that recorded its objective may take."""
 
 AUTO = "auto"
-"""As a policy's objective: the metric that the sweep's own config names, once W&B says finished."""
+"""As a policy's objective: the metric in the sweep's own config, once W&B says finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Which runs are held whatever the rules say. Patterns are those of file names: ``exp-*``."""
+    """Which runs are always held. Patterns are those of file names: ``exp-*``."""
 
     tags: tuple[str, ...] = ()
     """Patterns of tags."""
@@ -40,7 +40,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What holds instead of the policy for the runs of one target; None for no difference."""
+    """What differs from the policy for the runs of one target; None for no difference."""
 
     target: Target
     heartbeat_timeout: timedelta | None = None
@@ -49,12 +49,12 @@ class Override:
     crash_grace: timedelta | None = None
     objective: str | None = None
     disabled_rules: frozenset[str] = frozenset()
-    """Besides those that the policy disables."""
+    """In addition to those that the policy disables."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRule:
-    """A team's own rule: an expression (CEL) over an open run, and what the run is to become."""
+    """A team's own rule: an expression (CEL) over an open run, and the state that the run gets."""
 
     id: str
     when: str
@@ -64,13 +64,13 @@ class OwnRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the rules are given, and a plan carries: thresholds, words, and where they stand."""
+    """What the rules are given: thresholds, state names, and the namespace of our keys."""
 
     namespace: str = "protein"
     objective: str | None = None
     """The summary key of the objective; None for ``NAMESPACE.objective``; see :data:`AUTO`."""
     vocabulary: Mapping[SweepRunState, str] = field(default_factory=dict)
-    """Our state → the word that another reader of the sweep knows; our own word where absent."""
+    """Our state → its name for other readers of the sweep; our own name if it is not here."""
     heartbeat_timeout: timedelta = timedelta(minutes=30)
     evaluation_timeout: timedelta | None = None
     """For evaluating runs; None for the same as ``heartbeat_timeout``."""
@@ -85,9 +85,9 @@ class Policy:
     """How long beyond ``settle`` a run that recorded its objective may go on sending heartbeats
     without any other sign of life."""
     stale_after: timedelta = STALE_AFTER
-    """How long a task may be assigned before its worker is taken for dead."""
+    """How long a task may be assigned before its worker counts as dead."""
     future_tolerance: timedelta = timedelta(minutes=5)
-    """Evidence further ahead than this is left out."""
+    """Evidence further in the future than this does not count."""
     disabled_rules: frozenset[str] = frozenset()
     own_rules: tuple[OwnRule, ...] = ()
     """Asked after all others, in this order."""
@@ -106,7 +106,7 @@ class Policy:
         return replace(self, namespace=namespace)
 
     def word(self, state: SweepRunState) -> str:
-        """The word to write for a state."""
+        """The name to write for a state."""
         return self.vocabulary.get(state, state.value)
 
     def timeout(self, state: SweepRunState) -> timedelta:

@@ -1,4 +1,4 @@
-"""What a pass is pointed at."""
+"""What a pass scans."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Target:
 
     kind: TargetKind
     entity: str | None
-    """None where wandb's default entity is meant; of a store its scheme: ``experiments:``."""
+    """None for wandb's default entity; for a store its scheme: ``experiments:``."""
     project: str
-    """Of a store its path, absolute, without the first slash."""
+    """For a store its absolute path, without the first slash."""
     name: str = ""
     """The sweep's id or the group's name; empty for a project and for a store."""
 
@@ -47,9 +47,9 @@ class ResolvedTarget:
 
     target: Target
     name: str
-    """The name that people gave it."""
+    """Its display name."""
     state: str | None = None
-    """W&B's word for the sweep (RUNNING, FINISHED, …), None for a group."""
+    """W&B's state of the sweep (RUNNING, FINISHED, …); None for a group."""
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""The guards of a pass: the stand-down, for outages that are not the runs', and the brake."""
+"""The guards of a pass: the stand-down, for outages of W&B or the network, and the brake."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, queue_expired,
 from janitor.rules.reading import Reading
 
 _GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID, queue_expired.ID})
-"""Besides these, every own rule: nobody knows what it concludes from."""
+"""And every own rule: it is not known what it concludes from."""
 QUIET = timedelta(minutes=5)
-"""A run is silent from here on: W&B itself calls it crashed after so long."""
+"""A run counts as silent after this time: W&B itself calls it crashed then."""
 
 
 @dataclass(frozen=True, slots=True)
 class StandDownLimits:
-    """When a silence is taken for an outage.
+    """When a silence counts as an outage.
 
     Args:
         enabled: False with ``--no-stand-down``.
-        window: Runs that went silent within it went silent together.
-        percent: More than this share of the runs must have.
+        window: Runs that went silent within this time went silent together.
+        percent: More than this share of the runs must have gone silent.
         min_runs: With fewer runs than this, nothing is concluded.
-        within: How long ago it may be, for runs that W&B calls active.
+        within: How long ago that may be, for runs that W&B calls active.
         crashed_within: The same for runs that it calls crashed.
 
     """
@@ -45,10 +45,10 @@ class BrakeLimits:
     """How much a pass may change.
 
     Args:
-        max_changes: By all rules; 0 means none at all.
+        max_changes: By all rules; 0 means no change.
         max_silent_percent: Deaths inferred from silence, as a share of the open runs that W&B
-            calls active; 0 means none at all.
-        min_active: The share counts from so many such runs on.
+            calls active; 0 means none.
+        min_active: The share counts if there are at least so many such runs.
 
     """
 
@@ -62,7 +62,7 @@ def stand_down(
 ) -> tuple[StandDown, frozenset[str]]:
     """Whether most runs went silent at once, and the paths of those that did.
 
-    Counted are open runs that W&B calls active or crashed, with what the rules say of them.
+    Counts the open runs that W&B calls active or crashed.
     """
     population = list(open_readings(judged))
     silent = sorted(
@@ -90,7 +90,7 @@ def stand_down(
     message = (
         f"{len(together)} of {len(population)} open runs went silent within"
         f" {format_age(limits.window)}, about {format_age(now - _last_alive(together[-1]))} ago:"
-        " the outage is W&B's or the network's, not theirs"
+        " this looks like an outage of W&B or of the network"
     )
     return (
         found.model_copy(update={"active": True, "message": message}),
@@ -99,7 +99,7 @@ def stand_down(
 
 
 def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
-    """The judgement of a run that fell silent with the others: a guess at its death is held."""
+    """The judgement of a run that fell silent with the others: an inferred death is held."""
     verdict = judgement.verdict
     if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
         held = Hold(verdict.rule, f"stand-down: {found.message}")
@@ -116,21 +116,21 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     silent = [one for one in active if _is_guess(_rule(one))]
     percent = 100 * len(silent) / len(active) if active else 0.0
     counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
-    if counts and not percent <= limits.max_silent_percent:  # no number is no permission
+    if counts and not percent <= limits.max_silent_percent:  # NaN is not a permission
         return Brake(
             tripped=True,
             limit="max_silent_percent",
             allowed=limits.max_silent_percent,
             found=percent,
             message=f"{len(silent)} of {len(active)} open runs that W&B calls active would be"
-            f" declared dead for their silence: {percent:.0f} %, and max_silent_percent allows"
+            f" marked as dead for their silence: {percent:.0f} %, and max_silent_percent allows"
             f" {limits.max_silent_percent:g} %",
         )
     return Brake(tripped=False)
 
 
 def _is_guess(rule: str | None) -> bool:
-    """Whether a rule gives up active runs for what they do not do; own rules may be such."""
+    """Whether a rule infers the death of active runs; own rules may."""
     return rule == heartbeat_expired.ID or (rule is not None and rule not in RULE_IDS)
 
 
@@ -158,7 +158,7 @@ def _open_reading(judgement: Judgement) -> Reading | None:
     if reading is None or not reading.state.is_open:
         return None
     if judgement.run.kind is not RunKind.SWEEP_RUN:
-        return None  # no outage of W&B silences what is on this machine
+        return None  # an outage of W&B does not silence local runs
     word = judgement.run.wandb_state
     return reading if word == "crashed" or not word.has_ended else None
 
@@ -183,7 +183,7 @@ def _fallen_together(
 ) -> Sequence[Reading]:
     """The readings, sorted by last sign of life, in windows that hold more than so many.
 
-    Where no window does, those of the fullest one.
+    If no window does, those of the fullest one.
     """
     fullest: Sequence[Reading] = ()
     together: dict[str, Reading] = {}
