@@ -1,4 +1,4 @@
-"""The vocabulary, as frozen types. Imports nothing of janitor but errors."""
+"""The vocabulary, as frozen types. Imports nothing of janitor except errors."""
 
 from janitor.model.outages import Outage
 from janitor.model.policy import (

@@ -1,4 +1,4 @@
-"""A run as a store shows it, and the signs of life that it gives."""
+"""A run as a store shows it, and its signs of life."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from janitor.model.targets import LocalTarget
 
 
 class Liveness(StrEnum):
-    """What the evidence says of a run's process. Unknown never writes."""
+    """What the evidence says about a run's process. Unknown never writes."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -50,7 +50,7 @@ class RunInfo:
     created_at: Any = None
     heartbeat_at: Any = None
     history_lines: int | None = None
-    """How many steps of history the store holds; it grows while a run lives."""
+    """How many steps of history the store has; the number grows while a run lives."""
     defect: str | None = None
     """Why the summary could not be read as an object; then ``summary`` is empty."""
     sweep_metric: str | None = None
@@ -83,17 +83,17 @@ class RunPage:
     after: str | None
     """The cursor of the next page; None on the last."""
     left_out: int = 0
-    """How many runs besides these were not asked for: they have been silent for too long."""
+    """How many other runs were not asked for, because they have been silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sign of life: its source, what stood there, and the time that this means."""
+    """One sign of life: its source, the raw value, and the time that this means."""
 
     source: str
     raw: Any
     at: datetime | None
-    """Aware, UTC; None where ``raw`` cannot be read as a time."""
+    """Aware, UTC; None if ``raw`` cannot be read as a time."""
     is_future: bool = False
     """More than the tolerance ahead of now: a clock is wrong, so it does not count."""
     is_ahead: bool = False

@@ -1,4 +1,4 @@
-"""What a pass is pointed at."""
+"""What a pass scans."""
 
 from __future__ import annotations
 
@@ -51,8 +51,14 @@ class Target:
 
     kind: TargetKind
     entity: str | None
+<<<<<<< HEAD
     """None where wandb's default entity is meant."""
     project: str
+=======
+    """None for wandb's default entity; for a store its scheme: ``experiments:``."""
+    project: str
+    """For a store its absolute path, without the first slash."""
+>>>>>>> verdicts
     name: str = ""
     """The sweep's id or the group's name; empty for a project."""
 
@@ -82,9 +88,9 @@ class ResolvedTarget:
 
     target: AnyTarget
     name: str
-    """The name that people gave it."""
+    """Its display name."""
     state: str | None = None
-    """W&B's word for the sweep (RUNNING, FINISHED, …), None for a group."""
+    """W&B's state of the sweep (RUNNING, FINISHED, …); None for a group."""
 
     @property
     def path(self) -> str:

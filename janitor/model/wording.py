@@ -1,4 +1,4 @@
-"""How values and durations are worded in messages and reports."""
+"""How values and durations are written in messages and reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import humanize
 
 _LONGEST = timedelta(days=365 * 1000)
-"""Times of somebody's broken clock lie further off than humanize can reckon from today."""
+"""Times of a broken clock may be further away than humanize can compute from today."""
 
 
 def format_age(age: timedelta) -> str:
@@ -40,7 +40,7 @@ _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 3
 
 
 def quoted(value: Any) -> str:
-    """The value as it goes into a sentence: on one line, and short whatever it is."""
+    """The value for use in a sentence: always short and on one line."""
     try:
         return _SHORT.repr(value)
     except ValueError:  # an integer of thousands of digits, which Python refuses to print
@@ -48,7 +48,7 @@ def quoted(value: Any) -> str:
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:
-    """``"; did you mean 'settle'?"``, or nothing where no known word is near."""
+    """``"; did you mean 'settle'?"``, or nothing if no known word is close."""
     nearest = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 

@@ -103,7 +103,7 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
 
 
 def _reopening(change: Change, policy: Policy, at: datetime) -> dict[str, Any]:
-    """A task that waits again: it has no end, and nobody has it."""
+    """A task that waits again: it has no end, and is not assigned."""
     named: dict[str, Any] = dict.fromkeys(stale_assignment.ASSIGNMENT, ABSENT)
     return named | {"state": policy.word(change.to), "last_update": at.isoformat()}
 

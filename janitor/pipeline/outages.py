@@ -4,7 +4,7 @@ An outage begins when a pass sees that most open runs fell silent at once
 (:func:`janitor.pipeline.guards.stand_down`); its start is the earliest last sign of life among
 them. The pass writes it into its journal. It has ended when a later pass sees that most of these
 runs are back, or have ended: from then on, and W&B's own five minutes, silence counts again. If
-they did not come back within the limits of the stand-down, it was no outage.
+they did not come back within the limits of the stand-down, it was not an outage.
 
 Of an outage between two passes nothing is known. It is shorter than the time between them.
 """

@@ -1,4 +1,4 @@
-"""Which policy holds for a run, and whether the rules are to leave it alone altogether."""
+"""Which policy is in effect for a run, and whether the settings exclude the run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
 
 
 def policy_for(run: RunInfo, policy: Policy) -> Policy:
-    """The policy as it holds for one run.
+    """The policy in effect for one run.
 
     Overrides of its project, its group and its sweep apply in this order, each setting on its
-    own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective``
-    where it is recorded; else the sweep's metric where W&B says finished. A metric that is logged
-    all along says nothing of a run's end before that.
+    own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective`` if
+    it is recorded, or else the sweep's metric if W&B says finished. Before that, a metric that is
+    logged all along says nothing about a run's end.
     """
     matching = [each for each in policy.overrides if _matches(each.target, run)]
     for kind in _BROADEST_FIRST:
@@ -35,7 +35,7 @@ def policy_for(run: RunInfo, policy: Policy) -> Policy:
 
 
 def with_default_entity(policy: Policy, default_entity: Callable[[], str | None]) -> Policy:
-    """The policy with the entity that wandb takes where an override's target names none."""
+    """The policy with wandb's default entity in overrides whose target names none."""
     if all(each.target.entity is not None for each in policy.overrides):
         return policy
     entity = default_entity()
@@ -78,7 +78,7 @@ def _objective_of(run: RunInfo, policy: Policy) -> str | None:
 
 
 def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
-    """Why the settings want this run left alone, if they do."""
+    """Why the settings exclude this run; None if they do not."""
     run, age = reading.run, reading.age
     if (why := _why_ignored_by_name(run, ignore)) is not None:
         return why

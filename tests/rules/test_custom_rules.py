@@ -131,7 +131,7 @@ def test_own_rules_do_not_judge_terminal_runs_nor_such_as_nobody_may_judge() -> 
         ("run.age.nope()", "there is no function 'nope'"),
         ("run.age > duration('6 hours')", "Invalid duration"),
         ("run.name.matches('(')", "missing )"),
-        ("run == null", "run stands alone"),
+        ("run == null", "run needs the name of a field"),
         ("size(run.summary) > 1", "run.summary needs the name of a key"),
         ("run.summary[run.id] > 1", "run.summary needs the name of a key"),
         ("has(run.group)", "compare the field with null"),

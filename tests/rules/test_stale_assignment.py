@@ -49,7 +49,7 @@ def test_the_tasks_of_a_manager_are_left_to_it(manager: Liveness, rule: str, rea
 
 
 def test_a_task_of_which_nothing_tells_when_it_was_assigned_is_held() -> None:
-    check_held(task(age=None), "nothing tells when", "stale-assignment")
+    check_held(task(age=None), "there is no time that says when", "stale-assignment")
 
 
 @pytest.mark.parametrize("manager", Liveness)

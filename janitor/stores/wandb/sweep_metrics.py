@@ -64,7 +64,7 @@ def metric_of(config: str | None) -> str | None:
 def goal_of(config: str | None) -> str | None:
     """The goal of the metric in the YAML text of a sweep's config; W&B minimizes by default."""
     goal = _metric_in(config).get("goal", "minimize")
-    if metric_of(config) is None or goal not in {"maximize", "minimize"}:
+    if metric_of(config) is None or goal not in ("maximize", "minimize"):
         return None
     return str(goal)
 
