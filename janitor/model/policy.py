@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """What the rules are given, and a plan carries. The settings among it are declared here, once."""
-=======
-"""The policy: what the rules are given, and what a plan contains."""
->>>>>>> verdicts
 
 from __future__ import annotations
 
@@ -28,11 +24,7 @@ from janitor.model.states import SweepRunState
 from janitor.model.targets import Target
 
 IGNORE_TAG = "janitor:ignore"
-<<<<<<< HEAD
-"""A run that carries this tag in W&B is always held."""
-=======
 """A run with this tag in W&B is always held."""
->>>>>>> verdicts
 
 STALE_AFTER = timedelta(hours=2)
 """How long a task may be assigned: the design document's "same as normal timeout"."""
@@ -49,11 +41,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-<<<<<<< HEAD
     """Runs that are always held, like every run with the tag janitor:ignore."""
-=======
-    """Which runs are always held. Patterns are those of file names: ``exp-*``."""
->>>>>>> verdicts
 
     tags: tuple[str, ...] = setting(
         (), PATTERNS, "Patterns of tags, such as debug or exp-*.", name="ignore_tags"
@@ -160,11 +148,7 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-<<<<<<< HEAD
     """What holds instead of the policy for the runs of one target."""
-=======
-    """What differs from the policy for the runs of one target; None for no difference."""
->>>>>>> verdicts
 
     target: Target
     settings: Mapping[str, timedelta | str] = field(default_factory=dict)
@@ -184,39 +168,11 @@ class OwnRule:
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD
 class Policy(PolicySettings):
     """What the rules are given, and a plan carries: thresholds, state names, summary keys."""
 
     future_tolerance: timedelta = timedelta(minutes=5)
     """Evidence further ahead than this does not count."""
-=======
-class Policy:
-    """What the rules are given: thresholds, state names, and the namespace of our keys."""
-
-    namespace: str = "protein"
-    objective: str | None = None
-    """The summary key of the objective; None for ``NAMESPACE.objective``; see :data:`AUTO`."""
-    vocabulary: Mapping[SweepRunState, str] = field(default_factory=dict)
-    """Our state → its name for other readers of the sweep; our own name if it is not here."""
-    heartbeat_timeout: timedelta = timedelta(minutes=30)
-    evaluation_timeout: timedelta | None = None
-    """For evaluating runs; None for the same as ``heartbeat_timeout``."""
-    settle: timedelta = timedelta(minutes=5)
-    """How long a run that recorded its objective is given to set its own state."""
-    crash_grace: timedelta = timedelta(minutes=15)
-    """How long a run that W&B calls crashed, failed or killed is given to come back."""
-    queue_timeout: timedelta | None = None
-    """How long a run may wait in a queue; None for no limit while W&B says pending, and for
-    :data:`NEVER_STARTED` otherwise."""
-    finish_timeout: timedelta = FINISH_TIMEOUT
-    """How long beyond ``settle`` a run that recorded its objective may go on sending heartbeats
-    without any other sign of life."""
-    stale_after: timedelta = STALE_AFTER
-    """How long a task may be assigned before its worker counts as dead."""
-    future_tolerance: timedelta = timedelta(minutes=5)
-    """Evidence further in the future than this does not count."""
->>>>>>> verdicts
     disabled_rules: frozenset[str] = frozenset()
     own_rules: tuple[OwnRule, ...] = ()
     """Asked after all others, in this order."""

@@ -32,13 +32,8 @@ class SweepReader(Protocol):
     - A run's summary may be cut down to the keys that the policy reads.
     """
 
-<<<<<<< HEAD
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for: one sweep, one group, or every sweep of a project."""
-=======
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
         """What the target means: one sweep, one group, or every sweep of a project."""
->>>>>>> verdicts
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
@@ -60,14 +55,10 @@ class LastWordReader(Protocol):
     """Reads what a run's own process left behind besides the summary."""
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
-<<<<<<< HEAD
-        """The summary that it uploaded when it ended, and when; None where there is none."""
+        """That summary, and the time at which it was uploaded; None if there is none."""
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
-        """The last row of the run's history; None where there is none, or it is not known."""
-=======
-        """That summary, and the time at which it was uploaded; None if there is none."""
->>>>>>> verdicts
+        """The last row of the run's history; None if there is none, or it is not known."""
 
 
 class SummaryWriter(Protocol):

@@ -51,14 +51,8 @@ class Target:
 
     kind: TargetKind
     entity: str | None
-<<<<<<< HEAD
     """None where wandb's default entity is meant."""
     project: str
-=======
-    """None for wandb's default entity; for a store its scheme: ``experiments:``."""
-    project: str
-    """For a store its absolute path, without the first slash."""
->>>>>>> verdicts
     name: str = ""
     """The sweep's id or the group's name; empty for a project."""
 

@@ -98,7 +98,6 @@ def describe_evidence(reading: Reading) -> ReportedEvidence:
 
 
 def describe_thresholds(policy: Policy) -> Thresholds:
-<<<<<<< HEAD
     """How long runs are given."""
     given = {name: getattr(policy, name) for name in THRESHOLDS}
     given["evaluation_timeout"] = policy.timeout(SweepRunState.EVALUATING)
@@ -106,17 +105,6 @@ def describe_thresholds(policy: Policy) -> Thresholds:
         f"{name}_seconds": None if value is None else value.total_seconds()
         for name, value in given.items()
     }
-=======
-    """The thresholds of the policy."""
-    evaluation = policy.timeout(SweepRunState.EVALUATING)
-    return Thresholds(
-        heartbeat_timeout_seconds=policy.heartbeat_timeout.total_seconds(),
-        evaluation_timeout_seconds=evaluation.total_seconds(),
-        settle_seconds=policy.settle.total_seconds(),
-        crash_grace_seconds=policy.crash_grace.total_seconds(),
-        stale_after_seconds=policy.stale_after.total_seconds(),
-    )
->>>>>>> verdicts
 
 
 def describe_shard(shard: Shard | None, sweeps: int, left_to_others: int) -> ReportedShard | None:

@@ -13,59 +13,13 @@ from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, queue_expired,
 from janitor.rules.reading import Reading
 
 _GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID, queue_expired.ID})
-<<<<<<< HEAD
-"""Besides these, every own rule: nobody knows what it concludes from."""
+"""And every own rule: it is not known what it concludes from."""
 _FEWEST_ACTIVE = 20
 """``max_silent_percent`` counts if there are at least this many active runs."""
-=======
-"""And every own rule: it is not known what it concludes from."""
->>>>>>> verdicts
 QUIET = timedelta(minutes=5)
 """A run counts as silent after this time: W&B itself calls it crashed then."""
 
 
-<<<<<<< HEAD
-=======
-@dataclass(frozen=True, slots=True)
-class StandDownLimits:
-    """When a silence counts as an outage.
-
-    Args:
-        enabled: False with ``--no-stand-down``.
-        window: Runs that went silent within this time went silent together.
-        percent: More than this share of the runs must have gone silent.
-        min_runs: With fewer runs than this, nothing is concluded.
-        within: How long ago that may be, for runs that W&B calls active.
-        crashed_within: The same for runs that it calls crashed.
-
-    """
-
-    enabled: bool = True
-    window: timedelta = timedelta(minutes=10)
-    percent: float = 50
-    min_runs: int = 5
-    within: timedelta = timedelta(days=1)
-    crashed_within: timedelta = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeLimits:
-    """How much a pass may change.
-
-    Args:
-        max_changes: By all rules; 0 means no change.
-        max_silent_percent: Deaths inferred from silence, as a share of the open runs that W&B
-            calls active; 0 means none.
-        min_active: The share counts if there are at least so many such runs.
-
-    """
-
-    max_changes: int = 500
-    max_silent_percent: float = 50
-    min_active: int = 20
-
-
->>>>>>> verdicts
 def stand_down(
     judged: Sequence[Judgement], limits: StandDownLimits, now: datetime
 ) -> tuple[StandDown, frozenset[str]]:
@@ -108,14 +62,10 @@ def stand_down(
 
 
 def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
-<<<<<<< HEAD
     """The judgement of a run that went silent with the others: a guess at its end is held.
 
     Guesses are changes that silence is the reason for, and those of own rules.
     """
-=======
-    """The judgement of a run that fell silent with the others: an inferred death is held."""
->>>>>>> verdicts
     verdict = judgement.verdict
     if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
         held = Hold(verdict.rule, f"stand-down: {found.message}")
@@ -131,13 +81,8 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     active = [one for one in judged if _is_open_and_active(one)]
     silent = [one for one in active if _is_guess(_rule(one))]
     percent = 100 * len(silent) / len(active) if active else 0.0
-<<<<<<< HEAD
     counts = len(active) >= _FEWEST_ACTIVE or limits.max_silent_percent == 0
-    if counts and not percent <= limits.max_silent_percent:  # no number is no permission
-=======
-    counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
     if counts and not percent <= limits.max_silent_percent:  # NaN is not a permission
->>>>>>> verdicts
         return Brake(
             tripped=True,
             limit="max_silent_percent",
