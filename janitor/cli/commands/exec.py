@@ -46,12 +46,13 @@ def command(
     command makes gets its own state. The exit code is that of the command.
     """
     from janitor.lifecycle import exec_command
+    from janitor.lifecycle.ranks import RUN_ID
 
     environment = dict(session.environ)
     if run_id is not None:
-        environment[exec_command.RUN_ID] = run_id or exec_command.new_run_id()
-    elif not environment.get(exec_command.RUN_ID):
-        environment.pop(exec_command.RUN_ID, None)
+        environment[RUN_ID] = run_id or exec_command.new_run_id()
+    elif not environment.get(RUN_ID):
+        environment.pop(RUN_ID, None)  # wandb refuses an empty one
     try:
         end = exec_command.execute(words, environment)
     except OSError as error:
