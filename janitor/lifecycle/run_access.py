@@ -42,7 +42,7 @@ class RunAccess:
         return None
 
     def enter(self) -> None:
-        """Remember that a manager of this process works on the run: it is no new attempt now."""
+        """Remember that a manager of this process works on the run: not a new attempt any more."""
 
     def read(self) -> Mapping[str, Any]:
         """The whole summary."""

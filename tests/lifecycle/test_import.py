@@ -53,8 +53,10 @@ def test_beside_wandb_it_brings_nothing_but_ours_along(tmp_path: Path) -> None:
         ("lightning", "janitor.lifecycle.lightning needs PyTorch Lightning: pip install lightning"),
         (
             "huggingface",
-            "janitor.lifecycle.huggingface needs Hugging Face Transformers: "
-            "pip install transformers",
+            (
+                "janitor.lifecycle.huggingface needs Hugging Face Transformers:"
+                " pip install transformers"
+            ),
         ),
     ],
 )

@@ -52,7 +52,7 @@ def command(
     if run_id is not None:
         environment[RUN_ID] = run_id or exec_command.new_run_id()
     elif not environment.get(RUN_ID):
-        environment.pop(RUN_ID, None)
+        environment.pop(RUN_ID, None)  # wandb refuses an empty one
     try:
         end = exec_command.execute(words, environment)
     except OSError as error:
