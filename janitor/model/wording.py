@@ -11,7 +11,7 @@ from typing import Any
 import humanize
 
 _LONGEST = timedelta(days=365 * 1000)
-"""Times of somebody's broken clock lie further off than humanize can reckon from today."""
+"""Times from a broken clock can be further away than humanize can compute."""
 
 
 def format_age(age: timedelta) -> str:

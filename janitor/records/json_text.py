@@ -42,13 +42,13 @@ def parse(text: str | bytes) -> Report:
     """The report that :func:`pretty` wrote, or a later version of it under the same schema.
 
     Raises:
-        ReportError: the text is no report, or of another schema version.
+        ReportError: the text is not a report, or of another schema version.
 
     """
     try:
         data = strict_json.loads(text)
     except ValueError as error:
-        raise ReportError(f"it is no JSON ({error})") from error
+        raise ReportError(f"it is not valid JSON ({error})") from error
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA:
         said = "it names no schema" if schema is None else f"its schema is {schema!r:.60}"
@@ -98,7 +98,7 @@ def load_report(path: str | Path) -> Report:
     """Read a ``.json`` report.
 
     Raises:
-        ReportError: there is no such file, it is no report, or of another schema version.
+        ReportError: there is no such file, it is not a report, or of another schema version.
 
     """
     try:

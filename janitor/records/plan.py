@@ -63,15 +63,15 @@ def read_plan(path: Path) -> PlanFile:
     """Read a plan back.
 
     Raises:
-        PlanError: there is no such file, it is no plan, or of another schema version.
+        PlanError: there is no such file, it is not a plan, or of another schema version.
 
     """
     data = _read_json(path)
     schema = data.get("schema")
     if schema != SCHEMA:
-        told = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
+        found = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
         raise PlanError(
-            f"{path} {told}, and this janitor applies {SCHEMA!r}: make the plan anew with"
+            f"{path} {found}, and this janitor applies {SCHEMA!r}: make a new plan with"
             " `janitor plan`"
         )
     try:
@@ -92,7 +92,7 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
     except ValueError as error:
-        raise PlanError(f"{path} is no plan: it is no JSON ({error})") from error
+        raise PlanError(f"{path} is not a plan file: invalid JSON ({error})") from error
     if not isinstance(data, dict):
-        raise PlanError(f"{path} is no plan: it holds no JSON object")
+        raise PlanError(f"{path} is not a plan file: not a JSON object")
     return data
