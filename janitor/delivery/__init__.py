@@ -46,7 +46,7 @@ def deliver(report: Report, config: Config, *, succeeded: bool, failed: bool) ->
 
     Args:
         report: Of the pass.
-        config: Says whom to tell.
+        config: Says who to tell.
         succeeded: Whether the pass did all that it was asked.
         failed: Whether something went wrong; a brake that tripped is neither.
 

@@ -70,9 +70,9 @@ def read_plan(path: Path) -> PlanFile:
     data = _read_json(path)
     schema = data.get("schema")
     if schema != SCHEMA:
-        told = "has no schema" if schema is None else f"is of schema {schema!r:.60}"
+        found = "has no schema" if schema is None else f"is of schema {schema!r:.60}"
         raise PlanError(
-            f"{path} {told}, and this janitor applies {SCHEMA!r}: make a new plan with"
+            f"{path} {found}, and this janitor applies {SCHEMA!r}: make a new plan with"
             " `janitor plan`"
         )
     try:
@@ -91,9 +91,9 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     try:
         data = strict_json.loads(read_untrusted(path, follow=True, error=_unread))
     except ValueError as error:
-        raise PlanError(f"{path} is not a plan: it is not valid JSON ({error})") from error
+        raise PlanError(f"{path} is not a plan file: invalid JSON ({error})") from error
     if not isinstance(data, dict):
-        raise PlanError(f"{path} is not a plan: it does not hold a JSON object")
+        raise PlanError(f"{path} is not a plan file: not a JSON object")
     return data
 
 

@@ -1,7 +1,7 @@
 """Sentences about shards: which one a pass processed, and which are missing in a merged report.
 
-Each shard reckons brake and stand-down from its own sweeps: it knows of no others. A merged report
-names the shards that they stopped.
+Each shard computes brake and stand-down from its own sweeps only. A merged report names the shards
+that they stopped.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def notices(report: Report) -> list[str]:
 def by_shard(parts: Sequence[Report], say: Callable[[Report], str | None]) -> str | None:
     """The texts of the parts of a merged report, each with the name of its shard.
 
-    None where they are no shards, or where none says anything.
+    None if they are not shards, or if no part has a text.
     """
     said = [(part.shard, say(part)) for part in parts]
     return "; ".join(f"{_name(shard)}: {text}" for shard, text in said if shard and text) or None

@@ -152,8 +152,8 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
     [
         ('{"schema": "janitor.plan/99"}', "is of schema 'janitor.plan/99'"),
         ('{"runs": []}', "has no schema"),
-        ("[]", "does not hold a JSON object"),
-        ("{", "it is not valid JSON"),
+        ("[]", "not a JSON object"),
+        ("{", "invalid JSON"),
     ],
 )
 def test_a_plan_of_another_version_or_none_is_told(
