@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 Path = tuple[str, ...]
 
@@ -75,7 +75,7 @@ class Number(float):
 
     text: str
 
-    def __new__(cls, text: str) -> Number:
+    def __new__(cls, text: str) -> Self:
         """A number from its JSON text."""
         number = super().__new__(cls, text)
         number.text = text

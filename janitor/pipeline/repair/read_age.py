@@ -34,9 +34,7 @@ class ReadAge:
 
     """
 
-    def __init__(
-        self, limit: float = MAX_READ_AGE, count: Callable[[], float] = boottime
-    ) -> None:
+    def __init__(self, limit: float = MAX_READ_AGE, count: Callable[[], float] = boottime) -> None:
         self._limit = limit
         self._count = count
         self._lock = Lock()

@@ -126,7 +126,9 @@ def test_a_read_that_the_store_had_to_retry_for_long_is_read_again(scene: Scene)
     assert scene.store.reads == [(PATH,)] * 3
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(1.9, "written"), (4.9, "written"), (11, "failed")])
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(1.9, "written"), (4.9, "written"), (11, "failed")]
+)
 def test_a_slow_server_is_given_two_round_trips_but_no_more_than_ten_seconds(
     scene: Scene, seconds: float, outcome: str
 ) -> None:
