@@ -252,8 +252,7 @@ class WandbStore:
         """One run of a batch."""
         try:
             with known_form(self._door.address):
-                node = project[alias]
-                if node is None:
+                if (node := project[alias]) is None:
                     return NotFoundError(f"there is no run {name} in project {scope}")
                 check_is_of(node, name, self._door.address)
                 return self._read(node, scope, exact=True)
@@ -274,8 +273,8 @@ class WandbStore:
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
         """The last row of the run's history, where the server has one and hands it out."""
-        project_path, name = path.rsplit("/", 1)
-        scope = Scope(*project_path.split("/", 1))
+        place, name = path.rsplit("/", 1)
+        scope = Scope(*place.split("/", 1))
         project, _ = self._projects.ask(scope, queries.LAST_ROW, {"run": name})
         return last_row((project.get("run") or {}).get("historyTail"))
 
