@@ -159,7 +159,7 @@ class Door:
                 self.traffic.reads += 1
 
     def _reopen(self, broken: wandb.Api, failure: BaseException) -> None:
-        """Start wandb-core anew where it is gone; a time-out leaves it as it is."""
+        """Start wandb-core again if it is gone; a time-out leaves it as it is."""
         if _IN_TIME in str(failure):
             return
         with self._lock:
