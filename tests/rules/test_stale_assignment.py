@@ -39,7 +39,7 @@ def test_a_plan_carries_how_long_that_is() -> None:
 @pytest.mark.parametrize(
     ("manager", "rule", "reason"),
     [
-        (Liveness.ALIVE, "none", "its manager is at work"),
+        (Liveness.ALIVE, "none", "its manager is running"),
         (Liveness.UNKNOWN, "stale-assignment", "cannot be told from this machine"),
     ],
 )
