@@ -89,8 +89,7 @@ class Limits(Section):
     max_changes: WholeNumber = 500
     """How many changes one pass may make; 0 for none at all."""
     max_silent_percent: Percent = 50
-    """How many per cent of the open runs that W&B calls active may be given up for their silence
-    (rule heartbeat-expired); 0 for none at all. Counts from 20 such runs on."""
+    """The share of the open, active runs that may be given up as silent; counts from 20 such on."""
 
 
 class StandDown(Section):
@@ -143,7 +142,7 @@ class Config(Section):
     rules: RuleSettings = RuleSettings()
     """Which rules speak, options of single rules, and rules of your own."""
     overrides: Overrides = ()
-    """Settings of one sweep, project or group; also '- {sweep: acme/rl/s1, settle: 2h}' above."""
+    """Settings of one sweep, project or group; also as '- {sweep: acme/rl/s1, settle: 2h}'."""
     ignore: IgnoreSettings = IgnoreSettings()
     """Runs that are held whatever the rules say."""
     active_since: PositiveDuration | None = None
@@ -159,13 +158,13 @@ class Config(Section):
     lock: FilePath | None = None
     """A file that only one janitor at a time may hold."""
     lock_timeout: Duration = timedelta(0)
-    """How long to wait for the lock; 0 to leave at once."""
+    """How long to wait for the lock; 0 to fail at once."""
     report: FilePaths = ()
     """Where to write the report: a path or a list of paths, whose endings say the format."""
     junit_fixed: JunitWord = "failure"
     """What a repaired run counts as in a report that ends in .xml: failure or pass."""
     step_summary: FilePath | None = None
-    """A file to append the report to, in Markdown, 1 MiB at most; GitHub names it to each step."""
+    """A file to append the report to, in Markdown, 1 MiB at most; GitHub names one per step."""
     metrics_file: FilePath | None = None
     """Where to write metrics for Prometheus's node_exporter; its name must end in .prom there."""
     pushgateway: WebAddress | None = None
