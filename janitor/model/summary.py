@@ -102,8 +102,8 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
 
 
 _OBJECTS: Final = (dict, Mapping)
-"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer, and
-a scan makes a dozen checks per run."""
+"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer,
+and a scan makes a dozen checks per run."""
 
 
 def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
