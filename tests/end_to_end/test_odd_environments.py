@@ -18,6 +18,7 @@ EMPTY = (
     *("WANDB_SERVICE", "WANDB_RUN_ID", "WANDB_HTTP_TIMEOUT", "WANDB_IDENTITY_TOKEN_FILE"),
 )
 STATE = "protein.state"
+FIX = ("fix", "--sweep", "acme/rl/s1")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_a_pass_works_with(
     emulator: Emulator, janitor: Janitor, changes: dict[str, str | None]
 ) -> None:
     emulator.seed(Runs().done("done").seeds)
-    janitor.fix(**changes)
+    janitor.ends(0, *FIX, **changes)
     assert emulator.run("acme/rl/done").summary[STATE] == "success"
 
 
@@ -55,7 +56,7 @@ def test_a_pass_is_refused_for(
     emulator: Emulator, janitor: Janitor, changes: dict[str, str | None], said: str
 ) -> None:
     emulator.seed(Runs().done("done").seeds)
-    ended = janitor.fix(code=2, **changes)
+    ended = janitor.ends(2, *FIX, **changes)
     complaint = ended.complaint(within=60)
     assert re.search(said, complaint), complaint
     assert "bug" not in complaint
@@ -108,7 +109,7 @@ def test_in_a_latin_1_locale_names_are_escaped_and_nothing_is_lost(
         pytest.skip(f"this system cannot make the locale: {made.stderr!r:.200}")
     latin = {"LOCPATH": str(locales), "LC_ALL": "en_US", "PYTHONUTF8": None}
     emulator.seed(Runs().done("done", display_name="学習-1").seeds)
-    passed = janitor.fix("--report", "r.json", "--metrics-file", "m.prom", **latin)
+    passed = janitor.ends(0, *FIX, "--report", "r.json", "--metrics-file", "m.prom", **latin)
     assert r"\u5b66\u7fd2-1" in passed.out
     assert (janitor.folder / "m.prom").exists()
     for words in (("report", "show", "r.json"), ("explain", "acme/rl/done"), ("undo", "r.json")):

@@ -17,10 +17,10 @@ from janitor.cli.local_options import json_option, state_file_option
 def command(*, state_file: Path, as_json: bool) -> None:
     """List the tasks that are assigned: to whom, and how long ago."""
     from janitor.model.wording import format_age
+    from janitor.runtime.clock import utc_now
     from janitor.storage import strict_json
     from janitor.tasks import TaskStatus
     from janitor.tasks.files import ManagerFiles
-    from janitor.tasks.manager import utc_now
 
     loaded = ManagerFiles(state_file).load()
     for problem in loaded.problems:
