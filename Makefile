@@ -14,7 +14,7 @@ TORCH = torch==2.13.0
 LOCKED_EXTRAS = cel emulator html metrics notify
 JOBS ?= 2
 
-.PHONY: demo test check test-lowest test-frameworks test-long bench format lock readme clean
+.PHONY: demo test check test-lowest test-frameworks test-long coverage bench format lock docs clean
 
 demo: $(READY)
 	$(BIN)/janitor demo
@@ -27,7 +27,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -p no:cacheprovider tests/readme
+	$(BIN)/pytest -q -p no:cacheprovider -n $(JOBS) tests/docs
 
 # The rules and the contract of the W&B store, on the oldest wandb that we support.
 test-lowest: $(LOWEST)/.ready
@@ -40,6 +40,14 @@ test-frameworks: $(FRAMEWORKS)/.ready
 # As `make test`, and the tests that take minutes: 200 passes and 200 kills.
 test-long: $(READY)
 	$(BIN)/pytest -n $(JOBS) --timeout 3600
+
+# As `make test`, and which lines of the package no test ran.
+coverage: $(READY)
+	$(BIN)/python -m pip install --quiet 'coverage>=7.10'
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m "not long"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.scan
@@ -59,12 +67,12 @@ lock: $(READY)
 	  --constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --quiet --output-file k8s/requirements.lock
 
-# The parts of the README that are made from the code.
-readme: $(READY)
-	$(BIN)/python -m tests.readme.generated
+# The parts of README and manual that are made from the code.
+docs: $(READY)
+	$(BIN)/python -m tests.docs.generated
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(FRAMEWORKS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(FRAMEWORKS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

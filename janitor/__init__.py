@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from janitor.model import Evidence as Evidence
     from janitor.model import Hold as Hold
     from janitor.model import Liveness as Liveness
+    from janitor.model import LocalTarget as LocalTarget
     from janitor.model import Outcome as Outcome
     from janitor.model import Policy as Policy
     from janitor.model import ResolvedTarget as ResolvedTarget
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from janitor.session import fix as fix
     from janitor.stores.cached import CachedStore as CachedStore
     from janitor.stores.run_files import FileStore as FileStore
+    from janitor.sweep.metadata import SweepMetadata as SweepMetadata
     from janitor.sweep.observations import observations as observations
     from janitor.tasks import Task as Task
     from janitor.tasks import TaskManager as TaskManager
@@ -87,6 +89,7 @@ _MODULES = {
     "JanitorError": "janitor.errors",
     "JournalError": "janitor.errors",
     "Liveness": "janitor.model",
+    "LocalTarget": "janitor.model",
     "NotFoundError": "janitor.errors",
     "Outcome": "janitor.model",
     "PermissionDeniedError": "janitor.errors",
@@ -103,6 +106,7 @@ _MODULES = {
     "Store": "janitor.model.ports",
     "StoreError": "janitor.errors",
     "ResolvedTarget": "janitor.model",
+    "SweepMetadata": "janitor.sweep.metadata",
     "SweepRunState": "janitor.model",
     "Target": "janitor.model",
     "TargetError": "janitor.errors",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from janitor.emulator import Emulator
+    from tests.support.passes import Scene
 
 for number, action in (
     (signal.SIGINT, signal.default_int_handler),
@@ -45,3 +47,23 @@ def emulator(one_emulator: Emulator) -> Emulator:
     """A server without runs, faults or a history."""
     one_emulator.reset()
     return one_emulator
+
+
+@pytest.fixture
+def api(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A ``wandb.Api()`` of this process, whose server is the emulator."""
+    for name, value in emulator.environment(tmp_path / "api").items():
+        monkeypatch.setenv(name, value)
+    import wandb  # noqa: PLC0415 - its environment comes first
+
+    wandb.teardown()
+    yield wandb.Api()
+    wandb.teardown()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Passes over a store in memory; the folder of their journals is not there yet."""
+    from tests.support.passes import Scene  # noqa: PLC0415 - many tests make no pass
+
+    return Scene(tmp_path / "state" / "journals")

@@ -1,4 +1,4 @@
-"""The exit codes, and which one counts where several apply."""
+"""The exit codes, and which one is used if several apply."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """What the process ends with. The docstrings are the table in the documentation."""
 
     DONE = 0
+    """Everything was done as requested."""
     FAILED = 1
-    """Something failed, a target was unknown, or a scan was incomplete; the rest was done."""
+    """Something failed, a target was unknown or could not be read completely, or the outage guard
+    (stand-down) was active. Everything else was done."""
     USAGE = 2
-    """Bad usage or configuration, or no target could be resolved."""
+    """Invalid usage or settings, or no target could be resolved."""
     BRAKE = 3
-    """A limit was passed; nothing was written."""
+    """The brake stopped the pass: a limit was exceeded and nothing was written."""
     PENDING = 4
-    """Changes are pending; only with ``--exit-code`` on a dry run or a plan."""
+    """Changes are pending. Only with ``--exit-code``, on a dry run or ``plan``."""
     INTERRUPTED = 130
-    """By SIGINT."""
+    """Interrupted by SIGINT (Ctrl-C)."""
     TERMINATED = 143
-    """By SIGTERM."""
+    """Terminated by SIGTERM."""
 
 
 PRECEDENCE = (
@@ -35,5 +37,5 @@ PRECEDENCE = (
 
 
 def first_that_applies(*codes: ExitCode) -> ExitCode:
-    """The code to exit with, of those that apply; ``DONE`` where none does."""
+    """The code to exit with, of those that apply; ``DONE`` if none does."""
     return min(codes, key=PRECEDENCE.index, default=ExitCode.DONE)

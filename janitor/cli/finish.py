@@ -1,4 +1,4 @@
-"""The end of a pass: the report printed and written, everybody told, and the exit code."""
+"""The end of a pass: print and write the report, notify, and choose the exit code."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from janitor.runtime.signals import heeding_signals
 
 
 def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> ExitCode:
-    """Print the report, write it where it was asked for, tell everybody; and tell the exit code.
+    """Print the report, write the report files, notify, and return the exit code.
 
-    A signal that comes meanwhile does not cost the report; a second one ends the process at once.
+    A signal during this does not prevent the report; a second one ends the process at once.
 
     Args:
         report: Of the pass.
-        config: Says whom to tell; that they can be told has been checked.
+        config: Who to notify; checked before the pass.
         tell_pending: Whether planned changes have an exit code of their own.
 
     Raises:
-        ReportError: a report could not be written; all else was done.
+        ReportError: a report could not be written; everything else was done.
 
     """
     report = masked_report(report, current_redactor())
@@ -59,7 +59,7 @@ def _concluded(report: Report, config: Config, code: ExitCode) -> ExitCode:
 
 @contextmanager
 def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
-    """Tell people of a pass that is stopped by an error before it comes to a report."""
+    """Notify about a pass that an error stops before there is a report."""
     try:
         yield
     except JanitorError as error:
@@ -69,7 +69,7 @@ def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
 
 
 def _write(report: Report, config: Config) -> list[ReportError]:
-    """Write every report that can be; why the others cannot."""
+    """Write all reports; returns the errors."""
     unwritten = []
     for path in config.report:
         try:
@@ -90,7 +90,7 @@ def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
         applies.append(ExitCode.INTERRUPTED)
     if report.interrupted == "SIGTERM":
         applies.append(ExitCode.TERMINATED)
-    if report.errors and not _anything_was_resolved(report):
+    if not _anything_was_resolved(report) and any(not one.transient for one in report.errors):
         applies.append(ExitCode.USAGE)
     if report.brake is not None and report.brake.tripped and not report.brake.overruled:
         applies.append(ExitCode.BRAKE)

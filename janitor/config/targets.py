@@ -1,4 +1,4 @@
-"""Targets as people write them: ENTITY/PROJECT/SWEEP, or the address of the page in W&B."""
+"""Targets as text: ENTITY/PROJECT/SWEEP, or the URL of the page in W&B."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, overload
 from urllib.parse import unquote
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
 from janitor.errors import TargetError
-from janitor.model import Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Target, TargetKind, is_local
 from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
@@ -21,7 +21,7 @@ KINDS = tuple(kind.value for kind in TargetKind)
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a kind of target is written."""
+    """The form of a kind of target."""
 
     shape: str
     example: str
@@ -59,24 +59,51 @@ _FORMS = {
 _HOST = re.compile(r"\s*https?://[^/]*")
 _RUN_ADDRESS = re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/runs/([^/]+)(?:/\w+)*/?")
 _REFUSED_BY_WANDB = frozenset("\\#?%:")
-"""In the names of entities and projects; no sweep's id holds them either."""
+"""Characters that names of entities and projects, and IDs of sweeps, cannot contain."""
 
 
-def parse_target(kind: TargetKind | str, text: Any) -> Target:
+_OnWandb: TypeAlias = Literal[
+    "sweep", "project", "group", TargetKind.SWEEP, TargetKind.PROJECT, TargetKind.GROUP
+]
+
+
+@overload
+def parse_target(kind: _OnWandb, text: Any) -> Target: ...
+
+
+@overload
+def parse_target(kind: Literal["store", TargetKind.STORE], text: Any) -> LocalTarget: ...
+
+
+@overload
+def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget: ...
+
+
+def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
     """The target that a text names.
 
-    A group's path is split at its first two slashes. The address of a sweep's, project's or
-    group's page is taken as well; its host is not looked at: wandb's own settings say which.
+    A group's path is split at its first two slashes. The URL of a sweep's, project's or group's
+    page is accepted as well. Its host is ignored; wandb's own settings select the server.
 
     Raises:
-        TargetError: the text names no target of this kind; one sentence that shows the right form.
+        TargetError: the text is not a target of this kind; one sentence that shows the right form.
 
     """
     kind = TargetKind(kind)
     if kind is TargetKind.STORE:
         return store_targets.parse_store(text)
+    return parse_wandb_target(kind, text)
+
+
+def parse_wandb_target(kind: TargetKind, text: Any) -> Target:
+    """The sweep, project or group that a text names.
+
+    Raises:
+        TargetError: as of :func:`parse_target`.
+
+    """
     if not isinstance(text, str):
-        raise _malformed(kind, text, "is no text")
+        raise _malformed(kind, text, "is not a text")
     is_address = _HOST.match(text)
     parts = _parts_of_address(kind, text) if is_address else _parts_of_path(kind, text)
     _check_names(kind, text, parts)
@@ -96,13 +123,16 @@ def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
     return parts
 
 
-def run_path(text: str) -> str:
+def parse_run_path(text: str) -> str:
     """The path of the run that a text names, as a path or as the address of its page in W&B.
 
-    A text that is not the address of a run's page is returned as it is.
+    W&B percent-encodes names in addresses and in ``run.path``; no name contains ``%``, so it is
+    decoded. A text that is not the address of a run's page is returned as it is otherwise.
     """
+    if is_local(text) or "/" not in text:
+        return text
     match = _RUN_ADDRESS.fullmatch(_path_of_address(text)) if _HOST.match(text) else None
-    return "/".join(map(unquote, match.groups())) if match else text
+    return "/".join(map(unquote, match.groups() if match else text.split("/")))
 
 
 def _path_of_address(text: str) -> str:
@@ -116,19 +146,21 @@ def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
     path = _path_of_address(text)
     match = _FORMS[kind].address.fullmatch(path)
     if match is None:
-        raise _malformed(kind, text, f"is not the address of a {kind} in W&B")
+        raise _malformed(kind, text, f"is not the URL of a {kind} in W&B")
     return [unquote(part) for part in match.groups()]
 
 
 def _check_names(kind: TargetKind, text: str, parts: Sequence[str]) -> None:
-    """Refuse what no name holds. A group's name may be any text, a project's may hold blanks."""
+    """Refuse invalid names. A group's name may be any text, a project's may contain spaces."""
     if not "".join(parts).isprintable() or any(part != part.strip() for part in parts):
-        raise _malformed(kind, text, "holds a stray blank or a character that cannot be printed")
+        raise _malformed(kind, text, "contains a stray space or a character that cannot be printed")
     strict = parts[:2] if kind is TargetKind.GROUP else parts
     if refused := _REFUSED_BY_WANDB & set("".join(strict)):
-        raise _malformed(kind, text, f"holds {quoted(min(refused))}, which no such name can")
+        raise _malformed(
+            kind, text, f"contains {quoted(min(refused))}, which such names cannot contain"
+        )
     if kind is TargetKind.SWEEP and " " in parts[-1]:
-        raise _malformed(kind, text, "holds a blank, which no sweep's id can")
+        raise _malformed(kind, text, "contains a space, which the ID of a sweep cannot")
 
 
 def _malformed(kind: TargetKind, text: Any, problem: str) -> TargetError:
@@ -138,14 +170,14 @@ def _malformed(kind: TargetKind, text: Any, problem: str) -> TargetError:
     )
 
 
-def parse_targets(value: Any) -> tuple[Target, ...]:
+def parse_targets(value: Any) -> tuple[AnyTarget, ...]:
     """The targets of a ``targets:`` setting, in its order, each once.
 
     Either a list of one-key mappings (``- sweep: acme/rl/s1``), or one mapping of kinds to a text
     or a list of texts.
 
     Raises:
-        TargetError: the setting has another form, or one of its texts names no target.
+        TargetError: the setting has another form, or one of its texts is not a target.
 
     """
     if isinstance(value, Mapping):
@@ -160,8 +192,8 @@ def _listed(texts: Any) -> Iterable[Any]:
     return texts if isinstance(texts, list | tuple) else [texts]
 
 
-def _parse_item(item: Any) -> Target:
-    if isinstance(item, Target):
+def _parse_item(item: Any) -> AnyTarget:
+    if isinstance(item, AnyTarget):
         return item
     if not isinstance(item, Mapping) or len(item) != 1:
         raise TargetError(
@@ -171,14 +203,14 @@ def _parse_item(item: Any) -> Target:
     return _parse_pair(kind, text)
 
 
-def _parse_pair(kind: Any, text: Any) -> Target:
+def _parse_pair(kind: Any, text: Any) -> AnyTarget:
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS)
         raise TargetError(f"a target is a {either(KINDS)}, not {quoted(kind)}{hint}")
-    return parse_target(kind, text)
+    return parse_target(TargetKind(kind), text)
 
 
-def _as_mappings(targets: tuple[Target, ...]) -> list[dict[str, str]]:
+def _as_mappings(targets: tuple[AnyTarget, ...]) -> list[dict[str, str]]:
     return [{target.kind.value: str(target)} for target in targets]
 
 
@@ -188,7 +220,7 @@ _SHAPES[TargetKind.STORE] = store_targets.SHAPE, store_targets.EXAMPLE
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Targets = Annotated[
-    tuple[Target, ...],
+    tuple[AnyTarget, ...],
     BeforeValidator(parse_targets),
     PlainSerializer(_as_mappings, return_type=list[dict[str, str]], when_used="json"),
     WithJsonSchema(

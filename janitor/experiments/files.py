@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from janitor.errors import StateFileError
 from janitor.experiments.state import ExperimentState
 from janitor.storage import strict_json
+from janitor.storage.invalid import first_mistake
 from janitor.storage.migrations import Migrations
 
 ENDING: Final = ".json"
@@ -49,9 +50,7 @@ def parse(data: bytes) -> ExperimentState:
     try:
         return ExperimentState.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error
+        raise ValueError(first_mistake(error)) from error
 
 
 def text_of(state: ExperimentState) -> str:

@@ -17,6 +17,7 @@ from janitor.runtime.processes import this_process
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 from janitor.storage.rescue import BACKUP, last_good, rescue, write_keeping
+from janitor.storage.untrusted import read_untrusted
 
 _LOCK: Final = ".lock"
 
@@ -137,11 +138,11 @@ class ExperimentFolder:
     def _parse(self, path: Path) -> ExperimentState:
         try:
             files.refuse_to_leave(path)
-            data = path.read_bytes()
-        except FileNotFoundError:
+            data = read_untrusted(path, follow=True, error=StateFileError)
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise error.__cause__ from None
             raise
-        except OSError as error:
-            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         try:
             state = files.parse(data)
         except files.ForeignFileError as error:

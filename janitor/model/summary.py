@@ -1,7 +1,7 @@
-"""A run's summary: its text, the two forms in which our keys stand in it, and edits to them.
+"""A run's summary: its text, the two forms in which it holds our keys, and edits to them.
 
 Flat: ``{"protein.state": "running"}``. Nested: ``{"protein": {"state": "running"}}``. Both exist
-in the wild, now and then in one run. A *path* names one place in a summary: ``("protein.state",)``
+in practice, sometimes in one run. A *path* names one place in a summary: ``("protein.state",)``
 is the flat key, ``("protein", "state")`` the nested one.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -29,26 +30,31 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Form(StrEnum):
-    """How our keys stand in a summary."""
+    """The form of our keys in a summary."""
 
     FLAT = "flat"
     NESTED = "nested"
     BOTH = "both"
 
 
-def parse(text: str | None) -> dict[str, Any]:
+def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
     """A summary from its JSON text, which may hold bare ``NaN`` and ``Infinity``.
 
-    No text, empty text and ``null`` are an empty summary.
+    No text, empty text and ``null`` are an empty summary. A number that Python would write in
+    another way becomes a :class:`Number`, so that :func:`dump` writes the same digits again; not
+    so without ``exact``, which is quicker and does for what is never written.
 
     Raises:
-        ValueError: the text is no JSON, or no object.
+        ValueError: the text is not valid JSON, or not an object.
 
     """
     if text is None or not text.strip():
         return {}
+    hooks: dict[str, Any] = {"parse_float": _number} if exact else {}
+    if exact and _NEGATIVE_ZERO.search(text):
+        hooks["parse_int"] = _integer
     try:
-        value = json.loads(text)
+        value = json.loads(text, **hooks)
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
     if value is None:
@@ -60,9 +66,42 @@ def parse(text: str | None) -> dict[str, Any]:
     return value
 
 
+class Number(float):
+    """A JSON number with the digits in which it was read.
+
+    Python reads ``1e400`` as infinity, ``123456789012345678.0`` and ``0.1000000000000000055``
+    with fewer digits. As a value, this is that float; :func:`dump` writes the digits.
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        """A number from its JSON text."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> tuple[type[Number], tuple[str]]:
+        """For copies, which keep the digits."""
+        return Number, (self.text,)
+
+
+_NEGATIVE_ZERO: Final = re.compile(r"-0(?![.\deE])")
+"""An integer that Python would write as ``0``."""
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return value if float.__repr__(value) == text else Number(text)
+
+
+def _integer(text: str) -> int | Number:
+    return Number(text) if text == "-0" else int(text)
+
+
 DEEPEST: Final = 100
-"""Levels of objects and lists that a summary may have: what is read is compared and written level
-by level, and Python's stack must hold out for that."""
+"""Levels of objects and lists that a summary may have. Summaries are compared and written level by
+level, and Python's stack must suffice for that."""
 
 
 def _is_deeper_than(levels: int, value: Any) -> bool:
@@ -84,11 +123,29 @@ _JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool
 
 def dump(summary: Mapping[str, Any]) -> str:
     """The JSON text of a summary; ``parse(dump(s))`` is ``s``, bare ``Infinity`` included."""
-    return json.dumps(summary)
+    return _exact_text(summary) if _holds_number(summary) else json.dumps(summary)
+
+
+def _holds_number(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_number(item) for item in value.values())
+    if isinstance(value, list):
+        return any(map(_holds_number, value))
+    return isinstance(value, Number)
+
+
+def _exact_text(value: Any) -> str:
+    """As ``json.dumps``, with each :class:`Number` in its own digits."""
+    if isinstance(value, Mapping):
+        items = (f"{json.dumps(key)}: {_exact_text(item)}" for key, item in value.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_exact_text, value)) + "]"
+    return value.text if isinstance(value, Number) else json.dumps(value)
 
 
 def get(summary: Mapping[str, Any], path: Path) -> Any:
-    """What stands at a path, or :data:`ABSENT`."""
+    """The value at a path, or :data:`ABSENT`."""
     value: Any = summary
     for key in path:
         if not isinstance(value, _OBJECTS) or key not in value:
@@ -98,17 +155,17 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
 
 
 _OBJECTS: Final = (dict, Mapping)
-"""What a key can be looked up in. ``dict`` first: to ask an abstract type takes far longer, and a
-scan asks a dozen times a run."""
+"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer, and
+a scan makes a dozen checks per run."""
 
 
 def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
-    """What a dotted name can mean: what stands at the flat key, then at the nested one."""
+    """The values that a dotted name can mean: that of the flat key, then of the nested one."""
     return get(summary, (dotted,)), get(summary, tuple(dotted.split(".")))
 
 
 def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
-    """The form in which ``state`` stands under the namespace; None where it is not there."""
+    """The form of ``state`` under the namespace; None if it is not there."""
     flat = get(summary, flat_path(namespace, "state")) is not ABSENT
     nested = get(summary, nested_path(namespace, "state")) is not ABSENT
     if flat and nested:
@@ -119,7 +176,7 @@ def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
 
 
 _NAMES: Final = 256
-"""More than there are names of ours: their places are worked out once."""
+"""More than the janitor has names: their places are computed once."""
 
 
 @lru_cache(_NAMES)
@@ -130,12 +187,12 @@ def flat_path(namespace: str, name: str) -> Path:
 
 @lru_cache(_NAMES)
 def nested_path(namespace: str, name: str) -> Path:
-    """The nested place of a name (itself dotted where it goes deeper) under the namespace."""
+    """The nested place of a name (dotted if it goes deeper) under the namespace."""
     return (namespace, *name.split("."))
 
 
 def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
-    """Where a name stands in a summary of this form.
+    """The places of a name in a summary of this form.
 
     A summary of both forms has our keys flat; ``state`` alone also nested, so that the two agree.
     """
@@ -147,13 +204,13 @@ def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
 
 
 def read(summary: Mapping[str, Any], namespace: str, name: str) -> Any:
-    """What stands under the namespace: in the form of ``state`` first, then in the other."""
+    """The value under the namespace: in the form of ``state`` first, then in the other."""
     first, second = readings(summary, namespace, name)
     return first if first is not ABSENT else second
 
 
 def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any, Any]:
-    """What stands under the namespace; where both forms are there, that of ``state`` first."""
+    """The values under the namespace; if both forms are there, that of ``state`` first."""
     flat = get(summary, flat_path(namespace, name))
     nested = get(summary, nested_path(namespace, name))
     if flat is ABSENT or nested is ABSENT:
@@ -162,13 +219,13 @@ def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any
 
 
 def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, Any]:
-    """A copy of the summary with each path set to its value, or removed where that is ABSENT.
+    """A copy of the summary with each path set to its value, or removed if that is ABSENT.
 
     Objects on the way are copied, made where they are missing, and taken away with the last key
     that is removed from them; all else is shared.
 
     Raises:
-        ValueError: something that is no object stands in the way of a path.
+        ValueError: something other than an object is in the way of a path.
 
     """
     result = dict(summary)
@@ -180,7 +237,7 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
         for key in path[:-1]:
             below = level.get(key, {})
             if not isinstance(below, Mapping):
-                raise ValueError(f"{key!r} is in use: it holds no object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
+                raise ValueError(f"{key!r} is in use: it does not hold an object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
             level[key] = below = dict(below)
             level = below
         level[path[-1]] = value
@@ -188,7 +245,7 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
 
 
 def _remove(level: dict[str, Any], path: Path) -> None:
-    """Remove what stands at a path, if anything does, and the objects that this leaves empty."""
+    """Remove the value at a path, if there is one, and the objects that this leaves empty."""
     if get(level, path) is ABSENT:
         return
     first, *rest = path
@@ -201,7 +258,10 @@ def _remove(level: dict[str, Any], path: Path) -> None:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two JSON values are equal: 1 is 1.0, NaN is NaN, true is not 1."""
+    """Whether two JSON values are equal: 1 is 1.0, NaN is NaN, true is not 1.
+
+    An integer of many digits is not the float nearest to it, and 1e400 is not infinity.
+    """
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):
@@ -221,13 +281,15 @@ def same_or_absent(left: Any, right: Any) -> bool:
 
 
 def _same_number(left: float, right: float) -> bool:
-    if isinstance(left, int) and isinstance(right, int):
-        return left == right
-    try:
-        left, right = float(left), float(right)
-    except OverflowError:
-        return False
-    return left == right or (math.isnan(left) and math.isnan(right))
+    beyond = _beyond_floats(left), _beyond_floats(right)
+    if any(beyond):
+        return beyond[0] == beyond[1]
+    return left == right or (left != left and right != right)  # noqa: PLR0124 - only NaN is not itself
+
+
+def _beyond_floats(value: float) -> str | None:
+    """The digits of a finite number that no float can hold; None for any other number."""
+    return value.text if isinstance(value, Number) and math.isinf(value) else None
 
 
 def differences(
@@ -253,4 +315,6 @@ def _canonical(value: Any) -> Any:
         return {key: _canonical(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_canonical(item) for item in value]
+    if isinstance(value, float) and (digits := _beyond_floats(value)) is not None:
+        return ["number", digits]
     return int(value) if isinstance(value, float) and value.is_integer() else value

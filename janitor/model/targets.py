@@ -1,10 +1,12 @@
-"""What a pass is pointed at."""
+"""What a pass scans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
+
+from janitor.errors import TargetError
 
 LOCAL_SCHEMES: Final = ("experiments", "tasks", "file")
 """The kinds of stores on this machine, as people write them before a colon."""
@@ -26,30 +28,63 @@ def is_local(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalTarget:
+    """A store of files on this machine: a folder of experiments or runs, or a file of tasks."""
+
+    scheme: str
+    """One of :data:`LOCAL_SCHEMES`."""
+    location: str
+    """Its absolute path."""
+
+    @property
+    def kind(self) -> TargetKind:
+        """Always STORE."""
+        return TargetKind.STORE
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.location}"
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """What to scan: a sweep, every sweep of a project, a group of runs, or a store of files."""
+    """What to scan on W&B: a sweep, every sweep of a project, or a group of runs."""
 
     kind: TargetKind
     entity: str | None
-    """None where wandb's default entity is meant; of a store its scheme: ``experiments:``."""
+    """None where wandb's default entity is meant."""
     project: str
-    """Of a store its path, absolute, without the first slash."""
     name: str = ""
-    """The sweep's id or the group's name; empty for a project and for a store."""
+    """The sweep's id or the group's name; empty for a project."""
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.entity, self.project, self.name) if part)
+
+
+AnyTarget: TypeAlias = Target | LocalTarget
+"""What to scan, wherever it is."""
+
+
+def on_wandb(target: AnyTarget) -> Target:
+    """The target, which must be one of W&B.
+
+    Raises:
+        TargetError: it is on this machine.
+
+    """
+    if isinstance(target, LocalTarget):
+        raise TargetError(f"{target} is on this machine, not on W&B")
+    return target
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTarget:
     """One sweep, group or local store: what a target was resolved to."""
 
-    target: Target
+    target: AnyTarget
     name: str
-    """The name that people gave it."""
+    """Its display name."""
     state: str | None = None
-    """W&B's word for the sweep (RUNNING, FINISHED, …), None for a group."""
+    """W&B's state of the sweep (RUNNING, FINISHED, …); None for a group."""
 
     @property
     def path(self) -> str:

@@ -1,28 +1,42 @@
-"""What one pass works with: handed to every part of it."""
+"""What one pass works with: handed to each of its steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Policy
 from janitor.model.ports import Clock, Store
 from janitor.model.shards import Shard
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.scan import Observer
 from janitor.records.report import ClockReading, Requests
-from janitor.runtime.interrupt import Interruption
+from janitor.runtime.interrupt import Interrupter
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The limits of a pass, and whether somebody who has looked overrules the brake."""
+    """The limits of a pass, and whether ``--force`` overrules the brake."""
 
     brake: BrakeLimits = field(default_factory=BrakeLimits)
     stand_down: StandDownLimits = field(default_factory=StandDownLimits)
     force: bool = False
+
+
+class Backend(Protocol):
+    """What a report says about the servers and files that a pass works on."""
+
+    @property
+    def clock_reading(self) -> ClockReading:
+        """Where the time of the pass came from."""
+
+    def page_of(self, path: str) -> str:
+        """The address at which people see the run of this path."""
+
+    def requests(self) -> Requests:
+        """What the pass has cost the server so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,41 +45,30 @@ class Pass:
 
     Args:
         store: Where the runs live.
+        backend: What the report says about the store.
         policy: What the rules are given.
-        clock: Against which every age is measured.
-        observer: Told how it comes along.
-        writer: Carries out the repair; None for a dry run.
+        clock: Every age is measured against it.
+        observer: Receives the progress.
+        interrupter: Ends the pass early; checked before each page and each write.
         guards: The limits.
-        interruption: What has ended the pass before its time, if anything; asked before each
-            page and each write.
-        patience: How many seconds an answer may still be waited for; None for as long as it
-            takes.
-        page_of: The address at which people see a run, given its path.
-        traffic: What the pass cost the server so far.
-        clock_reading: Where the clock's time came from.
-        journal: The journal's path; None while nothing is written.
         past: What earlier passes wrote.
-        version: The janitor's.
+        writer: Carries out the repair; None in a dry run.
         shard: Which share of the sweeps is scanned; None for all of them.
 
     """
 
     store: Store
+    backend: Backend
     policy: Policy
     clock: Clock
     observer: Observer
-    writer: Writer | None
+    interrupter: Interrupter
     guards: Guards
-    interruption: Callable[[], Interruption | None]
-    patience: Callable[[], float | None]
-    page_of: Callable[[str], str]
-    traffic: Callable[[], Requests]
-    clock_reading: ClockReading
-    journal: Callable[[], str | None]
     past: Past
-    version: str
+    writer: Writer | None = None
     shard: Shard | None = None
 
-    def should_stop(self) -> bool:
-        """Whether nothing new may begin."""
-        return self.interruption() is not None
+    @property
+    def is_dry(self) -> bool:
+        """Whether this pass writes nothing."""
+        return self.writer is None

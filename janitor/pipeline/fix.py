@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from janitor.model import Change, Hold, Outcome, Target
+from janitor.errors import TransientError
+from janitor.model import AnyTarget, Hold, Outcome
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
-from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
-from janitor.pipeline.history import came_back, false_positives
-from janitor.pipeline.plan import Repair, check_each_run_stands_once, named, plan_change
+from janitor.pipeline.guards import brake
+from janitor.pipeline.history import came_back, false_positives, hold_undone
+from janitor.pipeline.plan import (
+    PlannedRun,
+    Repair,
+    check_each_run_stands_once,
+    named,
+    plan_run,
+)
 from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.weighing import weigh
 from janitor.records.report import (
     Brake,
     Command,
@@ -26,29 +34,23 @@ from janitor.records.report import (
 from janitor.rules import Judgement
 
 
-def fix(targets: Sequence[Target], work: Pass, command: Command = "fix") -> Report:
-    """Scan the targets and repair their runs; without a writer, say what would be done.
+def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> Report:
+    """Scan the targets and repair their runs; in a dry run, report what would be done.
 
     A report without targets says that none could be resolved; its errors say why.
     """
     draft = open_report(work, command)
-    resolution = resolve(work.store, targets, work.shard, work.patience)
-    draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
-    for target, error in resolution.errors:
-        draft.add_error(str(error), target=target)
-    scanner = Scanner(
-        work.store, work.policy, work.clock, work.observer, work.should_stop, work.patience
-    )
-    scans = scanner.scan(resolution.sweeps)
-    for scan in scans:
-        _report_coverage(scan, draft)
+    scans = _scan(targets, work, draft)
     runs = without_repeats(scans)
-    _stand_down(scans, work, draft)
-    judged = [judgement for scan in scans for judgement in scan.judged.values()]
+    work = weigh(scans, work, draft)
+    planned = hold_undone(_plan(scans, work), work.past)
+    judged = [one.judgement for one in planned]
     draft.brake = brake(judged, work.guards.brake)
-    _report_returns(judged, work, draft)
+    kept = [judgement for scan in scans for judgement in scan.kept.values()]
+    _report_returns([*judged, *kept], work, draft)
     _look_after_open_writes(scans, work, draft)
-    changes = [change for scan in scans for change in _report_scan(scan, work, draft)]
+    _report_unchanged(scans, planned, draft)
+    changes = [one.change for one in planned if one.change is not None]
     _carry_out(changes, work, draft, as_reviewed=False)
     return close_report(draft, work, runs)
 
@@ -78,27 +80,50 @@ def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -
 def open_report(work: Pass, command: Command) -> ReportDraft:
     """The report of a pass that begins."""
     draft = ReportDraft(
-        version=work.version,
         command=command,
-        dry_run=work.writer is None,
+        dry_run=work.is_dry,
         started_at=work.clock.now(),
         namespace=work.policy.namespace,
     )
-    draft.clock = work.clock_reading
+    draft.clock = work.backend.clock_reading
     draft.thresholds = describe_thresholds(work.policy)
     return draft
 
 
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
-    if work.writer is not None and (why := work.writer.halted) is not None:
-        draft.add_error(f"no more was written, for {why}")
-    for project, said in work.writer.refusals.items() if work.writer is not None else ():
-        draft.add_error(f"this login may not write here: {said}", target=project)
-    draft.interrupted = work.interruption()
-    draft.journal = work.journal()
-    draft.requests = work.traffic()
+    if work.writer is not None:
+        work.writer.conclude(work.interrupter.reason())
+        if (why := work.writer.halted) is not None:
+            draft.add_error(f"nothing more was written: {why}")
+        for project, said in work.writer.refusals.items():
+            draft.add_error(f"this login may not write here: {said}", target=project)
+        journal = work.writer.journal.path
+        draft.journal = None if journal is None else str(journal)
+    draft.interrupted = work.interrupter.reason()
+    draft.requests = work.backend.requests()
     return draft.finish(work.clock.now(), runs=runs)
+
+
+def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[SweepScan]:
+    """Every run of the targets, read and judged; the report says what could not be read."""
+    resolution = resolve(work.store, targets, work.shard, work.interrupter)
+    draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
+    for target, error in resolution.errors:
+        transient = isinstance(error, TransientError)
+        draft.add_error(str(error), target=target, transient=transient)
+    scanner = Scanner(
+        work.store,
+        work.policy,
+        work.clock,
+        work.observer,
+        work.interrupter,
+        work.past.writes.keys(),
+    )
+    scans = scanner.scan(resolution.sweeps)
+    for scan in scans:
+        _report_coverage(scan, draft)
+    return scans
 
 
 def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
@@ -125,14 +150,14 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
         draft.add_warning(f"{scan.target}: {scan.duplicates} runs were listed twice")
 
 
-def _stand_down(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
-    """Hold the guesses among runs that went silent at once."""
-    judged = [judgement for scan in scans for judgement in scan.judged.values()]
-    found, silent = stand_down(judged, work.guards.stand_down, work.clock.now())
-    draft.stand_down = found
-    for scan in scans:
-        for path in scan.judged.keys() & silent:
-            scan.judged[path] = held_by_stand_down(scan.judged[path], found)
+def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:
+    """What is to become of each run that is not clean."""
+    page_of, policy, clock = work.backend.page_of, work.policy, work.clock
+    return [
+        plan_run(judgement, scan.target, page_of(path), policy, clock.now())
+        for scan in scans
+        for path, judgement in scan.judged.items()
+    ]
 
 
 def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:
@@ -155,42 +180,25 @@ def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: Repor
         for run in work.past.unfinished.runs()
         if any(run in scan for scan in scans)
     }
-    for run, sentence in look_after(writes, work.writer, work.clock.now()):
+    for run, sentence in look_after(writes, work.writer, work.clock.now(), work.policy):
         draft.add_warning(sentence, run=run)
 
 
-def _report_scan(scan: SweepScan, work: Pass, draft: ReportDraft) -> list[ReportedChange]:
-    """Put what is left alone into the report; what is to be changed is returned."""
-    for state in scan.clean.values():
-        draft.count_clean(state)
-    draft.count_untracked(len(scan.untracked))
-    changes = []
-    for judgement in scan.judged.values():
+def _report_unchanged(
+    scans: Sequence[SweepScan], planned: Sequence[PlannedRun], draft: ReportDraft
+) -> None:
+    """Put the runs that are left alone into the report."""
+    for scan in scans:
+        for state in scan.clean.values():
+            draft.count_clean(state)
+        draft.count_untracked(len(scan.untracked))
+    for one in planned:
+        judgement, path = one.judgement, one.judgement.run.path
         for sentence in unreadable_times(judgement):
-            draft.add_warning(sentence, run=judgement.run.path)
-        planned = _planned(judgement, scan.target, work)
-        if isinstance(planned, Hold):
-            url = work.page_of(judgement.run.path)
-            draft.add_held(describe_hold(judgement, planned, target=scan.target, url=url))
-        else:
-            changes.append(planned)
-    return changes
-
-
-def _planned(judgement: Judgement, target: str, work: Pass) -> ReportedChange | Hold:
-    match judgement.verdict:
-        case Hold() as hold:
-            return hold
-        case Change(rule=rule):
-            try:
-                planned = plan_change(
-                    judgement, target, work.policy, work.clock.now(), work.version
-                )
-            except ValueError as error:
-                return Hold(rule, f"nothing can be written: {error}")
-            return planned.model_copy(update={"url": work.page_of(planned.run)})
-        case verdict:
-            raise TypeError(f"{judgement.run.path} is neither held nor to be changed: {verdict}")
+            draft.add_warning(sentence, run=path)
+        if isinstance(judgement.verdict, Hold):
+            verdict = judgement.verdict
+            draft.add_held(describe_hold(judgement, verdict, target=one.target, url=one.url))
 
 
 def _carry_out(
@@ -203,9 +211,7 @@ def _carry_out(
         for change in changes:
             draft.add_change(change)
         return
-    proposals = [
-        Repair(change, work.policy, work.version, as_reviewed=as_reviewed) for change in changes
-    ]
+    proposals = [Repair(change, work.policy, as_reviewed=as_reviewed) for change in changes]
     report_results(proposals, {change.run: change for change in changes}, work.writer, work, draft)
 
 
@@ -244,5 +250,6 @@ def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
             "before": named(result.before, form),
             "after": named(result.edits.values, form),
             "form": form,
+            "partial": result.outcome is Outcome.WRITTEN and result.edits.note is not None,
         }
     return planned.model_copy(update=update)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from janitor.errors import PlanError
-from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState
+from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState, is_local
 from janitor.model.summary import ABSENT, Form, Path
 from janitor.pipeline.describe import describe_change
 from janitor.pipeline.edits import Edits, edits_for
@@ -28,7 +28,7 @@ class Withdrawn:
 
 
 def plan_change(
-    judgement: Judgement, target: str, policy: Policy, now: datetime, version: str
+    judgement: Judgement, target: str, policy: Policy, now: datetime, url: str | None = None
 ) -> ReportedChange:
     """The plan for a run that a rule wants changed.
 
@@ -39,15 +39,51 @@ def plan_change(
     run, reading, change = judgement.run, judgement.reading, judgement.verdict
     if reading is None or not isinstance(change, Change):
         raise TypeError(f"{run.path} is not to be changed")
-    edits = edits_for(change, reading, policy, now, version)
+    edits = edits_for(change, reading, policy, now)
     edits.applied(run.summary)
     return describe_change(
         judgement,
         Outcome.PLANNED,
         target=target,
+        url=url,
         before=named(edits.before(run.summary), edits.form),
         after=named(edits.values, edits.form),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run that is to be changed or held: the verdict, and the plan of its change."""
+
+    judgement: Judgement
+    target: str
+    url: str
+    """Where people see the run."""
+    change: ReportedChange | None = None
+    """What is to be written; None for a run that is held."""
+
+    def held(self, hold: Hold) -> PlannedRun:
+        """The same run, left as it is for a reason found after it was judged."""
+        judgement = Judgement(self.judgement.run, self.judgement.reading, hold)
+        return PlannedRun(judgement, self.target, self.url)
+
+
+def plan_run(
+    judgement: Judgement, target: str, url: str, policy: Policy, now: datetime
+) -> PlannedRun:
+    """The plan for a run that is not clean; held if its change cannot be written."""
+    match judgement.verdict:
+        case Hold():
+            return PlannedRun(judgement, target, url)
+        case Change(rule=rule):
+            try:
+                change = plan_change(judgement, target, policy, now, url)
+            except ValueError as error:
+                hold = Hold(rule, f"nothing can be written: {error}")
+                return PlannedRun(judgement, target, url).held(hold)
+            return PlannedRun(judgement, target, url, change)
+        case verdict:
+            raise TypeError(f"{judgement.run.path} is neither held nor to be changed: {verdict}")
 
 
 def check_each_run_stands_once(changes: Iterable[ReportedChange]) -> None:
@@ -77,7 +113,6 @@ class Repair:
 
     planned: ReportedChange
     policy: Policy
-    version: str
     as_reviewed: bool = False
 
     @property
@@ -92,6 +127,8 @@ class Repair:
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
         """What to write into the run as it is now, or why it is left alone."""
+        if (gone := self._left_target(fresh)) is not None:
+            return Withdrawn(gone)
         judgement = judge(fresh, self.policy, now)
         reading, verdict, planned = judgement.reading, judgement.verdict, self.planned
         if reading is None or not isinstance(verdict, Change):
@@ -103,7 +140,19 @@ class Repair:
             )
         if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
             return Withdrawn("it showed life since the plan was made", reading.state)
-        return edits_for(verdict, reading, self.policy, now, self.version)
+        return edits_for(verdict, reading, self.policy, now)
+
+    def _left_target(self, fresh: RunInfo) -> str | None:
+        """How a run of W&B left the sweep or group under which it was planned, if it did."""
+        planned = self.planned
+        if is_local(fresh.path):
+            return None
+        if fresh.sweep != planned.sweep:
+            return f"its sweep is {fresh.sweep or 'none'} now, not {planned.sweep or 'none'}"
+        target = (planned.target or "").removeprefix(f"{fresh.entity}/{fresh.project}/")
+        if target and target not in {fresh.sweep, fresh.group}:
+            return f"its group is {fresh.group or 'none'} now, not {target}"
+        return None
 
 
 def _moved_on(judgement: Judgement) -> Withdrawn:

@@ -1,11 +1,12 @@
-"""Writes that an earlier pass began and did not see through: the next one looks after them.
+"""Writes that an earlier pass began and whose effect it never learnt; the next pass looks at them.
 
-A pass that is killed between a write and its read-back leaves open whether the write covered what
-the run's own process sent meanwhile (:mod:`janitor.pipeline.repair.races`). So does a
-write whose answer was lost: it may land when its pass has long given it up. The journal
-records how the run stood before and, by a digest, what was sent. Where that stands, untouched by
-anybody, the read-back is done now.
-What it gives back is the run's own; our marks go, and the rules judge the run anew.
+A pass that is killed between a write and its read-back does not know whether the write covered
+what the run's own process sent meanwhile (:mod:`janitor.pipeline.repair.races`). A write whose
+answer was lost may arrive when its pass has long given it up, and a gateway may deliver a write
+twice. The journal records how the run was before and, as a digest, what was sent. Where the run
+still is what was sent, the read-back is done now. What it puts back is the run's own; our marks
+go, and the rules judge the run again. Where the run's process went on from our write, the run is
+named: what it had sent right before may be lost.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from janitor.model import IGNORE_TAG, Liveness, Outcome, RunInfo, WandbState
+from janitor.model import Liveness, Outcome, Policy, RunInfo, WandbState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
 from janitor.pipeline.repair import Result, Writer
-from janitor.pipeline.repair.races import recover, showed_life
-from janitor.pipeline.repair.writer import Attempt
+from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.heartbeats import grew, heartbeat_moved, worked
+from janitor.pipeline.repair.races import recover
+from janitor.pipeline.repair.trial import WENT_ON
 from janitor.records.journal import JournaledWrite, JournalRecord
 from janitor.records.keys import path_of
+from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
 """A write of this age is not under way any more, whoever made it: neither here nor at a gateway."""
@@ -35,10 +39,14 @@ _LOOKED_FOR: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class OpenWrite:
-    """A write without a good end, and the journal that tells of it."""
+    """A write that may have done harm, and the journal in which it is recorded."""
 
     write: JournaledWrite
     journal: JournalRecord
+    is_settled: bool = False
+    """Whether it was read back well: only a second delivery of it can do harm."""
+    is_reported: bool = False
+    """Whether its own pass reported the run as failed."""
 
     def is_past(self, age: timedelta, now: datetime) -> bool:
         """Whether it was begun longer ago than that; so was one that does not tell when."""
@@ -52,55 +60,51 @@ class OpenWrite:
             return self.is_past(_UNDER_WAY, now)
         return liveness is Liveness.DEAD
 
+    def stands_in(self, found: RunInfo) -> bool:
+        """Whether the run's summary is exactly what this write sent."""
+        return self.write.written == summaries.digest(found.summary)
+
     def attempt(self, found: RunInfo) -> Attempt | None:
-        """The write as its own pass knew it; None where the run does not hold what it sent."""
+        """The write as its own pass knew it, on the run as it is now; None if that is not known."""
         write, namespace = self.write, self.journal.namespace
-        if write.written != summaries.digest(found.summary):
-            return None
         at = parse_time(write.at)
-        if at is None:
+        if at is None or write.written is None:
             return None
         keys = dict.fromkeys([*write.after, *write.before])
         places = {key: path_of(key, write.form, namespace) for key in keys}
         values = {place: write.after.get(key, ABSENT) for key, place in places.items()}
         before = {place: write.before.get(key, ABSENT) for key, place in places.items()}
+        try:
+            summary = summaries.edited(found.summary, before)
+        except ValueError:
+            return None  # something else is in the way of our keys now
         as_it_was = replace(
             found,
-            summary=summaries.edited(found.summary, before),
+            summary=summary,
             wandb_state=WandbState(write.wandb_state),
             heartbeat_at=write.heartbeat_at,
             history_lines=write.history_lines,
         )
         edits = Edits(write.form, values)
-        proposal = _GivenBack(write.run, as_it_was.wandb_state)
+        proposal = _Unchanged(write.run, as_it_was.wandb_state)
         return Attempt(proposal, as_it_was, edits, before, found.summary, at)
 
 
 @dataclass(frozen=True, slots=True)
-class _GivenBack:
-    """A run that gets back what is its own, and nothing of ours."""
+class _Unchanged:
+    """A run that gets its own keys back, and no change of ours."""
 
     path: str
     wandb_state: WandbState
 
     def edits(self, fresh: RunInfo, now: datetime) -> Withdrawn:  # noqa: ARG002 - a Proposal's signature
         """Nothing."""
-        return Withdrawn("it is judged anew")
-
-
-def _is_settled(write: JournaledWrite) -> bool:
-    """Whether it is known to have landed, and to have covered nothing that is not put back.
-
-    One that was superseded before its answer came may land yet.
-    """
-    return write.outcome == Outcome.WRITTEN or (
-        bool(write.put_back) and write.outcome == Outcome.SUPERSEDED
-    )
+        return Withdrawn("it is judged again")
 
 
 @dataclass(slots=True)
 class OpenWrites:
-    """The open writes of each run, by its path, the oldest first."""
+    """The writes of each run that may do harm, by its path, the oldest first."""
 
     _runs: dict[str, list[OpenWrite]] = field(default_factory=dict)
 
@@ -110,11 +114,16 @@ class OpenWrites:
         for write in journal.writes:
             told.setdefault(write.run, []).append(write)
         for run, writes in told.items():
-            all_matter = not _is_settled(writes[-1])
-            open_writes = [write for write in writes if all_matter or not _is_settled(write)]
-            if open_writes:
-                known = self._runs.setdefault(run, [])
-                known += [OpenWrite(write, journal) for write in open_writes]
+            last = writes[-1]
+            self._runs.setdefault(run, []).extend(
+                OpenWrite(
+                    write,
+                    journal,
+                    is_settled=last.is_settled and write.is_settled,
+                    is_reported=write is last and write.outcome == Outcome.FAILED,
+                )
+                for write in writes
+            )
         for run in journal.looked_after:
             self._runs.pop(run, None)
 
@@ -128,18 +137,23 @@ class OpenWrites:
 
 
 def look_after(
-    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime
+    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime, policy: Policy
 ) -> Iterator[tuple[str, str]]:
-    """See the open writes through; a sentence for each run that had lost something by them.
+    """Finish the open writes; a sentence for each run that lost something by them, or may have.
 
     Args:
         writes: The open writes of each run, by its path.
         writer: Reads, and gives back.
         now: The present moment, UTC.
+        policy: Says which runs are untracked or ignored: these are not written.
 
     """
     recent = {
-        run: [one for one in those if not one.is_past(_LOOKED_FOR, now)]
+        run: [
+            one
+            for one in those
+            if not one.is_past(_UNDER_WAY if one.is_settled else _LOOKED_FOR, now)
+        ]
         for run, those in writes.items()
     }
     ours = {
@@ -154,24 +168,44 @@ def look_after(
         fresh = found[run]
         if writer.should_stop():
             return
-        if not isinstance(fresh, RunInfo) or fresh.defect is not None or IGNORE_TAG in fresh.tags:
-            continue  # a later pass may be able, or allowed, to
-        result = _seen_through(those, fresh, writer)
+        if not isinstance(fresh, RunInfo) or fresh.defect is not None:
+            continue  # a later pass may be able to
+        if why_not_ours(fresh, policy) is not None:
+            continue
+        is_old = all(one.is_past(_UNDER_WAY, now) for one in those)
+        result = _effect(those, fresh, writer)
         if result is None:
-            if all(one.is_past(_UNDER_WAY, now) for one in those):
+            if is_old and not all(one.is_settled for one in those):
                 writer.record_looked_after(run)
             continue
         if result.outcome is Outcome.SUPERSEDED:
             writer.settled(result)
+        if result.outcome is Outcome.SUPERSEDED or result.error == WENT_ON:
             writer.record_looked_after(run)
         yield run, f"{those[-1].journal.path.name} left a write to it open: {result.error}"
 
 
-def _seen_through(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -> Result | None:
-    """What the write that stands in the run came to; None where it covered nothing."""
-    attempts = (one.attempt(found) for one in reversed(writes))
-    attempt = next((one for one in attempts if one is not None), None)
-    if attempt is None or not showed_life(attempt.run, found):
-        return None
-    result = recover(attempt, found, writer)
-    return None if result.outcome is Outcome.WRITTEN else result
+def _effect(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -> Result | None:
+    """What came of the write that is in the run now; None where it covered nothing."""
+    for one in reversed(writes):
+        attempt = one.attempt(found)
+        if attempt is None or not _may_have_covered(one, attempt, found):
+            continue
+        if one.stands_in(found):
+            result = recover(attempt, found, writer)
+            return None if result.outcome is Outcome.WRITTEN else result
+        if attempt.marks_in(found) and not (one.is_reported or one.is_settled):
+            return attempt.result(Outcome.FAILED, WENT_ON)
+    return None
+
+
+def _may_have_covered(write: OpenWrite, attempt: Attempt, found: RunInfo) -> bool:
+    """Whether the run's process may have sent something between the write's read and its arrival.
+
+    By now, a heartbeat may also be the trace of the write itself: that is told apart by what the
+    process uploaded, or named.
+    """
+    if write.is_settled:
+        return grew(attempt.run, found)
+    moved = heartbeat_moved(attempt.run, found) and not write.is_reported
+    return worked(attempt.run, found) or moved

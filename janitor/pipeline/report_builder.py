@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from janitor import __version__
 from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.records.report import (
@@ -39,7 +40,6 @@ class ReportDraft:
     ``add_held``, ``count_clean`` or ``count_untracked``. The plain attributes are set at leisure.
     """
 
-    version: str
     command: Command
     dry_run: bool
     started_at: datetime
@@ -94,9 +94,11 @@ class ReportDraft:
         """Runs that are not ours."""
         self._untracked += runs
 
-    def add_error(self, message: str, *, target: str | None = None) -> None:
+    def add_error(
+        self, message: str, *, target: str | None = None, transient: bool = False
+    ) -> None:
         """Something went wrong with a target, or with the pass."""
-        self._errors.append(ReportedError(target=target, message=message))
+        self._errors.append(ReportedError(target=target, message=message, transient=transient))
 
     def add_warning(self, message: str, *, run: str | None = None) -> None:
         """Something is odd and did not stop the pass."""
@@ -118,7 +120,7 @@ class ReportDraft:
         totals = self._totals()
         self._check_each_run_stands_once(totals, runs)
         return Report(
-            version=self.version,
+            version=__version__,
             command=self.command,
             dry_run=self.dry_run,
             started_at=self.started_at,

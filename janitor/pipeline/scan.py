@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,18 +10,20 @@ from typing import Protocol
 
 from janitor.errors import StoreError
 from janitor.model import (
+    AnyTarget,
     Clean,
+    LocalTarget,
     Policy,
     ResolvedTarget,
     RunPage,
     SweepRunState,
-    Target,
     TargetKind,
     Untracked,
 )
 from janitor.model.ports import Clock, SweepReader
 from janitor.model.shards import Shard
 from janitor.rules import Judgement, judge
+from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 
 SCANNERS = 8
@@ -71,6 +73,10 @@ class SweepScan:
     """Runs that were not read, for they have been silent for too long."""
     error: str | None = None
     """Why the scan broke off."""
+    watched: Collection[str] = ()
+    """Paths of runs whose judgement is kept even if they are clean."""
+    kept: dict[str, Judgement] = field(default_factory=dict)
+    """The judgements of clean runs among them."""
 
     @property
     def seen(self) -> int:
@@ -97,6 +103,8 @@ class SweepScan:
             self.untracked.add(path)
         elif isinstance(verdict, Clean) and judgement.reading is not None:
             self.clean[path] = judgement.reading.state
+            if path in self.watched:
+                self.kept[path] = judgement
         else:
             self.judged[path] = judgement
 
@@ -105,6 +113,7 @@ class SweepScan:
         for path in [path for path in self._paths() if path in other]:
             self.judged.pop(path, None)
             self.clean.pop(path, None)
+            self.kept.pop(path, None)
             self.untracked.discard(path)
 
     def _paths(self) -> Iterator[str]:
@@ -126,9 +135,9 @@ class Resolution:
 
 def resolve(
     store: SweepReader,
-    targets: Sequence[Target],
+    targets: Sequence[AnyTarget],
     shard: Shard | None = None,
-    patience: Callable[[], float | None] = lambda: None,
+    interrupter: Interrupter | None = None,
 ) -> Resolution:
     """Ask the store what each target stands for; the same sweep is taken once.
 
@@ -136,9 +145,10 @@ def resolve(
         store: Whom to ask.
         targets: What was named.
         shard: Of it, its own sweeps alone; of those that are plainly others' nothing is asked.
-        patience: How many seconds an answer may still be waited for.
+        interrupter: Ends the wait for answers.
 
     """
+    interrupter = interrupter or Interrupter()
     sweeps: dict[tuple[str, str], ResolvedTarget] = {}
     others: set[tuple[str, str]] = set()
     errors: list[tuple[str, StoreError]] = []
@@ -148,7 +158,7 @@ def resolve(
             others.add((target.kind, str(target)))
         else:
             asked.append(target)
-    workers = Workers(SCANNERS, patience)
+    workers = Workers(SCANNERS, interrupter.page_patience)
     answers = workers.run([partial(_metadata, store, target) for target in asked])
     for target, found in zip(asked, answers, strict=True):
         if isinstance(found, StoreError | Unfinished):
@@ -165,15 +175,17 @@ def resolve(
     return Resolution(tuple(sweeps.values()), tuple(errors), len(others))
 
 
-def _metadata(store: SweepReader, target: Target) -> Sequence[ResolvedTarget] | StoreError:
+def _metadata(store: SweepReader, target: AnyTarget) -> Sequence[ResolvedTarget] | StoreError:
     try:
         return store.fetch_sweep_metadata(target)
     except StoreError as error:
         return error
 
 
-def _names_its_path(target: Target) -> bool:
+def _names_its_path(target: AnyTarget) -> bool:
     """Whether the target is one sweep or group whose path is known without asking."""
+    if isinstance(target, LocalTarget):
+        return True
     return target.kind is not TargetKind.PROJECT and target.entity is not None
 
 
@@ -186,8 +198,8 @@ class Scanner:
         policy: What the rules are given.
         clock: Each page is judged by its own reading.
         observer: Told of each page.
-        should_stop: Asked before each page; a scan that was stopped is incomplete.
-        patience: How many seconds a page may still be waited for.
+        interrupter: Checked before each page; a scan that was stopped is incomplete.
+        watched: Paths of runs whose judgement is kept even if they are clean.
 
     """
 
@@ -195,13 +207,13 @@ class Scanner:
     policy: Policy
     clock: Clock
     observer: Observer
-    should_stop: Callable[[], bool]
-    patience: Callable[[], float | None]
+    interrupter: Interrupter
+    watched: Collection[str] = ()
 
     def scan(self, sweeps: Sequence[ResolvedTarget]) -> list[SweepScan]:
         """Scan the sweeps side by side. A run of several is left to the first."""
-        scans = [SweepScan(sweep.path) for sweep in sweeps]
-        workers = Workers(SCANNERS, self.patience)
+        scans = [SweepScan(sweep.path, watched=self.watched) for sweep in sweeps]
+        workers = Workers(SCANNERS, self.interrupter.page_patience)
         tasks = [
             partial(self._scan_sweep, sweep, scan)
             for sweep, scan in zip(sweeps, scans, strict=True)
@@ -216,7 +228,7 @@ class Scanner:
         """Read a sweep; once more where runs are missing: pages shift while others write."""
         try:
             shrank = self._read_pages(sweep, scan)
-            if (scan.missing or shrank) and not self.should_stop():
+            if (scan.missing or shrank) and not self.interrupter.asked():
                 self._read_pages(sweep, scan)
         except StoreError as error:
             scan.error = str(error)
@@ -238,7 +250,7 @@ class Scanner:
             self.observer.scanned(scan.target, scan.seen, scan.expected)
         return shrank
 
-    def _pages(self, target: Target) -> Iterator[RunPage]:
+    def _pages(self, target: AnyTarget) -> Iterator[RunPage]:
         """Page after page; while one is judged, the next is under way."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
         cursors: set[str | None] = set()
@@ -259,10 +271,10 @@ class Scanner:
             ahead.shutdown(wait=False, cancel_futures=True)
 
     def _ask(
-        self, ahead: ThreadPoolExecutor, target: Target, after: str | None
+        self, ahead: ThreadPoolExecutor, target: AnyTarget, after: str | None
     ) -> Future[RunPage] | None:
         """Ask for a page, unless nothing new may begin."""
-        if self.should_stop():
+        if self.interrupter.asked():
             return None
         return ahead.submit(self.store.fetch_runs, target, after)
 

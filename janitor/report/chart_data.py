@@ -1,4 +1,4 @@
-"""What the charts of a report are drawn from: plain rows of counts, times and words."""
+"""The data of the charts of a report: plain rows of counts, times and names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from janitor.report.sanitize import shortened, visible
 from janitor.report.trend import Trend
 
 MOVED_ON: Final = "moved on"
-"""Where superseded runs went: they changed their state themselves."""
+"""Superseded runs: they changed their state themselves."""
 KINDS: Final = ("repaired", "planned", "failed", "superseded", "held")
 """What can become of a run that needed a look, in the order of colours and stacks."""
 _KIND_OF: Final = {
@@ -47,16 +47,11 @@ def kind_of(change: ReportedChange) -> str:
     return _KIND_OF[change.outcome]
 
 
-def is_rehearsal(report: Report) -> bool:
-    """Whether the report is of what would be done."""
-    return report.dry_run or report.command == "plan"
-
-
 def transitions(report: Report) -> list[Row]:
     """Runs by their states before and after; in a dry run, after what is planned."""
     moved: Counter[tuple[str, str]] = Counter()
     left: Counter[str] = Counter()
-    counted = {Outcome.PLANNED} if is_rehearsal(report) else {Outcome.WRITTEN}
+    counted = {Outcome.PLANNED} if report.dry_run else {Outcome.WRITTEN}
     for change in report.changes:
         if change.outcome in counted:
             moved[change.from_, change.to] += 1
@@ -121,7 +116,7 @@ def timeline(report: Report, most: int) -> Timeline:
 
 
 def per_sweep(report: Report, most: int) -> list[Row]:
-    """Runs that needed a look, by sweep and kind; the sweeps with the most of them first."""
+    """Runs that were changed or held, by sweep and kind; the largest sweeps first."""
     counts = Counter(_looked_at(report))
     totals: Counter[str] = Counter()
     for (sweep, _), runs in counts.items():

@@ -1,11 +1,23 @@
-"""The clock of a pass: a moment that the server named, and monotonic time since then."""
+"""The clocks of a pass: its time of day, and seconds that also count while it is suspended."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from typing import Final
+
+_BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def boottime() -> float:
+    """Seconds that never run backwards, the time in which the machine was suspended included.
+
+    Linux stops ``time.monotonic`` while the machine is suspended; CLOCK_BOOTTIME goes on
+    (clock_gettime(2)). Where there is no such clock, this is ``time.monotonic``.
+    """
+    return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
 
 def utc_now() -> datetime:
@@ -24,7 +36,7 @@ class PassClock:
     """
 
     started_at: datetime
-    count: Callable[[], float] = monotonic
+    count: Callable[[], float] = boottime
     _origin: float = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import Event
 from time import monotonic
-from typing import Literal
+from typing import Final, Literal
 
 from janitor.errors import EndedEarlyError
+
+_PAGES_END: Final = 2.0
+"""Seconds after which a pass that was asked to end waits for no page any more."""
 
 Interruption = Literal["SIGTERM", "SIGINT", "deadline"]
 
@@ -41,11 +44,19 @@ class Interrupter:
             self.ask("deadline")
         return self._reason
 
+    def asked(self) -> bool:
+        """Whether the pass was asked to end, so that nothing new may begin."""
+        return self.reason() is not None
+
     def patience(self, seconds: float) -> float | None:
         """What is left of these seconds since the pass was asked to end; None if it was not."""
         if self.reason() is None:
             return None
         return max(0.0, self._asked_at + seconds - monotonic())
+
+    def page_patience(self) -> float | None:
+        """How many seconds a page may still be waited for; None for as long as it takes."""
+        return self.patience(_PAGES_END)
 
     def ended_early(self) -> EndedEarlyError:
         """The error of a pass that was asked to end before it began."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -10,11 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import structlog
-
 from janitor.runtime.interrupt import Interrupter, Interruption
 
-_log = structlog.stdlib.get_logger("janitor.pass")
+_log = logging.getLogger("janitor.pass")
 
 _NAMES: dict[int, Interruption] = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 
@@ -37,7 +36,7 @@ def heeding_signals(
 
     def ask(number: int, _: FrameType | None) -> None:
         if interrupter.ask(_NAMES[number]):
-            _log.warning(f"{_NAMES[number]}: {answer}")
+            _log.warning("%s: %s", _NAMES[number], answer)
         elif second is not None:
             raise second
         else:

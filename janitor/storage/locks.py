@@ -23,9 +23,12 @@ from janitor.model import Liveness
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.processes import ProcessIdentity, this_process
 from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.untrusted import read_untrusted
 
 _LOOK_AGAIN: Final = 0.005
 """Seconds between two attempts at a lock that another process holds."""
+_LARGEST_NOTE: Final = 64 * 1024
+"""Bytes."""
 _LOOK_UP: Final = 0.2
 """Seconds between two looks at what may end a wait."""
 
@@ -255,8 +258,8 @@ _HELD_HERE: Final[set[Path]] = set()
 def holder(path: Path) -> ProcessIdentity | None:
     """The process that says it holds the file; it may be dead."""
     try:
-        return ProcessIdentity.model_validate_json(_note(path).read_bytes())
-    except (OSError, ValidationError):
+        return ProcessIdentity.model_validate_json(read_untrusted(_note(path), limit=_LARGEST_NOTE))
+    except (JanitorError, ValidationError):
         return None
 
 

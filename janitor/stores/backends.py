@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from janitor.config import Config, parse_target, run_path
-from janitor.errors import StoreError, TargetError, UsageError
+from tenacity import Retrying
+
+from janitor.config import Config, parse_run_path, parse_target
+from janitor.errors import StoreError, TargetError, TransientError, UsageError
 from janitor.model import Policy, TargetKind, is_local
 from janitor.model.wording import format_age
 from janitor.records.report import ClockReading, Requests
@@ -19,12 +21,11 @@ from janitor.rules.selection import with_default_entity
 from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
+from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
 from janitor.stores.wandb import Door, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
-SCANS_END = 2.0
-"""Seconds after which a pass that was asked to end waits for no page any more."""
 _HEADER_STEP = timedelta(seconds=1.5)
 """The Date header counts whole seconds: clocks this close to each other agree."""
 _WORTH_TELLING = timedelta(seconds=60)
@@ -36,18 +37,24 @@ class Backend:
 
     policy: Policy
     stores: RoutingStore
+    store: RetryingStore
+    """The same stores; transient errors are retried."""
     clock: PassClock
     clock_reading: ClockReading
-    traffic: Callable[[], Requests]
+    traffic: Callable[[], Requests] = Requests
+    """What W&B was asked; the retries are counted by ``store``."""
     app_address: str = ""
     """Where people see runs of W&B; empty where W&B has no part in the pass."""
     default_entity: Callable[[], str | None] = lambda: None
 
+    def requests(self) -> Requests:
+        """What the pass has cost the server so far."""
+        return self.traffic().model_copy(update={"retries": self.store.retries})
+
     def page_of(self, path: str) -> str:
         """The address at which people see a run: its page in W&B, or its file or folder."""
         if is_local(path):
-            place = path.partition("/")[2].rsplit("/", 1)[0]
-            return Path("/", place).as_uri()
+            return Path(path.partition(":")[2].rsplit("/", 1)[0]).as_uri()
         entity, project, run = path.split("/", 2)
         return f"{self.app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
 
@@ -60,7 +67,7 @@ class Backend:
         """
         if is_local(run):
             return str(parse_target(TargetKind.STORE, run))
-        run = run_path(run)
+        run = parse_run_path(run)
         parts = run.split("/")
         if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
             raise TargetError(
@@ -80,11 +87,13 @@ def are_local(reach: Sequence[str]) -> bool:
     return bool(reach) and all(is_local(path) for path in reach)
 
 
-def local_backend(policy: Policy) -> Backend:
+def local_backend(policy: Policy, interrupter: Interrupter) -> Backend:
     """For a pass that is about this machine only: its clock, no login."""
     clock = PassClock(datetime.now(UTC))
     stores = RoutingStore(policy, clock.now)
-    return Backend(policy, stores, clock, ClockReading(source="local"), Requests)
+    return Backend(
+        policy, stores, _retrying(stores, interrupter), clock, ClockReading(source="local")
+    )
 
 
 def wandb_backend(
@@ -93,19 +102,22 @@ def wandb_backend(
     """For a pass that W&B has a part in: its clock counts, for local stores as well.
 
     Raises:
-        UsageError: the server cannot be reached, or refuses the login.
+        UsageError: the server refuses the login, or the settings cannot be used.
+        TransientError: the server does not answer, or answers with errors that may pass.
         EndedEarlyError: a signal or the deadline came before the server answered.
 
     """
     door = _door(config, interrupter)
     stack.callback(door.close)
-    policy = with_default_entity(policy, door.default_entity)
+    retrying = _opening(config, interrupter)
+    policy = with_default_entity(policy, partial(retrying, door.default_entity))
     clock, reading = read_clock(door.address)
     since = None if config.active_since is None else clock.now() - config.active_since
     stores = RoutingStore(policy, clock.now, WandbStore(door, policy, config.page_size, since))
     return Backend(
         policy,
         stores,
+        _retrying(stores, interrupter),
         clock,
         reading,
         partial(_traffic, door),
@@ -114,44 +126,56 @@ def wandb_backend(
     )
 
 
+def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
+    return RetryingStore(stores, interrupter.sleep, interrupter.asked)
+
+
 def _door(config: Config, interrupter: Interrupter) -> Door:
     """The way to W&B, for which a pass that must end does not wait."""
-    workers = Workers(1, lambda: interrupter.patience(SCANS_END))
-    (door,) = workers.run([partial(_door_or_error, config)])
+    workers = Workers(1, interrupter.page_patience)
+    (door,) = workers.run([partial(_door_or_error, config, interrupter)])
     workers.close()
     if interrupter.reason() is not None or isinstance(door, Unfinished):
         raise interrupter.ended_early()
-    if isinstance(door, UsageError):
+    if isinstance(door, UsageError | TransientError):
         raise door
     return door
 
 
-def _door_or_error(config: Config) -> Door | UsageError:
+def _door_or_error(config: Config, interrupter: Interrupter) -> Door | UsageError | TransientError:
     try:
-        return open_door(config)
-    except UsageError as error:
+        return open_door(config, _opening(config, interrupter))
+    except (UsageError, TransientError) as error:
         return error
 
 
-def open_door(config: Config) -> Door:
-    """The way to W&B.
+def _opening(config: Config, interrupter: Interrupter) -> Retrying:
+    return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
+
+
+def open_door(config: Config, retrying: Retrying | None = None) -> Door:
+    """The way to W&B; tried once without ``retrying``.
 
     Raises:
         UsageError: it cannot be opened, so no target can be resolved.
+        TransientError: it cannot be opened now.
 
     """
+    seconds = config.timeout.total_seconds()
     try:
-        return Door(config.timeout.total_seconds())
+        return Door(seconds) if retrying is None else Door(seconds, retrying)
+    except TransientError:
+        raise
     except StoreError as error:
         raise UsageError(str(error)) from error
 
 
 def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     """The clock of a pass: the server's, or this machine's where the server does not say."""
-    there = server_time(address)
-    here = datetime.now(UTC)
+    answer = server_time(address)
+    here, there = datetime.now(UTC), answer.at
     if there is None:
-        lost = f"{address} names no time in its answers: ages are measured by this machine"
+        lost = f"{address} {answer.problem}: ages are measured by this machine's clock"
         return PassClock(here), ClockReading(source="local", warning=lost)
     offset = there - here
     warning: str | None = None

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from janitor.errors import StoreError
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target
+from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 from janitor.model.ports import Store
 
 _Answer = TypeVar("_Answer")
@@ -51,8 +51,8 @@ class CachedStore:
         self._store = store
         self._ttl = ttl.total_seconds()
         self._count = count
-        self._metadata: dict[Target, tuple[float, Sequence[ResolvedTarget]]] = {}
-        self._pages: dict[tuple[Target, str | None], tuple[float, RunPage]] = {}
+        self._metadata: dict[AnyTarget, tuple[float, Sequence[ResolvedTarget]]] = {}
+        self._pages: dict[tuple[AnyTarget, str | None], tuple[float, RunPage]] = {}
         self._hits = self._misses = 0
         self._lock = Lock()
 
@@ -62,7 +62,7 @@ class CachedStore:
         with self._lock:
             return CacheFigures(self._hits, self._misses)
 
-    def invalidate(self, target: Target | None = None) -> None:
+    def invalidate(self, target: AnyTarget | None = None) -> None:
         """Forget what is remembered of a target; without one, of all."""
         with self._lock:
             if target is None:
@@ -73,12 +73,12 @@ class CachedStore:
             for key in [key for key in self._pages if key[0] == target]:
                 del self._pages[key]
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for, as it was not longer ago than the cache's time."""
         ask = self._store.fetch_sweep_metadata
         return self._remembered(self._metadata, target, lambda: ask(target))
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs, as it was not longer ago than the cache's time."""
         ask = self._store.fetch_runs
         return self._remembered(self._pages, (target, after), lambda: ask(target, after))
@@ -90,6 +90,10 @@ class CachedStore:
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         """The summary that the run's own process left behind, asked for now."""
         return self._store.fetch_uploaded_summary(path)
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history, asked for now."""
+        return self._store.fetch_last_row(path)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary, in the store and in what is remembered."""

@@ -23,19 +23,20 @@ from janitor.experiments.manager import StateManager
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus
 from janitor.model import (
+    AnyTarget,
+    LocalTarget,
     Policy,
     ResolvedTarget,
     RunInfo,
     RunKind,
     RunPage,
     SweepRunState,
-    Target,
     WandbState,
 )
 from janitor.model.ports import Store
 from janitor.stores.state_words import Words
 
-SCHEME: Final = "experiments:"
+SCHEME: Final = "experiments"
 _log = getLogger("janitor.experiments")
 
 WORDS: Final = Words(
@@ -78,13 +79,13 @@ class ExperimentStore:
         self._policy = policy
         self._state, self._error = (f"{policy.namespace}.{name}" for name in ("state", "error"))
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """The folder, if it is there."""
         if not self._folder.is_dir():
             raise NotFoundError(f"there is no folder of experiments {self._folder}")
         return (ResolvedTarget(target, self._folder.name),)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
         """Every experiment, oldest first. One that cannot be read carries its defect."""
         names = self._manager.ids()
         runs = [self._defective_or_run(name) for name in names]
@@ -97,6 +98,9 @@ class ExperimentStore:
 
     def fetch_uploaded_summary(self, path: str) -> None:
         """Returns nothing: an experiment's processes write its state themselves."""
+
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: an experiment has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, error and the other keys, unless the experiment has changed."""
@@ -130,7 +134,9 @@ class ExperimentStore:
             return self._run(self._manager.load(name))
         except (StateFileError, NotFoundError, UsageError) as error:
             return RunInfo(
-                *self._place,
+                entity="",
+                project="",
+                local=self._place,
                 id=name,
                 storage_id="",
                 name=name,
@@ -147,7 +153,9 @@ class ExperimentStore:
             summary[self._error] = state.error
         runs = state.status is ExperimentStatus.RUNNING
         return RunInfo(
-            *self._place,
+            entity="",
+            project="",
+            local=self._place,
             id=state.experiment_id,
             storage_id=str(state.revision),
             name=state.experiment_id,
@@ -160,8 +168,8 @@ class ExperimentStore:
         )
 
     @property
-    def _place(self) -> tuple[str, str]:
-        return SCHEME, str(self._folder.absolute()).lstrip("/")
+    def _place(self) -> LocalTarget:
+        return LocalTarget(SCHEME, str(self._folder.absolute()))
 
 
 _conforms: Callable[[Path, Policy], Store] = ExperimentStore

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from janitor.errors import NotFoundError, StoreError
-from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, is_local
+from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, is_local
 from janitor.model.ports import Store
 from janitor.stores import experiments, run_files, tasks
 
@@ -44,11 +44,11 @@ class RoutingStore:
         for store in self._task_stores:
             store.close()
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
         return self._store(str(target)).fetch_sweep_metadata(target)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
         return self._store(str(target)).fetch_runs(target, after)
 
@@ -69,6 +69,10 @@ class RoutingStore:
         """The summary that the run's own process left behind."""
         return self._store(_place(path)).fetch_uploaded_summary(path)
 
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history."""
+        return self._store(_place(path)).fetch_last_row(path)
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace the run's summary."""
         self._store(_place(run.path)).update_run_summary(run, summary)
@@ -84,12 +88,12 @@ class RoutingStore:
             return self._local[place]
 
     def _open(self, place: str) -> Store:
-        scheme, _, path = place.partition("/")
+        scheme, _, path = place.partition(":")
         if scheme == experiments.SCHEME:
-            return experiments.ExperimentStore(Path("/", path), self._policy)
+            return experiments.ExperimentStore(Path(path), self._policy)
         if scheme == run_files.SCHEME:
-            return run_files.FileStore(Path("/", path), self._clock)
-        store = tasks.TaskStore(Path("/", path), self._policy, self._clock)
+            return run_files.FileStore(Path(path), self._clock)
+        store = tasks.TaskStore(Path(path), self._policy, self._clock)
         self._task_stores.append(store)
         return store
 

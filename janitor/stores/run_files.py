@@ -25,16 +25,26 @@ from janitor.errors import (
     StoreError,
     TransientError,
 )
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target, TargetKind, WandbState
+from janitor.model import (
+    AnyTarget,
+    LocalTarget,
+    ResolvedTarget,
+    RunInfo,
+    RunPage,
+    TargetKind,
+    WandbState,
+    is_local,
+)
 from janitor.model import summary as summaries
-from janitor.model.ports import Store
+from janitor.model.ports import RunCreator, Store
 from janitor.storage import strict_json
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 from janitor.storage.migrations import Migrations
 from janitor.storage.rescue import rescue, write_keeping
+from janitor.storage.untrusted import read_untrusted
 
-SCHEME: Final = "file:"
+SCHEME: Final = "file"
 MIGRATIONS: Final = Migrations("this run", (lambda document: document,))
 _ENDING: Final = ".json"
 _PLAIN: Final = ("name", "sweep", "group", "created_at", "heartbeat_at", "history_lines")
@@ -80,9 +90,9 @@ class FileStore:
 
     # -- reading
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for; a sweep or a group is there if a run names it."""
-        if target.kind is TargetKind.STORE:
+        if isinstance(target, LocalTarget):
             if not self._folder.is_dir():
                 raise NotFoundError(f"there is no folder of runs {self._folder}")
             self._refuse_other_files()
@@ -100,7 +110,7 @@ class FileStore:
             raise NotFoundError(f"no run of {place} is in a {target.kind} {target.name}")
         return (ResolvedTarget(target, target.name),)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs, the oldest first."""
         runs = sorted(self._runs(target), key=lambda run: (str(run.created_at or ""), run.path))
         start = int(after or 0)
@@ -114,7 +124,7 @@ class FileStore:
         for path in paths:
             try:
                 stored = self._load(self._file(path)).run
-                found[path] = self._labelled(stored) if path.startswith(SCHEME) else stored
+                found[path] = self._labelled(stored) if is_local(path) else stored
             except StoreError as error:
                 found[path] = error
         return found
@@ -122,6 +132,9 @@ class FileStore:
     def fetch_uploaded_summary(self, path: str) -> Uploaded | None:
         """The summary that the run's own process left behind."""
         return self._load(self._file(path)).uploaded
+
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: the file of a run holds no history."""
 
     # -- writing
 
@@ -161,21 +174,23 @@ class FileStore:
         return self._folder / _encoded(entity) / _encoded(project)
 
     def _file(self, path: str) -> Path:
-        inner = unquote(path.rsplit("/", 1)[-1]) if path.startswith(SCHEME) else path
+        inner = unquote(path.rsplit("/", 1)[-1]) if is_local(path) else path
         parts = inner.split("/", 2)
         if len(parts) != 3 or not all(parts):
             raise NotFoundError(f"there is no run {path} in {self._folder}")
         return self._project(*parts[:2]) / f"{_encoded(parts[2])}{_ENDING}"
 
-    def _runs(self, target: Target) -> Iterator[RunInfo]:
-        whole = target.kind is TargetKind.STORE
-        place = self._folder if whole else self._project(target.entity or "", target.project)
-        for path in place.glob(f"*/*/*{_ENDING}" if whole else f"*{_ENDING}"):
+    def _runs(self, target: AnyTarget) -> Iterator[RunInfo]:
+        if isinstance(target, LocalTarget):
+            paths = self._folder.glob(f"*/*/*{_ENDING}")
+        else:
+            paths = self._project(target.entity or "", target.project).glob(f"*{_ENDING}")
+        for path in paths:
             try:
                 run = self._load(path).run
             except NotFoundError:
                 continue  # it was removed meanwhile
-            if whole:
+            if isinstance(target, LocalTarget):
                 yield self._labelled(run)
             elif target.kind is TargetKind.PROJECT or target.name == _named(run, target.kind):
                 yield run
@@ -190,8 +205,8 @@ class FileStore:
 
     def _labelled(self, run: RunInfo) -> RunInfo:
         """The run as one of the whole folder."""
-        place = str(self._folder.absolute()).lstrip("/")
-        return replace(run, entity=SCHEME, project=place, id=quote(run.path, safe=""))
+        place = LocalTarget(SCHEME, str(self._folder.absolute()))
+        return replace(run, entity="", project="", local=place, id=quote(run.path, safe=""))
 
     def _load(self, path: Path) -> StoredRun:
         """The run in a file; read again only if the file was replaced."""
@@ -202,9 +217,13 @@ class FileStore:
                 known = self._seen.get(path)
             if known is not None and known[0] == signature:
                 return known[1]
-            stored = _parse(path.read_bytes(), path)
+            stored = _parse(read_untrusted(path, follow=True, error=StateFileError), path)
         except FileNotFoundError:
             raise NotFoundError(f"there is no run {path}") from None
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFoundError(f"there is no run {path}") from None
+            raise
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:
@@ -282,3 +301,5 @@ def _encoded(name: str) -> str:
 
 _conforms: Callable[[Path, Callable[[], datetime]], Store] = FileStore
 """For the type checker: a FileStore serves all of a pass."""
+_creates: Callable[[Path, Callable[[], datetime]], RunCreator] = FileStore
+"""It makes runs, too."""

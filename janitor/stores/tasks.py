@@ -15,14 +15,15 @@ from urllib.parse import unquote
 
 from janitor.errors import NotFoundError, RejectedError, StoreError, TransientError
 from janitor.model import (
+    AnyTarget,
     Liveness,
+    LocalTarget,
     Policy,
     ResolvedTarget,
     RunInfo,
     RunKind,
     RunPage,
     SweepRunState,
-    Target,
     WandbState,
 )
 from janitor.model.evidence import parse_time
@@ -34,7 +35,7 @@ from janitor.tasks.manager import ManagerSettings
 from janitor.tasks.state import TaskLedger
 from janitor.tasks.task import Task, TaskStatus
 
-SCHEME: Final = "tasks:"
+SCHEME: Final = "tasks"
 _log = getLogger("janitor.tasks")
 
 WORDS: Final = Words(
@@ -87,13 +88,13 @@ class TaskStore:
                 self._ledger.release()
                 self._ledger = None
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """The state file, if it exists."""
         if not self._path.is_file():
             raise self._missing()
         return (ResolvedTarget(target, self._path.name),)
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
         """Every task, in the order in which they were added."""
         tasks, manager = self._tasks(), self._manager()
         return RunPage(tuple(self._run(task, manager) for task in tasks.values()), len(tasks), None)
@@ -110,6 +111,9 @@ class TaskStore:
 
     def fetch_uploaded_summary(self, path: str) -> None:
         """Returns nothing: workers leave rows of results, not summaries."""
+
+    def fetch_last_row(self, path: str) -> None:
+        """Nothing: a task has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, assignment, error and the other keys, unless the task has changed."""
@@ -182,8 +186,9 @@ class TaskStore:
         summary = dict(task.summary)
         summary |= {self._key(name): value for name, value in values.items() if value is not None}
         return RunInfo(
-            entity=SCHEME,
-            project=str(self._path.absolute()).lstrip("/"),
+            entity="",
+            project="",
+            local=LocalTarget(SCHEME, str(self._path.absolute())),
             id=task.task_id.replace("%", "%25").replace("/", "%2F"),
             storage_id=_fingerprint(task),
             name=task.task_id,

@@ -25,6 +25,7 @@ from janitor.errors import StateFileError
 from janitor.storage.atomic import make_folder, write_atomically
 from janitor.storage.log import AppendOnlyLog, read_log
 from janitor.storage.rescue import CORRUPT, keep_copy
+from janitor.storage.untrusted import read_untrusted
 from janitor.tasks import codec
 from janitor.tasks.task import Task, read_task
 
@@ -81,12 +82,12 @@ class ManagerFiles:
         problems: list[str] = []
         for place in (self.path, *self._backup_paths()):
             try:
-                snapshot = codec.parse(place.read_bytes())
-            except FileNotFoundError:
-                if place == self.path:
-                    raise
-                continue
-            except (OSError, ValueError) as error:
+                snapshot = codec.parse(read_untrusted(place, follow=True, error=StateFileError))
+            except (StateFileError, ValueError) as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    if place == self.path:
+                        raise error.__cause__ from None
+                    continue
                 problems.append(f"{place} is damaged ({error})")
                 continue
             if problems:

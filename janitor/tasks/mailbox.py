@@ -23,6 +23,7 @@ from janitor.errors import StateFileError, UsageError
 from janitor.runtime.processes import this_process
 from janitor.storage import strict_json
 from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.untrusted import read_untrusted
 from janitor.tasks.results import Row
 from janitor.tasks.task import Task, read_task
 
@@ -152,8 +153,8 @@ def _write(path: Path, letter: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        letter = strict_json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        letter = strict_json.loads(read_untrusted(path, error=StateFileError))
+    except (StateFileError, ValueError):
         return None
     return letter if isinstance(letter, dict) else None
 

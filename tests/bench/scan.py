@@ -2,7 +2,7 @@
 
 ``make bench``, or ``python tests/bench/scan.py [--runs 20000] [--loop-runs 300]``: an emulator on
 this machine, 50 ms added to each request, runs of 100 summary, 80 config, 80 system and 150
-history keys, 1 % of them to repair. Prints the table that stands in the README: figures are
+history keys, 1 % of them to repair. Prints the table in docs/performance.md: figures are
 ratios, since machines differ. The plain loop is timed on fewer runs, and its time is scaled up:
 a request a run grows linearly.
 """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from janitor.config import parse_target
 from janitor.errors import TargetError
-from janitor.model import Target, TargetKind
+from janitor.model import LocalTarget, Target, TargetKind
 
 SWEEP, PROJECT, GROUP, STORE = TargetKind
 
@@ -21,8 +21,8 @@ SWEEP, PROJECT, GROUP, STORE = TargetKind
         ("sweep", "acme/my project/s1", Target(SWEEP, "acme", "my project", "s1")),
         ("project", "acme/rl", Target(PROJECT, "acme", "rl")),
         ("project", "rl", Target(PROJECT, None, "rl")),
-        ("store", "experiments:/data/x", Target(STORE, "experiments:", "data/x")),
-        ("store", "tasks:/data/../s.json", Target(STORE, "tasks:", "s.json")),
+        ("store", "experiments:/data/x", LocalTarget("experiments", "/data/x")),
+        ("store", "tasks:/data/../s.json", LocalTarget("tasks", "/s.json")),
         ("group", "acme/rl/night", Target(GROUP, "acme", "rl", "night")),
         ("group", "acme/rl/night/1", Target(GROUP, "acme", "rl", "night/1")),
         ("group", "acme/rl/lr=0.1: 50% #2?", Target(GROUP, "acme", "rl", "lr=0.1: 50% #2?")),
@@ -56,25 +56,25 @@ def test_targets_are_read_as_people_write_them(kind: str, text: str, target: Tar
         ("sweep", "acme//s1", "has an empty part"),
         ("sweep", "/acme/rl/s1", "has an empty part"),
         ("sweep", "acme/rl/s1/", "has an empty part"),
-        ("sweep", "acme/rl/s 1", "holds a blank, which no sweep's id can"),
-        ("sweep", " acme/rl/s1", "holds a stray blank"),
-        ("sweep", "acme/rl/s1\n", "holds a stray blank"),
-        ("sweep", "acme/ rl/s1", "holds a stray blank"),
-        ("sweep", "acme/rl\x00/s1", "holds a stray blank"),
-        ("sweep", "acme/r#l/s1", "holds '#', which no such name can"),
-        ("sweep", "acme/rl/s1?x", "holds '?', which no such name can"),
-        ("sweep", 5, "is no text"),
-        ("sweep", None, "is no text"),
-        ("sweep", "https://wandb.ai/acme/rl/runs/abc", "is not the address of a sweep in W&B"),
-        ("sweep", "https://wandb.ai/", "is not the address of a sweep in W&B"),
+        ("sweep", "acme/rl/s 1", "contains a space, which the ID of a sweep cannot"),
+        ("sweep", " acme/rl/s1", "contains a stray space"),
+        ("sweep", "acme/rl/s1\n", "contains a stray space"),
+        ("sweep", "acme/ rl/s1", "contains a stray space"),
+        ("sweep", "acme/rl\x00/s1", "contains a stray space"),
+        ("sweep", "acme/r#l/s1", "contains '#', which such names cannot"),
+        ("sweep", "acme/rl/s1?x", "contains '?', which such names cannot"),
+        ("sweep", 5, "is not a text"),
+        ("sweep", None, "is not a text"),
+        ("sweep", "https://wandb.ai/acme/rl/runs/abc", "is not the URL of a sweep in W&B"),
+        ("sweep", "https://wandb.ai/", "is not the URL of a sweep in W&B"),
         ("group", "s3://acme/rl/night", "has an empty part"),
         ("project", "acme/rl/s1", "has too many parts"),
         ("project", "acme/", "has an empty part"),
-        ("project", "https://wandb.ai/acme/rl/sweeps/s1", "is not the address of a project in W&B"),
+        ("project", "https://wandb.ai/acme/rl/sweeps/s1", "is not the URL of a project in W&B"),
         ("group", "rl/night", "has too few parts"),
         ("group", "acme/rl/night/", "has an empty part"),
         ("group", "acme/rl/a//b", "has an empty part"),
-        ("group", "acme/rl/night ", "holds a stray blank"),
+        ("group", "acme/rl/night ", "contains a stray space"),
     ],
 )
 def test_a_malformed_target_is_one_sentence_that_shows_the_right_form(
@@ -109,7 +109,7 @@ def test_a_target_is_printed_as_it_is_read(entity: str, project: str, name: str)
 @given(st.sampled_from(TargetKind), st.text())
 def test_any_text_is_a_target_or_a_target_error(kind: TargetKind, text: str) -> None:
     try:
-        assert parse_target(kind, text).project
+        assert str(parse_target(kind, text))
     except TargetError as error:
         said = str(error)
         assert "\n" not in said

@@ -100,6 +100,8 @@ class Heard:
     def __init__(self, address: str) -> None:
         self.address = address
         self.bodies: list[bytes] = []
+        self.is_hanging = False
+        """Whether a request waits for its answer."""
 
 
 @contextlib.contextmanager
@@ -109,7 +111,9 @@ def web_server(answer: bytes = b"ok", status: int = 200, hang: float = 0) -> Ite
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            heard.is_hanging = True
             released.wait(hang)
+            heard.is_hanging = False
             self.send_response(status)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from janitor import __version__
 from janitor.delivery import metrics
 from janitor.model import Outcome, SweepRunState
 from janitor.records.report import Brake, Report
@@ -46,7 +47,7 @@ def test_a_pass_is_counted_by_state_rule_and_outcome() -> None:
     assert value(text, "brake_tripped") == 0
     assert value(text, "incomplete_targets") == 1
     assert value(text, "errors") == 1
-    assert value(text, "info", version="1.2.3") == 1
+    assert value(text, "info", version=__version__) == 1
 
 
 def test_what_did_not_happen_is_zero_and_not_missing() -> None:
@@ -128,12 +129,12 @@ def test_the_file_is_for_everybody_to_read_and_nothing_else_is_left(tmp_path: Pa
 
 def test_metrics_that_cannot_be_written_are_a_warning(tmp_path: Path) -> None:
     (warning,) = metrics.write(nothing(), tmp_path / "none" / "x.prom", succeeded=True)
-    assert warning.startswith("the metrics are missing: cannot write")
+    assert warning.startswith("the metrics could not be written: cannot write")
 
 
 def test_a_gateway_that_is_away_is_a_warning_without_its_password() -> None:
     (warning,) = metrics.push(
         nothing(), "http://me:verysecret@127.0.0.1:9", succeeded=True, seconds=5
     )
-    assert warning.startswith("the metrics did not reach http://***@127.0.0.1:9: ")
+    assert warning.startswith("the metrics could not be sent to http://***@127.0.0.1:9: ")
     assert "verysecret" not in warning

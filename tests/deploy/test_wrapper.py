@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from janitor.emulator import Emulator
 from tests.deploy.tools import BIN, CRON, run
+from tests.support.waiting import wait_until
 
 WRAPPER = CRON / "janitor-pass"
 
@@ -198,10 +198,3 @@ def start(machine: Machine, *options: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)

@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from janitor.emulator import Emulator
 from tests.end_to_end.janitor_process import Janitor
+from tests.support.waiting import wait_until
 
 NAMES = ("finishes", "finishes-nested", "exits", "killed", "hangs", "trains")
 READ_WITH_WANDB = """
@@ -132,10 +132,3 @@ def read_with_wandb(emulator: Emulator, folder: Path) -> dict[str, dict[str, Any
     )
     found: dict[str, dict[str, Any]] = json.loads(read.stdout)
     return found
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)

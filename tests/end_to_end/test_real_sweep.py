@@ -9,8 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import janitor
 from janitor.emulator import Emulator, RunView
 from tests.end_to_end import swept_training as training
 from tests.end_to_end.janitor_process import Janitor
+from tests.support.waiting import wait_until
 
 PATIENCE = 120
 """Seconds for the whole sweep, on a machine that is busy with other things."""
@@ -221,10 +221,3 @@ def check_the_end(wandb: Any, swept: Swept) -> None:
     assert sweep.best_run().config["lr"] == training.RAISES  # W&B believes every number
     assert sorted(run.config["lr"] for run in sweep.runs) == training.RATES
     assert len(sweep.agents()) == 2
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.3)  # to look is work, too: a request a run

@@ -5,11 +5,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import psutil
 import pytest
@@ -24,6 +22,7 @@ from janitor.experiments import (
     mark_progress,
 )
 from janitor.runtime.processes import this_process
+from tests.support.waiting import wait_until
 
 CONFIG = {"lr": 0.1}
 SHELL = ("/bin/sh", "-c")
@@ -51,14 +50,6 @@ def lines(work: Path) -> list[str]:
 
 def statuses(state: ExperimentState) -> list[str]:
     return [progress.status.value for progress in state.process_progress.values()]
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what other processes do."""
-    end = monotonic() + 60
-    while not condition():
-        assert monotonic() < end
-        Event().wait(0.01)
 
 
 # ---- the flow ------------------------------------------------------------------------------
@@ -208,8 +199,8 @@ def half_way(
     commands = [command[-1] for command in processes]
     code = textwrap.dedent(RUNNER)
     with subprocess.Popen([sys.executable, "-c", code, manager.state_dir, *commands]) as runner:
-        until(lambda: "one-begins" in lines(work))
-        until(lambda: manager.list()[0].processes_completed == 1)
+        wait_until(lambda: "one-begins" in lines(work))
+        wait_until(lambda: manager.list()[0].processes_completed == 1)
         yield runner, processes
         runner.kill()
 
@@ -236,7 +227,7 @@ def test_a_runner_killed_half_way_does_no_work_twice_when_it_is_resumed(
     assert manager.cleanup_stale() == [], "its second process is still at work"
     with ThreadPoolExecutor(1) as pool:
         resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, processes)
-        until(lambda: manager.list()[0].owner == this_process())
+        wait_until(lambda: manager.list()[0].owner == this_process())
         gate.write_text("go\n")
         state = resumed.result(timeout=60)
     assert state.status is ExperimentStatus.AGGREGATED
@@ -274,7 +265,7 @@ def test_an_outcome_is_written_down_without_the_runner(
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     gate.write_text("go\n")
-    until(lambda: manager.list()[0].processes_completed == 2)
+    wait_until(lambda: manager.list()[0].processes_completed == 2)
     state = ExperimentRunner(manager, aggregate=lambda _: 1).run(CONFIG, processes)
     assert (state.status, state.result) == (ExperimentStatus.AGGREGATED, 1)
     assert lines(work) == ["one-begins", "one-ends", "zero"]

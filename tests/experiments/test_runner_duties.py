@@ -8,11 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import pytest
 
@@ -29,6 +27,7 @@ from janitor.experiments import (
 from janitor.model import Liveness
 from janitor.runtime.processes import ProcessIdentity
 from tests.experiments.samples import dead_process, of_another_host
+from tests.support.waiting import wait_until
 
 CONFIG = {"lr": 0.1}
 DONE = ["/bin/sh", "-c", "true"]
@@ -78,14 +77,6 @@ def lines(work: Path) -> list[str]:
     return work.read_text().split() if work.exists() else []
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what other processes do."""
-    end = monotonic() + 60
-    while not condition():
-        assert monotonic() < end
-        Event().wait(0.01)
-
-
 def runner_of(
     manager: StateManager, config: object, *commands: Sequence[str]
 ) -> subprocess.Popen[str]:
@@ -102,9 +93,9 @@ def test_a_process_that_will_not_stop_is_not_forgotten(
 ) -> None:
     stubborn = [sys.executable, "-c", textwrap.dedent(STUBBORN), str(work), str(gate)]
     with runner_of(manager, CONFIG, stubborn) as runner:
-        until(lambda: lines(work) == ["begins"])
+        wait_until(lambda: lines(work) == ["begins"])
         runner.send_signal(signal.SIGINT)
-        until(lambda: lines(work) == ["begins", "told"])
+        wait_until(lambda: lines(work) == ["begins", "told"])
         assert runner.poll() is None
         runner.send_signal(signal.SIGINT)
         runner.communicate(timeout=60)
@@ -114,7 +105,7 @@ def test_a_process_that_will_not_stop_is_not_forgotten(
     assert state.is_subprocess_running()
     with ThreadPoolExecutor(1) as pool:
         resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, [stubborn])
-        until(lambda: manager.list()[0].status is ExperimentStatus.RUNNING)
+        wait_until(lambda: manager.list()[0].status is ExperimentStatus.RUNNING)
         gate.write_text("go")
         assert resumed.result(timeout=60).status is ExperimentStatus.AGGREGATED
     assert lines(work) == ["begins", "told", "ends"]
@@ -126,11 +117,11 @@ def test_what_a_process_started_is_told_to_stop_with_it(
     pids = tmp_path / "pids"
     inner = f"sleep 600 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
     with runner_of(manager, CONFIG, ["/bin/sh", "-c", f"sh -c '{inner}'; true"]) as runner:
-        until(pids.exists)
+        wait_until(pids.exists)
         started = [ProcessIdentity.of(int(pid)) for pid in pids.read_text().split()]
         runner.send_signal(signal.SIGINT)
         runner.communicate(timeout=60)
-    until(lambda: {identity.liveness() for identity in started} == {Liveness.DEAD})
+    wait_until(lambda: {identity.liveness() for identity in started} == {Liveness.DEAD})
     (state,) = manager.list()
     assert state.process_progress[0].status is ProcessStatus.PENDING
 
@@ -142,10 +133,10 @@ def test_an_outcome_that_cannot_be_written_yet_is_not_lost(
     block = f"echo ends >> '{work}'; rm '{lock}' && mkdir '{lock}'"
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(ExperimentRunner(manager).run, CONFIG, [["/bin/sh", "-c", block]])
-        until(lock.is_dir)
+        wait_until(lock.is_dir)
         command = manager.list()[0].process_progress[0].command
         assert command is not None
-        until(lambda: command.liveness() is Liveness.DEAD)
+        wait_until(lambda: command.liveness() is Liveness.DEAD)
         lock.rmdir()
         state = running.result(timeout=60)
     assert state.status is ExperimentStatus.AGGREGATED
@@ -166,8 +157,8 @@ def test_runners_of_one_configuration_begin_one_experiment(
 ) -> None:
     command = ["/bin/sh", "-c", f"echo begins >> '{work}'; read go < '{gate}'"]
     runners = [runner_of(manager, CONFIG, command) for _ in range(4)]
-    until(lambda: sum(runner.poll() is not None for runner in runners) == 3)
-    until(lambda: lines(work))
+    wait_until(lambda: sum(runner.poll() is not None for runner in runners) == 3)
+    wait_until(lambda: lines(work))
     gate.write_text("go\n")
     told = [runner.communicate(timeout=60)[1] for runner in runners]
     assert sorted("is being run by" in text for text in told) == [False, True, True, True]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -137,11 +136,3 @@ def train(
     assert process.returncode == returncode, err
     lines = out.strip().splitlines()
     return json.loads(lines[-1]) if lines else None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does, half a minute at most."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)

@@ -1,6 +1,6 @@
 """The whole life of a run: a real process, the real SDK, a real end, and what the summary says.
 
-``python -m tests.lifecycle.test_life_of_a_run`` prints the table that stands in the README.
+``python -m tests.lifecycle.test_life_of_a_run`` prints the table of docs/training.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from janitor.emulator import Emulator
-from tests.lifecycle.lifecycle_runs import start_training, wait_until
+from tests.lifecycle.lifecycle_runs import start_training
+from tests.support.waiting import wait_until
 
 INIT = "wandb_run = wandb.init()\n"
 BLOCK = INIT + "with RobustSweepStateManager(wandb_run) as manager:\n"
@@ -217,7 +218,7 @@ def test_every_way_to_die_leaves_a_state_and_the_janitor_mends_the_rest(tmp_path
 
 
 def table(lives: list[Life]) -> str:
-    """The table for the README, in Markdown."""
+    """The table of docs/training.md, in Markdown."""
     rows = ["| how the process ends | its run says | an hour later, after the janitor |"]
     rows.append("|---|---|---|")
     for life in lives:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janitor.errors import NotFoundError
-from janitor.model import ResolvedTarget, RunPage, Target, TargetKind
+from janitor.model import AnyTarget, ResolvedTarget, RunPage, Target, TargetKind, on_wandb
 from janitor.model.shards import Shard
 from janitor.pipeline.scan import resolve
 
@@ -48,16 +48,17 @@ class Listing:
         self.names = names
         self.asked: list[str] = []
 
-    def fetch_sweep_metadata(self, target: Target) -> list[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> list[ResolvedTarget]:
         """The sweep, or all of them; without an entity, acme's."""
         self.asked.append(str(target))
         if target.kind is TargetKind.PROJECT:
             return [ResolvedTarget(sweep(name), name) for name in self.names]
-        if target.name not in self.names:
-            raise NotFoundError(f"there is no sweep {target.name}")
-        return [ResolvedTarget(sweep(target.name), target.name)]
+        name = on_wandb(target).name
+        if name not in self.names:
+            raise NotFoundError(f"there is no sweep {name}")
+        return [ResolvedTarget(sweep(name), name)]
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """Nothing: what is resolved is not read here."""
         raise AssertionError((target, after))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from janitor import __version__
 from janitor.model import Change, Policy, RunInfo, SweepRunState
 from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.edits import Edits, edits_for
@@ -25,7 +26,7 @@ def edits_of(run: RunInfo, policy: Policy | None = None) -> Edits:
     judgement = judge(run, policy, NOW)
     assert isinstance(judgement.verdict, Change), judgement.verdict
     assert judgement.reading is not None
-    return edits_for(judgement.verdict, judgement.reading, policy, AT, "1.2.3")
+    return edits_for(judgement.verdict, judgement.reading, policy, AT)
 
 
 def repaired(run: RunInfo, policy: Policy | None = None) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def marks(rule: str, to: str, reason: str, previous: str = "running") -> dict[st
         "state": to,
         "reason": reason,
         "at": AT.isoformat(),
-        "version": "1.2.3",
+        "version": __version__,
     }
 
 
@@ -142,7 +143,7 @@ def test_a_runtime_is_never_negative_and_never_made_up(created: Any) -> None:
 
 
 def test_a_run_that_was_never_seen_alive_gets_no_time_of_its_end() -> None:
-    run = make_run(wandb="failed", silent=None, created_at=None)
+    run = make_run(flat(objective="?"), "finished", silent=None, created_at=None)
     assert {path[0] for path in edits_of(run).values} == {
         "protein.state",
         "protein.last_update",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from janitor.errors import PermissionDeniedError, RejectedError
 from janitor.model import Outcome, RunInfo, Target, TargetKind
@@ -13,11 +10,6 @@ from janitor.records.report import Totals
 from tests.support.memory_store import SWEEP, once
 from tests.support.passes import KINDS, PATH, Scene
 from tests.support.run_samples import HOUR, MINUTE, flat, make_run, nested
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def active(count: int) -> list[RunInfo]:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import PlanError
 from janitor.model import Outcome, RunInfo
 from janitor.pipeline.context import Guards
 from janitor.pipeline.fix import apply, fix
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past, PastWrite
 from janitor.records.report import Brake, Report, Totals
 from tests.support.memory_store import SWEEP, once
 from tests.support.passes import KINDS, PATH, FullDisk, Scene
-from tests.support.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make_run
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
+from tests.support.run_samples import HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
 
 
 def active(count: int) -> list[RunInfo]:
@@ -136,7 +130,7 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) 
     assert scene.store.writes == []
     assert report.totals.written == 0
     (error,) = report.errors
-    assert error.message.startswith("no more was written, for the journal could not tell of it")
+    assert error.message.startswith("nothing more was written: the journal cannot be kept")
 
 
 def test_a_return_that_cannot_be_journaled_stops_the_writes(scene: Scene) -> None:
@@ -197,6 +191,14 @@ def test_the_brake_of_a_plan_holds_when_it_is_applied(
     assert (scene.store.writes, report.totals.planned) == ([], 3)
     scene.guards = Guards(brake=limits, force=True)
     assert applied(scene, plan, brake).totals.written == 3
+
+
+def test_the_brake_counts_no_change_that_planning_holds(scene: Scene) -> None:
+    scene.store.add(make_run(nested(janitor="mine")), make_run(id="r2"))
+    scene.guards = Guards(brake=BrakeLimits(max_changes=1))
+    report = scene.fix()
+    assert report.brake == Brake(tripped=False)
+    assert (report.totals.held, report.totals.written) == (1, 1)
 
 
 def test_a_plan_that_names_a_run_twice_is_refused_before_anything_is_written(

@@ -19,12 +19,12 @@ POLICY = Policy()
 
 
 def planned(run: RunInfo, policy: Policy = POLICY) -> ReportedChange:
-    return plan_change(judge(run, policy, NOW), "acme/rl/s1", policy, NOW, "1.2.3")
+    return plan_change(judge(run, policy, NOW), "acme/rl/s1", policy, NOW)
 
 
 def carried_out(now: RunInfo, was: RunInfo, *, reviewed: bool = False) -> Any:
     later = NOW + SECOND
-    return Repair(planned(was), POLICY, "1.2.3", as_reviewed=reviewed).edits(now, later)
+    return Repair(planned(was), POLICY, as_reviewed=reviewed).edits(now, later)
 
 
 # ---- planning -------------------------------------------------------------------------------
@@ -116,14 +116,14 @@ def test_a_plan_carries_its_own_policy() -> None:
     policy = Policy(heartbeat_timeout=MINUTE, vocabulary={SweepRunState.TIMEOUT: "failed"})
     run = make_run(silent=2 * MINUTE)
     assert isinstance(judge(run, policy, NOW).verdict, Change)
-    edits = Repair(planned(run, policy), policy, "1").edits(run, NOW)
+    edits = Repair(planned(run, policy), policy).edits(run, NOW)
     assert not isinstance(edits, Withdrawn)
     assert edits.values[("protein.state",)] == "failed"
 
 
 @pytest.mark.parametrize("wandb", ["finished", "failed", "running", "hibernating", ""])
 def test_a_proposal_knows_what_wandb_said_when_it_was_planned(wandb: str) -> None:
-    repair = Repair(planned(make_run(wandb=wandb)), POLICY, "1")
+    repair = Repair(planned(make_run(wandb=wandb)), POLICY)
     assert repair.path == "acme/rl/r1"
     assert repair.wandb_state == wandb
     assert repair.wandb_state.has_ended is (wandb in {"finished", "failed"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,11 +26,6 @@ FORMS = [flat, nested]
 LAST_LOG = (NOW - 2 * HOUR).timestamp()
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
-
-
 def before(make: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return make() | {"loss": 0.5, "bound": float("inf"), "_timestamp": LAST_LOG}
 
@@ -46,6 +40,7 @@ def ends(scene: Scene, own: Mapping[str, Any]) -> None:
     late = ago(-SECOND)
     scene.store.change(PATH, own, wandb_state="finished", history_lines=11, heartbeat_at=late)
     scene.store.uploads[PATH] = (dict(own), late)
+    scene.store.last_rows[PATH] = {"_timestamp": own["_timestamp"]}
 
 
 def killed(

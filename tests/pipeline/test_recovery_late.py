@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from janitor.config.table import BrakeLimits
 from janitor.errors import TransientError
 from janitor.model import IGNORE_TAG, RunInfo
 from janitor.pipeline.context import Guards
-from janitor.pipeline.guards import BrakeLimits
 from janitor.records.report import Report
 from tests.pipeline.test_recovery import before, ends, final, killed, next_pass, warnings
 from tests.support.memory_store import MemoryStore
@@ -22,11 +21,6 @@ from tests.support.run_samples import HOUR, MINUTE, flat, make_run
 Land = Callable[[], None]
 OWN = final(flat) | {"bound": float("inf")}
 """What the run holds where nobody wrote over it."""
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def superseded(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Land:

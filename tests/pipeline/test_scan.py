@@ -46,8 +46,7 @@ class Scans:
             Policy(),
             self.clock,
             self.watcher,
-            lambda: self.interrupter.reason() is not None,
-            lambda: None,
+            self.interrupter,
         )
         return scanner.scan(sweeps)
 

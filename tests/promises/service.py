@@ -14,8 +14,8 @@ from typing import Any
 
 from janitor.emulator import Emulator
 from janitor.records.journal import JournaledWrite, JournalRecord, journals, read_journal
-from tests.emulator.emulator_clients import wait_until
 from tests.end_to_end.janitor_process import Ended, Janitor, Runs, checked
+from tests.support.waiting import wait_until
 
 __all__ = ["Begun", "House", "Pass", "Runs", "path_of", "wait_until"]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from janitor import __version__
 from janitor.errors import JournalError
 from janitor.model import Outcome
 from janitor.model.summary import ABSENT, Form
@@ -27,11 +28,6 @@ from tests.support.run_samples import flat, make_run
 RUN = make_run(flat() | {"loss": math.inf})
 FLAT = Edits(Form.FLAT, {("protein.state",): "timeout", ("protein.error",): ABSENT})
 BEFORE: dict[Place, Any] = {("protein.state",): "running", ("protein.error",): "none"}
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "state" / "journals")
 
 
 def intend(journal: PassJournal, number: int = 1) -> None:
@@ -55,7 +51,7 @@ def written(scene: Scene) -> Path:
 
 def test_a_journal_tells_of_each_write_and_its_outcome(scene: Scene) -> None:
     record = read_journal(written(scene))
-    assert (record.command, record.namespace, record.version) == ("fix", "protein", "1.2.3")
+    assert (record.command, record.namespace, record.version) == ("fix", "protein", __version__)
     assert record.started_at == "2026-03-01T12:00:00Z"
     assert record.ended
     assert [(write.run, write.outcome, write.error) for write in record.writes] == [

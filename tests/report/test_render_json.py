@@ -171,15 +171,15 @@ def test_fields_that_may_be_left_out_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "it is no JSON"),
-        ("{", "it is no JSON"),
-        (b"\xff\xfe", "it is no JSON"),
-        ("[" * 100_000, "it is no JSON"),
-        ("[]", "it names no schema"),
-        ('{"n": 1}', "it names no schema"),
+        ("", "it is not valid JSON"),
+        ("{", "it is not valid JSON"),
+        (b"\xff\xfe", "it is not valid JSON"),
+        ("[" * 100_000, "it is not valid JSON"),
+        ("[]", "it has no schema"),
+        ('{"n": 1}', "it has no schema"),
         ('{"schema": "janitor.report/2"}', "its schema is 'janitor.report/2'"),
         ('{"schema": "janitor.report/1"}', "it is malformed at version: Field required"),
-        ('{"schema": {"$number": "x"}}', "it is no JSON"),
+        ('{"schema": {"$number": "x"}}', "it is not valid JSON"),
     ],
 )
 def test_what_is_no_report_is_refused_with_a_reason(text: str | bytes, said: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from janitor.emulator import Emulator
 from janitor.emulator.clock import parse_time
-from janitor.model import RunInfo, RunPage, Target, TargetKind, WandbState
+from janitor.model import AnyTarget, RunInfo, RunPage, Target, TargetKind, WandbState
 from janitor.model.ports import Store
 from janitor.stores.retrying import RetryingStore
 from tests.support.memory_store import MemoryStore
@@ -34,7 +34,7 @@ class World(Protocol):
     def put_summary(self, path: str, text: str) -> None:
         """Another writer replaces a run's summary, as text."""
 
-    def empty(self) -> Target:
+    def empty(self) -> AnyTarget:
         """A target that is there, and holds no run."""
 
 
@@ -49,7 +49,7 @@ class Backend:
     odd_name: str = 'r "1" {ä} \\ $x'
     """The oddest name that a run may have there."""
 
-    def target(self, sweep: str = "s1", project: str = PROJECT) -> Target:
+    def target(self, sweep: str = "s1", project: str = PROJECT) -> AnyTarget:
         """A sweep."""
         entity, name = project.split("/")
         return Target(TargetKind.SWEEP, entity, name, sweep)
@@ -76,7 +76,7 @@ def runs_in_order(count: int) -> list[dict[str, Any]]:
     return made[1::2] + made[::2]
 
 
-def pages(store: Store, target: Target) -> Iterator[RunPage]:
+def pages(store: Store, target: AnyTarget) -> Iterator[RunPage]:
     """Every page of a target."""
     after: str | None = None
     while True:
@@ -147,7 +147,7 @@ class RememberedWorld:
         """Another writer replaces a run's summary."""
         self.store.put_text(path, text)
 
-    def empty(self) -> Target:
+    def empty(self) -> AnyTarget:
         """A group that no run names."""
         return GROUP
 
@@ -172,6 +172,6 @@ class EmulatedWorld:
         """Another writer replaces a run's summary."""
         self.emulator.change(path, summary_text=text)
 
-    def empty(self) -> Target:
+    def empty(self) -> AnyTarget:
         """A group that no run names."""
         return GROUP

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from janitor.emulator.clock import parse_time
-from janitor.model import RunInfo, Target, WandbState
+from janitor.model import AnyTarget, RunInfo, WandbState
 from janitor.stores.run_files import SCHEME, FileStore
 from tests.stores.backends import GROUP
 from tests.stores.local_worlds import LocalWorld
@@ -63,7 +63,7 @@ class FileWorld:
         document = json.loads(file.read_text())
         file.write_text(json.dumps({**document, "summary": text}))
 
-    def empty(self) -> Target:
+    def empty(self) -> AnyTarget:
         """A group that no run names."""
         return GROUP
 

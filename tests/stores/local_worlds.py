@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from janitor.emulator.clock import parse_time
-from janitor.model import Policy, Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Policy
 from janitor.stores.routing import RoutingStore
 from tests.stores.backends import PROJECT, RUNNING, Backend
 
@@ -45,7 +45,7 @@ class LocalWorld(ABC):
         for place, together in made.items():
             self._add(place, sorted(together, key=lambda run: run["created_at"]))
 
-    def empty(self) -> Target:
+    def empty(self) -> AnyTarget:
         """A target that is there, and holds no run."""
         place = self.place("empty", PROJECT)
         self._add(place, [])
@@ -59,7 +59,7 @@ class LocalWorld(ABC):
         """Another writer replaces a run's summary."""
         self._put_summary(*self._parts(path), text)
 
-    def target(self, sweep: str, project: str) -> Target:
+    def target(self, sweep: str, project: str) -> AnyTarget:
         """A sweep's store."""
         return self._target(self.place(sweep, project))
 
@@ -67,11 +67,11 @@ class LocalWorld(ABC):
         """The path of a run of the sweep s1."""
         return f"{self.target('s1', project)}/{self._id(name, project)}"
 
-    def _target(self, place: Path) -> Target:
-        return Target(TargetKind.STORE, self.scheme, str(place).lstrip("/"))
+    def _target(self, place: Path) -> AnyTarget:
+        return LocalTarget(self.scheme, str(place))
 
     def _parts(self, path: str) -> tuple[Path, str]:
-        place, _, run_id = path.removeprefix(self.scheme).rpartition("/")
+        place, _, run_id = path.removeprefix(f"{self.scheme}:").rpartition("/")
         return Path(place), run_id
 
     @abstractmethod
@@ -97,7 +97,7 @@ class _LocalBackend(Backend):
 
     world: LocalWorld
 
-    def target(self, sweep: str = "s1", project: str = PROJECT) -> Target:
+    def target(self, sweep: str = "s1", project: str = PROJECT) -> AnyTarget:
         return self.world.target(sweep, project)
 
     def path(self, name: str, project: str = PROJECT) -> str:

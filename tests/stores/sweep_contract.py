@@ -8,7 +8,7 @@ import math
 import pytest
 
 from janitor.errors import NotFoundError
-from janitor.model import RunInfo, Target, TargetKind, WandbState
+from janitor.model import AnyTarget, RunInfo, Target, TargetKind, WandbState
 from janitor.model.ports import Store
 from tests.stores.backends import (
     GROUP,
@@ -62,7 +62,7 @@ class SweepStoreContract(StoreContract):
         ids=str,
     )
     def test_a_group_or_project_that_does_not_exist_is_an_error_that_names_it(
-        self, store: Store, world: World, target: Target
+        self, store: Store, world: World, target: AnyTarget
     ) -> None:
         world.add(a_run("r1", group="g1"))
         with pytest.raises(NotFoundError, match=r"missing|nobody"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from janitor.experiments import ExperimentState, ExperimentStatus, StateManager
-from janitor.model import Liveness, Policy, SweepRunState, Target, TargetKind
+from janitor.model import Liveness, LocalTarget, Policy, SweepRunState
 from janitor.rules import judge
 from janitor.runtime.processes import ProcessIdentity, this_process
 from janitor.stores.experiments import WORDS, ExperimentStore
@@ -73,7 +73,7 @@ def test_a_damaged_experiment_is_held_and_hides_no_other(manager: StateManager) 
     text = manager.path("b").read_text().replace('"version": 1', '"version": 9')
     manager.path("b").write_text(text)
     store = ExperimentStore(manager.state_dir, Policy())
-    page = store.fetch_runs(Target(TargetKind.STORE, "experiments:", "x"))
+    page = store.fetch_runs(LocalTarget("experiments", "/x"))
     assert page.run_count == 2
     defects = {run.id: run.defect for run in page.runs}
     assert defects["a"] is None

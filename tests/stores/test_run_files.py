@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from janitor.errors import ConflictError, NotFoundError, StateFileError
-from janitor.model import RunInfo, Target, TargetKind
+from janitor.model import LocalTarget, RunInfo
 from janitor.stores.run_files import FileStore
 from tests.stores.backends import Backend, a_run, read
 from tests.stores.contract import StoreContract
@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> FileStore:
 
 
 def test_a_whole_folder_is_a_target(store: FileStore, tmp_path: Path) -> None:
-    target = Target(TargetKind.STORE, "file:", str(tmp_path).lstrip("/"))
+    target = LocalTarget("file", str(tmp_path))
     runs = store.fetch_runs(target).runs
     assert [run.path for run in runs] == [
         f"file:{tmp_path}/acme%2Frl%2Fr1",
@@ -60,7 +60,7 @@ def test_a_whole_folder_is_a_target(store: FileStore, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_files_is_no_empty_folder_of_runs(tmp_path: Path) -> None:
-    target = Target(TargetKind.STORE, "file:", str(tmp_path).lstrip("/"))
+    target = LocalTarget("file", str(tmp_path))
     store = FileStore(tmp_path, now)
     assert store.fetch_sweep_metadata(target)
     (tmp_path / "exp_1.json").write_text("{}")

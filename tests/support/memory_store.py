@@ -13,7 +13,16 @@ from threading import RLock
 from typing import Any
 
 from janitor.errors import NotFoundError, StoreError
-from janitor.model import ResolvedTarget, RunInfo, RunPage, Target, TargetKind, WandbState
+from janitor.model import (
+    AnyTarget,
+    ResolvedTarget,
+    RunInfo,
+    RunPage,
+    Target,
+    TargetKind,
+    WandbState,
+    on_wandb,
+)
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
 
@@ -41,8 +50,10 @@ class MemoryStore:
     refuses_reads: StoreError | None = None
     """Why no run at all can be read afresh: a login that expired, say."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
-    unknown: set[Target] = field(default_factory=set)
-    empty: set[Target] = field(default_factory=lambda: {SWEEP})
+    last_rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The last row of each run's history, where it is known."""
+    unknown: set[AnyTarget] = field(default_factory=set)
+    empty: set[AnyTarget] = field(default_factory=lambda: {SWEEP})
     """Targets that exist though no run is in them."""
     _runs: dict[str, RunInfo] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
@@ -84,11 +95,12 @@ class MemoryStore:
 
     # -- SweepReader
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         if target in self.unknown or not self._holds(target):
             raise NotFoundError(f"there is no {target.kind} {target}")
         if target.kind is not TargetKind.PROJECT:
-            return (ResolvedTarget(target, target.name),)
+            return (ResolvedTarget(target, on_wandb(target).name),)
+        target = on_wandb(target)
         found = [run for run in self._runs.values() if _is_of(run, target)]
         names = dict.fromkeys(run.sweep for run in found if run.sweep)
         return tuple(
@@ -96,10 +108,10 @@ class MemoryStore:
             for name in names
         )
 
-    def _holds(self, target: Target) -> bool:
+    def _holds(self, target: AnyTarget) -> bool:
         return target in self.empty or any(_is_of(run, target) for run in self._runs.values())
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         with self._lock:
             for hook in self.before_page:
                 hook(after)
@@ -112,7 +124,7 @@ class MemoryStore:
                 page = change(page)
             return page
 
-    # -- SummaryReader, UploadedSummaryReader, SummaryWriter
+    # -- SummaryReader, LastWordReader, SummaryWriter
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         with self._lock:
@@ -133,6 +145,9 @@ class MemoryStore:
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         return self.uploads.get(path)
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        return self.last_rows.get(path)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         with self._lock:
@@ -170,7 +185,8 @@ def failing(error: StoreError, times: int = 1) -> OnPath:
     return fail
 
 
-def _is_of(run: RunInfo, target: Target) -> bool:
+def _is_of(run: RunInfo, target: AnyTarget) -> bool:
+    target = on_wandb(target)
     if (run.entity, run.project) != (target.entity, target.project):
         return False
     if target.kind is TargetKind.PROJECT:

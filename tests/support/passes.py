@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import JournalError
-from janitor.model import Outcome, Policy, RunInfo, Target
+from janitor.model import AnyTarget, Outcome, Policy, RunInfo
 from janitor.model.ports import Store
 from janitor.model.summary import Path as Place
 from janitor.pipeline.context import Guards, Pass
@@ -19,6 +19,7 @@ from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.plan import Repair, plan_change
 from janitor.pipeline.repair import Result, Writer, repair
+from janitor.pipeline.repair.read_age import ReadAge
 from janitor.records.journal import JournalRecord, journals, read_journal
 from janitor.records.report import ClockReading, Report, Requests
 from janitor.rules import judge
@@ -62,6 +63,22 @@ class Watcher:
 
 
 @dataclass(slots=True)
+class StillBackend:
+    """A server whose clock agrees with this machine's."""
+
+    store: MemoryStore
+    clock_reading: ClockReading = field(
+        default_factory=lambda: ClockReading(source="server", offset_seconds=0)
+    )
+
+    def page_of(self, path: str) -> str:
+        return f"https://wandb.test/{path}"
+
+    def requests(self) -> Requests:
+        return Requests(writes=len(self.store.writes))
+
+
+@dataclass(slots=True)
 class Scene:
     """A store, a clock and a folder for journals: all that passes share."""
 
@@ -73,6 +90,7 @@ class Scene:
     watcher: Watcher = field(default_factory=Watcher)
     interrupter: Interrupter = field(default_factory=Interrupter)
     slept: list[float] = field(default_factory=list)
+    read_age: ReadAge = field(default_factory=ReadAge)
 
     def journal(self, command: str = "fix") -> PassJournal:
         return PassJournal(
@@ -80,7 +98,6 @@ class Scene:
             self.clock,
             command=command,
             namespace=self.policy.namespace,
-            version="1.2.3",
         )
 
     def writer(self, journal: Any, attempts: int = 4) -> Writer:
@@ -92,6 +109,7 @@ class Scene:
             patience=self.interrupter.patience,
             sleep=self.slept.append,
             attempts=attempts,
+            read_age=self.read_age,
         )
 
     def work(self, writer: Writer | None, store: Store | None = None, **more: Any) -> Pass:
@@ -102,18 +120,13 @@ class Scene:
             "observer": self.watcher,
             "writer": writer,
             "guards": self.guards,
-            "interruption": self.interrupter.reason,
-            "patience": lambda: self.interrupter.patience(0),
-            "page_of": lambda path: f"https://wandb.test/{path}",
-            "traffic": lambda: Requests(writes=len(self.store.writes)),
-            "clock_reading": ClockReading(source="server", offset_seconds=0),
-            "journal": lambda: None,
+            "interrupter": self.interrupter,
+            "backend": StillBackend(self.store),
             "past": Past(),
-            "version": "1.2.3",
         }
         return Pass(**given | more)
 
-    def fix(self, *targets: Target, dry_run: bool = False, **more: Any) -> Report:
+    def fix(self, *targets: AnyTarget, dry_run: bool = False, **more: Any) -> Report:
         """A pass from its beginning to its end."""
         if dry_run:
             return fix(targets or (SWEEP,), self.work(None, **more))
@@ -132,10 +145,8 @@ class Scene:
                     "acme/rl/s1",
                     self.policy,
                     self.clock.now(),
-                    "1.2.3",
                 ),
                 self.policy,
-                "1.2.3",
             )
             for run in runs
         ]
@@ -161,6 +172,8 @@ class Scene:
 class FullDisk:
     """A journal that has room for so many lines."""
 
+    path = None
+
     def __init__(self, room: int) -> None:
         self.room = room
         self.lines: list[str] = []
@@ -185,6 +198,9 @@ class FullDisk:
 
     def looked_after(self, path: str) -> None:
         self._write(f"looked after {path}")
+
+    def close(self, interrupted: str | None = None) -> None:
+        """Nothing: it is no file."""
 
     def _write(self, line: str) -> None:
         if len(self.lines) >= self.room:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
-from janitor.model import Policy, Target, TargetKind
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits, brake, stand_down
+from janitor.model import LocalTarget, Policy
+from janitor.pipeline.guards import brake, stand_down
 from janitor.rules import judge
 from janitor.stores.routing import RoutingStore
 from janitor.tasks import TaskManager, TaskStatus
@@ -147,7 +148,7 @@ def test_a_folder_of_runs_is_judged_by_all_the_rules_of_sweeps(home: Path) -> No
 def test_a_local_run_is_explained(home: Path) -> None:
     told = janitor(home, "explain", f"{STATES}/far").stdout
     assert "the process in charge: unknown" in told
-    assert "wandb-crashed: silent: it goes by W&B's word" in told
+    assert "wandb-crashed: no match: it judges runs of W&B" in told
     assert "dead-process: held: whether its process lives cannot be told" in told
     stale = janitor(home, "explain", f"{TASKS}/stale").stdout
     assert "stale-assignment: becomes initializing: assigned to gpu0 3 hours ago" in stale
@@ -166,7 +167,7 @@ def test_what_is_not_there_is_told(home: Path) -> None:
 def test_a_state_that_was_removed_meanwhile_is_not_made_anew(home: Path) -> None:
     store = RoutingStore(Policy(), lambda: datetime.now(UTC))
     path = home / "manager_state.json"
-    run, *_ = store.fetch_runs(Target(TargetKind.STORE, "tasks:", str(path).lstrip("/"))).runs
+    run, *_ = store.fetch_runs(LocalTarget("tasks", str(path))).runs
     path.unlink()
     before = sorted(home.iterdir())
     with pytest.raises(NotFoundError, match="there is no manager state"):
@@ -183,7 +184,7 @@ def test_a_manager_at_work_is_left_in_peace(home: Path) -> None:
 
 def test_local_runs_neither_trip_nor_blunt_the_guards_of_silence(home: Path) -> None:
     store = RoutingStore(Policy(), lambda: datetime.now(UTC))
-    target = Target(TargetKind.STORE, "experiments:", str(home / "states").lstrip("/"))
+    target = LocalTarget("experiments", str(home / "states"))
     now = datetime.now(UTC) + timedelta(minutes=30)
     judged = [judge(run, Policy(), now) for run in store.fetch_runs(target).runs] * 10
     found, silent = stand_down(judged, StandDownLimits(), now)

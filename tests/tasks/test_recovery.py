@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
-from time import monotonic
 
 import pytest
 
@@ -21,6 +20,7 @@ from janitor.errors import HeldError
 from janitor.tasks import TaskStatus, Worker
 from janitor.tasks.files import ManagerFiles
 from janitor.tasks.results import Row, write_row
+from tests.support.waiting import wait_until
 
 NAMES = [f"exp1_vary_width_{number}_42" for number in range(240)]
 DONE = NAMES[-45:]
@@ -95,14 +95,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World(tmp_path, stack)
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what other processes do."""
-    end = monotonic() + 60
-    while not condition():
-        assert monotonic() < end
-        Event().wait(0.02)
-
-
 def completed_by_workers(world: World) -> list[str]:
     """What the first three workers wrote down as completed."""
     rows = [
@@ -123,7 +115,7 @@ def crashed(world: World) -> tuple[World, Path, list[subprocess.Popen[str]]]:
     manager, lines = world.manager()
     assert lines == []
     workers = [world.worker(f"gpu{number}", gate) for number in range(3)]
-    until(lambda: sorted(world.begun()) == UNDER_WAY)
+    wait_until(lambda: sorted(world.begun()) == UNDER_WAY)
     manager.send_signal(signal.SIGKILL)
     manager.wait()
     return world, gate, workers
@@ -149,7 +141,7 @@ def test_scenario_2_a_manager_that_was_down_for_hours_finds_what_was_completed(
     with gate.open("w") as opened:
         opened.write("go!")  # a letter for each
         opened.flush()
-        until(lambda: completed_by_workers(world) == UNDER_WAY)
+        wait_until(lambda: completed_by_workers(world) == UNDER_WAY)
     for worker in workers:
         worker.kill()
         worker.wait()
@@ -188,7 +180,7 @@ def test_a_worker_that_died_is_given_its_task_again(world: World) -> None:
     os.mkfifo(gate)
     manager, _ = world.manager(count=1)
     lost = world.worker("gpu0", gate)
-    until(world.begun)
+    wait_until(world.begun)
     lost.kill()
     lost.wait()
     world.worker("gpu0")
@@ -214,7 +206,7 @@ def test_two_workers_of_one_name_are_refused(world: World) -> None:
     os.mkfifo(gate)
     world.manager(count=2)
     first = world.worker("gpu0", gate)
-    until(world.begun)
+    wait_until(world.begun)
     with pytest.raises(HeldError, match=f"held by process {first.pid}"):
         Worker(name="gpu0", state_file=world.state_file, work=lambda _: None).run()
 

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from time import monotonic
 from typing import Any
 
 import psutil
 import pytest
 
 from janitor.tasks import ManagerSettings, Task, TaskManager, TaskServer, TaskStatus, Worker
+from tests.support.waiting import wait_until
 from tests.tasks.workplace import Bench
 
 SECOND = timedelta(seconds=1)
@@ -46,13 +46,6 @@ def run(bench: Bench, work: Callable[[Task], Any], **more: Any) -> dict[str, Tas
     with serving(bench) as manager:
         Worker(name="gpu0", state_file=bench.state_file, work=work, **more).run()
         return {task.task_id: task for task in manager.tasks}
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = monotonic() + 60
-    while not condition():
-        assert monotonic() < end
-        Event().wait(0.02)
 
 
 def is_gone(pid: int) -> bool:
@@ -185,7 +178,7 @@ def test_what_the_task_started_is_asked_to_end_and_then_killed(bench: Bench) -> 
         outcome = worker.attempt(manager.tasks[0])
     assert outcome.error == "TimeoutError: it took longer than 2 s and was stopped"
     assert (bench.folder / "pid.asked").exists()
-    until(lambda: is_gone(int(note.read_text())))
+    wait_until(lambda: is_gone(int(note.read_text())))
 
 
 def test_a_task_that_is_killed_by_the_system_has_failed(bench: Bench) -> None:
@@ -219,8 +212,8 @@ def test_a_task_dies_with_its_worker(bench: Bench, how: signal.Signals) -> None:
     note = bench.folder / "pid"
     command = [sys.executable, "-c", textwrap.dedent(WORKER), str(bench.state_file)]
     with serving(bench), subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
-        until(lambda: note.exists() and note.read_text())
+        wait_until(lambda: note.exists() and note.read_text())
         assert int(note.read_text()) != worker.pid
         worker.send_signal(how)
         worker.wait()
-        until(lambda: is_gone(int(note.read_text())))
+        wait_until(lambda: is_gone(int(note.read_text())))

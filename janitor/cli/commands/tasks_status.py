@@ -1,4 +1,4 @@
-"""``janitor tasks status``: the progress of a manager's tasks."""
+"""``janitor tasks status``: show the progress of a manager's tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MANAGER = {
 @state_file_option
 @json_option
 def command(*, state_file: Path, as_json: bool) -> None:
-    """Count the tasks by status; show what each worker did, and whether a manager is running."""
+    """Show the number of tasks by status, the work of each worker, and if a manager is running."""
     import json
 
     from janitor.storage.locks import holder, holder_liveness

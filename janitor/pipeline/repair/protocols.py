@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from janitor.model import Outcome, RunInfo, WandbState
-from janitor.model.ports import SummaryReader, SummaryWriter, UploadedSummaryReader
+from janitor.model.ports import LastWordReader, SummaryReader, SummaryWriter
 from janitor.model.summary import Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
+from janitor.records.report import ReportedOutage
 
 
 class Proposal(Protocol):
@@ -30,12 +32,16 @@ class Proposal(Protocol):
         """What to write into the run as it is now, or why it is left alone."""
 
 
-class RepairStore(SummaryReader, UploadedSummaryReader, SummaryWriter, Protocol):
+class RepairStore(SummaryReader, LastWordReader, SummaryWriter, Protocol):
     """What a repair needs of a store."""
 
 
 class Journal(Protocol):
     """Keeps what stood before each write. Safe from many threads."""
+
+    @property
+    def path(self) -> FilePath | None:
+        """Its file; None while nothing is written."""
 
     def intend(
         self,
@@ -61,8 +67,19 @@ class Journal(Protocol):
     def looked_after(self, path: str) -> None:
         """Record that what an earlier pass left open of a run is settled."""
 
+    def outage(self, outage: ReportedOutage) -> None:
+        """Record the beginning or the end of an outage."""
+
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""
+
+    def close(self, interrupted: str | None = None) -> None:
+        """Record that the pass has ended.
+
+        Raises:
+            JournalError: it cannot be recorded, or the journal is not as it was left.
+
+        """
 
 
 @dataclass(frozen=True, slots=True)

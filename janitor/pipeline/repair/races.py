@@ -1,8 +1,9 @@
-"""The race that remains: a run's own process was at work between our read and our write.
+"""The race that remains: a run's own process was at work between the read and the write.
 
-Our write is the whole summary, so it may have covered what the process sent meanwhile. A process
-that ended left its last summary behind as a file; what that file tells and the server no longer
-has is put back, and the run is judged again.
+The write is the whole summary, so it may have covered what the process sent meanwhile. A process
+that ended left its last summary behind as a file. Only where that file is proved to hold the last
+thing that the run logged, what it holds and the server lost is put back, and the run is judged
+again. Everything else is undecidable, and fails by name.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from janitor.errors import JournalError, StoreError, TransientError
 from janitor.model import Outcome, RunInfo
@@ -19,89 +20,115 @@ from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
+from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.heartbeats import grew, worked
 from janitor.pipeline.repair.protocols import Result
-from janitor.pipeline.repair.writer import Attempt, Writer
+from janitor.pipeline.repair.writer import Writer
 
-_PAUSE = 0.5
-"""Seconds between two attempts to give a run back what is its own."""
-_SAME_END = timedelta(minutes=1)
-"""A file uploaded longer than this before our read tells of an earlier life of the run."""
+_PAUSE: Final = 0.5
+"""Seconds between two attempts to put keys back."""
+_SAME_END: Final = timedelta(minutes=1)
+"""A process that ends uploads its file before its last log arrives, by no more than this."""
+_AT_WORK: Final = "the run's process was at work while it was written"
 
 
 @dataclass(frozen=True, slots=True)
-class _Truth:
-    """A run's summary as it would stand had we not written."""
+class _Restored:
+    """A run's summary as it would be without the write."""
 
     summary: Mapping[str, Any]
     covered: tuple[str, ...]
-    """The keys that our write had covered."""
-
-
-def showed_life(before: RunInfo, after: RunInfo) -> bool:
-    """Whether a run's own process may have been at work between two readings.
-
-    The heartbeat of a run that has ended counts for nothing: only our own write can move it.
-    """
-    may_beat = not (before.wandb_state.has_ended and after.wandb_state.has_ended)
-    beat = may_beat and before.heartbeat_at != after.heartbeat_at
-    return beat or did_work(before, after)
-
-
-def did_work(before: RunInfo, after: RunInfo) -> bool:
-    """Whether it did more than send a heartbeat, which our own write may move."""
-    return (before.wandb_state, before.history_lines) != (after.wandb_state, after.history_lines)
+    """The keys that the write had covered."""
 
 
 def recover(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
-    """What became of a write that our read-back found standing in a run that showed life."""
-    try:
-        uploaded = _uploaded(attempt, writer)
-    except StoreError as error:
+    """What became of a write that stands in a run whose process worked meanwhile."""
+    if not found.wandb_state.has_ended:
         return attempt.result(
             Outcome.FAILED,
-            "the run's process was at work while it was written, and what it uploaded cannot be"
-            f" read: {error}",
+            f"{_AT_WORK}, and W&B says {found.wandb_state} now: what it logged in between may be"
+            " covered until it logs again",
         )
-    if uploaded is None:
-        if did_work(attempt.run, found):
-            return attempt.result(
-                Outcome.FAILED,
-                "the run's process was at work while it was written: what it logged in between"
-                " may be covered until it logs again",
-            )
-        return _standing(attempt, found)
-    truth = _truth(attempt, found, uploaded)
-    if not truth.covered:
-        return _standing(attempt, found)
-    return _put_back(attempt, found, truth, writer)
-
-
-def _standing(attempt: Attempt, found: RunInfo) -> Result:
-    """What became of a write that covered nothing."""
-    lacking = attempt.lacking(found)
-    if lacking is None:
+    try:
+        last = _last_summary(attempt, found, writer)
+    except StoreError as error:
+        return attempt.result(
+            Outcome.FAILED, f"{_AT_WORK}, and what it uploaded cannot be read: {error}"
+        )
+    if last is None:
+        return attempt.result(
+            Outcome.FAILED,
+            f"{_AT_WORK}, and nothing that it uploaded is proved to be its last summary: what it"
+            " logged in between may be covered",
+        )
+    restored = _restored(attempt, found, last)
+    if restored.covered:
+        return _put_back(attempt, found, restored, writer)
+    if attempt.lacking(found) is None:
         return attempt.result(Outcome.WRITTEN, attempt.edits.note)
-    return attempt.result(Outcome.FAILED, f"the server does not have what was written: {lacking}")
+    return not_there(attempt, found)
 
 
-def _uploaded(attempt: Attempt, writer: Writer) -> Mapping[str, Any] | None:
-    """The run's own last summary, if its process ended at about the time of our write."""
-    answer = writer.store.fetch_uploaded_summary(attempt.proposal.path)
+def _next_second(moment: datetime) -> datetime:
+    """W&B cuts times to seconds: what it dates so is certainly later."""
+    return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def ended_again(attempt: Attempt, writer: Writer) -> bool:
+    """Whether a process of the run ended, and uploaded its summary, since the run was read."""
+    try:
+        answer = writer.store.fetch_uploaded_summary(attempt.proposal.path)
+    except StoreError:
+        return True  # recover() meets it too, and says so
+    uploaded = None if answer is None else parse_time(answer[1])
+    return uploaded is not None and uploaded >= attempt.at.replace(microsecond=0)
+
+
+def not_there(attempt: Attempt, found: RunInfo) -> Result:
+    """The result of a write that the server does not hold as it was sent."""
+    return attempt.result(
+        Outcome.FAILED, f"the server does not have what was written: {attempt.lacking(found)}"
+    )
+
+
+def _last_summary(attempt: Attempt, found: RunInfo, writer: Writer) -> Mapping[str, Any] | None:
+    """The summary that the run's process uploaded at its end; None where that is not proved.
+
+    A run may have been resumed, and its later process may have been killed, or its file may be on
+    its way. So the file must hold the last row of the history. Where the history did not grow,
+    that proves nothing new: then the file must have been uploaded since the read, and the process
+    must have ended by itself.
+    """
+    logged = grew(attempt.run, found)
+    if not logged and found.wandb_state not in {"finished", "failed"}:
+        return None
+    path = attempt.proposal.path
+    answer = writer.store.fetch_uploaded_summary(path)
     if answer is None:
         return None
     summary, uploaded_at = answer
-    time = parse_time(uploaded_at)
-    if time is not None and time < attempt.at - _SAME_END:
+    uploaded = parse_time(uploaded_at)
+    earliest = attempt.at - _SAME_END if logged else _next_second(attempt.at)
+    if uploaded is None or uploaded < earliest:
         return None
-    logged_before = parse_time(attempt.run.summary.get("_timestamp"))
-    logged_last = parse_time(summary.get("_timestamp"))
-    if logged_before is None or logged_last is None:
-        return None if time is None else summary
-    return summary if logged_last >= logged_before else None
+    row = writer.store.fetch_last_row(path)
+    return summary if row is not None and _holds(summary, row) else None
 
 
-def _truth(attempt: Attempt, found: RunInfo, uploaded: Mapping[str, Any]) -> _Truth:
-    """What the server has now, less our edits, with the run's own changes since our read."""
+def _holds(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a summary was made when this row of the history was the last.
+
+    The SDK gives each row a step and a time, and repeats both in the summary. Other keys of the
+    summary may be set apart from the history.
+    """
+    keys = [key for key in ("_step", "_timestamp") if key in row] or list(row)
+    return bool(keys) and all(
+        summaries.same_or_absent(summary.get(key, ABSENT), row[key]) for key in keys
+    )
+
+
+def _restored(attempt: Attempt, found: RunInfo, last: Mapping[str, Any]) -> _Restored:
+    """What the server has now, without our edits, with the run's own changes since the read."""
     fresh = attempt.run.summary
     ours = {
         path: attempt.before[path]
@@ -111,18 +138,18 @@ def _truth(attempt: Attempt, found: RunInfo, uploaded: Mapping[str, Any]) -> _Tr
     summary = summaries.edited(found.summary, ours)
     covered = [
         key
-        for key, value in uploaded.items()
+        for key, value in last.items()
         if not summaries.same_or_absent(fresh.get(key, ABSENT), value)
         and summaries.same_or_absent(summary.get(key, ABSENT), fresh.get(key, ABSENT))
     ]
-    return _Truth({**summary, **{key: uploaded[key] for key in covered}}, tuple(covered))
+    return _Restored({**summary, **{key: last[key] for key in covered}}, tuple(covered))
 
 
-def _put_back(attempt: Attempt, found: RunInfo, truth: _Truth, writer: Writer) -> Result:
+def _put_back(attempt: Attempt, found: RunInfo, restored: _Restored, writer: Writer) -> Result:
     """Write the run's own keys again, with our edits where it is judged as before."""
     now = writer.clock.now()
-    mended, decided = _mended(attempt, replace(found, summary=truth.summary), now)
-    names = ", ".join(sorted(truth.covered))
+    mended, decided = _mended(attempt, replace(found, summary=restored.summary), now)
+    names = ", ".join(sorted(restored.covered))
     try:
         writer.journal.settle(found.path, Outcome.WRITTEN, f"it covered {names}")
         writer.journal.intend(
@@ -139,7 +166,7 @@ def _put_back(attempt: Attempt, found: RunInfo, truth: _Truth, writer: Writer) -
             Outcome.FAILED, f"covered keys could not be put back: {names} ({failure})"
         )
     told = f"its own process was at work meanwhile; put back: {names}"
-    if lost := _lost(attempt, found, truth):
+    if lost := _lost(attempt, found, restored):
         return mended.result(
             Outcome.FAILED, f"{told}; the server does not have what was written: {lost}"
         )
@@ -167,40 +194,61 @@ def _mended(
 def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
     """Write, and read back; why the server does not have it, if it does not.
 
-    What is at stake is the run's own, so a write that may come through is sent again, as long as
-    the read-back shows that the run lay still.
+    What is at stake is the run's own, so a write that may come through is sent again. Each is sent
+    right after a read that shows the run as it was found.
     """
-    why = None
+    why = "each fresh read was too old when the write was to be sent; see max_read_age"
     for _ in range(writer.attempts):
-        unanswered = None
+        began = writer.read_age.now()
+        fresh = writer.read([found.path])[found.path]
+        if isinstance(fresh, StoreError):
+            return str(fresh)
+        if worked(found, fresh):
+            return "the run's process was at work again"
+        if fresh.defect is None and mended.lacking(fresh) is None:
+            return None  # applied; only its answer was lost
+        if not _is_as_found(found, fresh):
+            return "the run changed meanwhile"
+        if writer.read_age.is_too_old(began):
+            continue
         try:
-            writer.store.update_run_summary(found, mended.written)
+            writer.store.update_run_summary(fresh, mended.written)
         except TransientError as error:
-            unanswered = str(error)  # it may have been applied: the read-back tells
+            why = str(error)  # it may have been applied: the next read shows it
+            writer.sleep(_PAUSE)
+            continue
         except StoreError as error:
             return str(error)
         after = writer.read([found.path])[found.path]
         if isinstance(after, StoreError):
-            return unanswered or str(after)
+            return str(after)
         if after.defect is not None:
             return f"it reads back damaged: {after.defect}"
+        if worked(fresh, after) or writer.heartbeats.show_life(fresh, after):
+            return "the run's process may have been at work again"
         lacking = mended.lacking(after)
-        if lacking is None:
-            return None
-        why = unanswered or f"the server does not have {lacking}"
-        if unanswered is None or not summaries.same(found.summary, after.summary):
-            return why
-        writer.sleep(_PAUSE)
-    return why
+        return None if lacking is None else f"the server does not have {lacking}"
+    last = writer.read([found.path])[found.path]
+    if isinstance(last, StoreError) or last.defect is not None or worked(found, last):
+        return why
+    return None if mended.lacking(last) is None else why
 
 
-def _lost(attempt: Attempt, found: RunInfo, truth: _Truth) -> str:
+def _is_as_found(found: RunInfo, fresh: RunInfo) -> bool:
+    return (
+        fresh.defect is None
+        and (fresh.wandb_state, fresh.history_lines) == (found.wandb_state, found.history_lines)
+        and summaries.same(fresh.summary, found.summary)
+    )
+
+
+def _lost(attempt: Attempt, found: RunInfo, restored: _Restored) -> str:
     """The keys that were sent, are gone, and that the run's own process did not bring back."""
     return ", ".join(
         sorted(
             path[0]
             for path, _, now in summaries.differences(attempt.written, found.summary)
-            if now is ABSENT and path[0] not in truth.covered
+            if now is ABSENT and path[0] not in restored.covered
         )
     )
 

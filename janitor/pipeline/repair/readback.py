@@ -1,15 +1,25 @@
-"""A write held against what the server then has, key by key."""
+"""A write compared with what the server then has, key by key."""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
 
 from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT, differences
+from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.heartbeats import worked
 from janitor.pipeline.repair.protocols import Result
-from janitor.pipeline.repair.races import recover, showed_life
-from janitor.pipeline.repair.writer import Attempt, Writer
+from janitor.pipeline.repair.races import ended_again, not_there, recover
+from janitor.pipeline.repair.trial import WENT_ON
+from janitor.pipeline.repair.writer import Writer
 from janitor.records.keys import key_of
+
+_SHORTEST_LIFE: Final = timedelta(seconds=3)
+"""No process starts, resumes a run, sends something and ends in less: in a shorter time,
+a heartbeat of a run that has ended is the trace of the write."""
 
 
 def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Result:
@@ -20,37 +30,49 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
         )
     if found.defect is not None:
         return attempt.result(Outcome.FAILED, f"reads back damaged: {found.defect}")
-    if showed_life(attempt.run, found):
-        result = _lived(attempt, found, writer)
-    else:
-        result = _unlived(attempt, found)
-    if result.outcome is Outcome.FAILED and (lost := attempt.lost(found)):
+    did_work = worked(attempt.run, found)
+    beat = writer.heartbeats.show_life(attempt.run, found)
+    if beat and not did_work and attempt.run.wandb_state.has_ended:
+        did_work = ended_again(attempt, writer)
+        beat = writer.clock.now() - attempt.at > _SHORTEST_LIFE
+    if (damage := attempt.damage(found)) is not None and (not did_work or damage[0] == "loses"):
+        verb, names = damage
         writer.halt(
-            f"the server loses what is not the janitor's: of {found.path} {', '.join(lost)} is gone"
+            f"the server {verb} what is not the janitor's: of {found.path} {', '.join(names)}"
+            f" {'is gone' if verb == 'loses' else 'has another value'}"
         )
-    return result
-
-
-def _lived(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
-    """What became of the write to a run whose own process may have been at work meanwhile."""
-    if attempt.edits.stand_in(found.summary):
+        if not did_work:
+            return not_there(attempt, found)
+    if did_work and attempt.edits.stand_in(found.summary):
         return recover(attempt, found, writer)
+    if did_work or beat:
+        return _beside_its_process(attempt, found)
+    return _undisturbed(attempt, found)
+
+
+def _beside_its_process(attempt: Attempt, found: RunInfo) -> Result:
+    """What became of the write to a run whose own process may have written meanwhile."""
+    if attempt.edits.stand_in(found.summary):
+        return attempt.result(
+            Outcome.FAILED,
+            "W&B shows a heartbeat from the moment of the write: if the run's process sent it,"
+            " what it sent along may be covered until it logs again",
+        )
     changes = differences(attempt.written, found.summary)
     if all(now is ABSENT for _, _, now in changes):
-        return attempt.result(
-            Outcome.FAILED, f"the server does not have what was written: {attempt.lacking(found)}"
-        )
+        return not_there(attempt, found)
+    if attempt.marks_in(found):
+        return attempt.result(Outcome.FAILED, WENT_ON)
     return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
 
 
-def _unlived(attempt: Attempt, found: RunInfo) -> Result:
-    """What became of the write to a run that lay still meanwhile."""
-    lacking = attempt.lacking(found)
-    if lacking is None:
+def _undisturbed(attempt: Attempt, found: RunInfo) -> Result:
+    """What became of the write to a run whose own process did nothing meanwhile."""
+    if attempt.lacking(found) is None:
         return attempt.result(Outcome.WRITTEN, attempt.edits.note)
     if _another_janitor_wrote(attempt, found):
         return attempt.result(Outcome.SUPERSEDED, "another janitor wrote it meanwhile")
-    return attempt.result(Outcome.FAILED, f"the server does not have what was written: {lacking}")
+    return not_there(attempt, found)
 
 
 def _another_janitor_wrote(attempt: Attempt, found: RunInfo) -> bool:

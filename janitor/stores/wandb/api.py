@@ -1,7 +1,7 @@
 """The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` opens it; its private ``_service_api`` is what W&B's own sister packages use. Every
-private name of wandb that we need stands in this file.
+``wandb.Api`` opens it; W&B's own sister packages use its transport too. The private names of wandb
+that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,31 @@ import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from janitor.errors import CredentialsError, StoreError, TransientError
+from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
+from janitor.lifecycle import wandb_internals
+from janitor.model.paths import path_for_wandb, split_run_path
 from janitor.storage.temporary import TemporaryFolder
 from janitor.stores.wandb.environment import named_in, quiet_environment
-from janitor.stores.wandb.failures import classify, explain
+from janitor.stores.wandb.failures import classify, explain, nothing_answers
 from janitor.stores.wandb.server_time import moved_to
 
 if TYPE_CHECKING:
     import wandb
 
-SUPPORTED = "0.28.2 to 0.31"
+SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
 """Seconds between them; whole seconds only."""
+_NO_RETRY_WAIT = 86_400
+"""The same for writes, which must not be sent a second time on a read that is old by then: our
+timeout cancels the request long before. Only an answer with a Retry-After header is retried
+earlier, within that timeout."""
 _OPENING = 9
 """Seconds that the first answer of a server may take. wandb's import comes before, and the 2
 seconds of its exit after it: that nobody answers is told within 15."""
@@ -52,6 +58,7 @@ class Door:
 
     Args:
         attempt_timeout: Seconds that one attempt of a request may take.
+        opening: Makes the first contact, given what makes it once; may try it again.
 
     Raises:
         CredentialsError: no credentials, or the server refuses them.
@@ -59,14 +66,19 @@ class Door:
 
     """
 
-    def __init__(self, attempt_timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        attempt_timeout: float = 20.0,
+        opening: Callable[[Callable[[], wandb.Api]], wandb.Api] = lambda open_once: open_once(),
+    ) -> None:
         self.traffic = Traffic()
         self._attempt_timeout = max(1, int(attempt_timeout))
         # Core's own bound stays below Python's: otherwise the cause is lost.
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
+        self._write_timeout = self._attempt_timeout + 1
         self._lock = threading.Lock()
         self._folder = TemporaryFolder("janitor-wandb-")
-        self._api = self._open()
+        self._api = opening(self._open)
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
@@ -80,8 +92,7 @@ class Door:
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        address = str(self._api._service_api.app_url)  # noqa: SLF001 - the door itself
-        return _without_login(address).rstrip("/")
+        return _without_login(wandb_internals.app_url(self._api)).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -99,6 +110,9 @@ class Door:
 
         """
         api, sizes = self._api, list[int]()
+        is_write = query.lstrip().startswith("mutation")
+        service = self._writing if is_write else wandb_internals.service_api(api)
+        timeout = self._write_timeout if is_write else self._timeout
 
         def parse(text: str) -> Any:
             sizes.append(len(text))
@@ -106,10 +120,12 @@ class Door:
 
         self._count_request(query, variables)
         try:
-            data = api._service_api.execute_graphql(  # noqa: SLF001 - the door itself
-                query, variables, timeout=self._timeout, parse=parse
-            )
+            data = service.execute_graphql(query, variables, timeout=timeout, parse=parse)
         except self._failures as failure:
+            if is_write and _IN_TIME in str(failure):
+                raise TransientError(
+                    f"W&B at {self.address} did not take the write within {timeout} s", slow=True
+                ) from failure
             if getattr(failure, "response", None) is None:
                 self._reopen(api, failure)
             raise classify(failure, self.address) from failure
@@ -130,7 +146,8 @@ class Door:
 
         folder = self._folder.path / "files" / path
         try:
-            files = list(self._api.run(path).files([name]))
+            place = path_for_wandb(*split_run_path(path))
+            files = list(self._api.run(place).files([name]))
             if not files:
                 return None
             with files[0].download(root=str(folder), replace=True) as file:
@@ -171,20 +188,14 @@ class Door:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
-            from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
-            from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
-            from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
-            from wandb.sdk.mailbox.mailbox_handle import ServerResponseError  # noqa: PLC0415
 
-            self._failures = (
-                WandbApiFailedError,
-                MailboxClosedError,
-                HandleAbandonedError,
-                ServerResponseError,
-                ForkedError,
+            self._failures: tuple[type[BaseException], ...] = (
+                *wandb_internals.transport_errors(),
                 OSError,
             )
             settings = self._set_up()
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
         except (ValueError, UsageError) as error:
@@ -192,7 +203,7 @@ class Door:
         address = _without_login(settings.base_url)
         try:
             api = wandb.Api(timeout=_OPENING)
-            api._service_api.execute_graphql  # noqa: B018, SLF001 - is the door there?
+            self._writing = wandb_internals.transport_without_retries(api, _NO_RETRY_WAIT)
         except UsageError as error:
             raise CredentialsError(
                 f"no credentials for W&B at {address}: set WANDB_API_KEY or run"
@@ -200,10 +211,10 @@ class Door:
             ) from error
         except AuthenticationError as error:
             raise redirected(settings.base_url) or _of_login(error, address) from error
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         except self._failures as error:
             raise redirected(settings.base_url) or classify(error, address) from error
-        except AttributeError as error:
-            raise _unknown_wandb(error) from error
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -245,11 +256,11 @@ def _of_login(error: Exception, address: str) -> StoreError:
             f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
         )
     told = classify(cause, address)
-    if isinstance(told, TransientError):
-        why = explain(str(cause))
+    why = explain(str(cause))
+    if isinstance(told, TransientError) and nothing_answers(cause):
         if _IN_TIME in why:
             why = f"no answer within {_OPENING} seconds"
-        return TransientError(
+        return UnreachableError(
             f"W&B at {address} cannot be reached: {why}; check WANDB_BASE_URL and the network"
         )
     return told
@@ -277,6 +288,4 @@ def _of_settings(error: Exception) -> StoreError:
 
 
 def _unknown_wandb(error: Exception) -> StoreError:
-    return StoreError(
-        f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
-    )
+    return StoreError(str(wandb_internals.UnsupportedWandbError(error)))

@@ -33,6 +33,10 @@ _TIMED_OUT = re.compile(
 _UNREACHABLE = re.compile(
     r"\bdial tcp\b|no such host|connection (refused|reset)|\bx509:|\btls:", re.IGNORECASE
 )
+_AWAY = re.compile(
+    r"\bdial\b|no such host|refused|\bx509:|\btls:|in time|timed? ?out|deadline|timeout",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.IGNORECASE)
 _MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGNORECASE)
 _INVALID = re.compile(
@@ -74,6 +78,14 @@ def known_form(address: str) -> Iterator[None]:
         raise TransientError(
             f"W&B at {address} sends a malformed answer ({error!r:.80})"
         ) from error
+
+
+def nothing_answers(failure: BaseException) -> bool:
+    """Whether no connection was made, or nothing came over it in time; else a server is there."""
+    status = getattr(getattr(failure, "response", None), "http_status", 0)
+    if status or _STATUS.search(str(failure)):
+        return False
+    return _AWAY.search(str(failure)) is not None
 
 
 def classify(failure: BaseException, address: str) -> StoreError:

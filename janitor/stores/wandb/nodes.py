@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -54,12 +56,15 @@ def optional_count_of(value: Any) -> int | None:
     return None if value is None else count_of(value)
 
 
-def read_node(node: Mapping[str, Any], scope: Scope) -> RunInfo:
-    """A run's node. A summary that is not an object gives the run a ``defect``, not an error."""
+def read_node(node: Mapping[str, Any], scope: Scope, *, exact: bool) -> RunInfo:
+    """A run's node. A summary that is not an object gives the run a ``defect``, not an error.
+
+    ``exact`` keeps the digits of every number, for a run that may be written.
+    """
     _check(node)
     defect = None
     try:
-        summary = summaries.parse(node["summaryMetrics"])
+        summary = summaries.parse(node["summaryMetrics"], exact=exact)
     except ValueError as error:
         summary, defect = {}, str(error)
     return RunInfo(
@@ -78,3 +83,27 @@ def read_node(node: Mapping[str, Any], scope: Scope) -> RunInfo:
         history_lines=node["historyLineCount"],
         defect=defect,
     )
+
+
+def last_row(tail: Any) -> Mapping[str, Any] | None:
+    """The last row of a run's ``historyTail``: a JSON list of JSON objects, each as a text."""
+    try:
+        rows = json.loads(tail)
+        return summaries.parse(rows[-1])
+    except (TypeError, ValueError, LookupError):
+        return None
+
+
+def is_of(node: Mapping[str, Any], name: str) -> bool:
+    """Whether a node is the run that was asked for by this name.
+
+    W&B's storage ids, with which runs are written, are ``Run:v1:NAME:…`` in base64; ids of another
+    form say nothing.
+    """
+    if node["name"] != name:
+        return False
+    try:
+        text = base64.b64decode(node["id"], validate=True).decode()
+    except ValueError:
+        return True
+    return not text.startswith("Run:v1:") or text.startswith(f"Run:v1:{name}:")

@@ -96,6 +96,13 @@ fragment Whole on Run {{ {_RUN_FIELDS} summaryMetrics }}
 """
 
 
+LAST_ROW = """
+query JanitorLastRow($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { historyTail } }
+}
+"""
+"""What the SDK itself asks for when it resumes a run, to go on after its last step."""
+
 WRITE_SUMMARY = """
 mutation JanitorWriteSummary($id: String!, $summary: JSONString!) {
   upsertBucket(input: {id: $id, summaryMetrics: $summary}) { bucket { id } }
@@ -115,8 +122,8 @@ def summary_keys(policy: Policy) -> list[str]:
         "janitor.reason", "janitor.at", "janitor.version", "janitor.resurrected_at",
     )  # fmt: skip
     keys = [policy.namespace, *(f"{policy.namespace}.{name}" for name in names), "_timestamp"]
-    objectives = [policy.objective, *(each.objective for each in policy.overrides)]
-    named = [key for key in objectives if key is not None and key != AUTO]
+    objectives = [policy.objective, *(each.settings.get("objective") for each in policy.overrides)]
+    named = [key for key in objectives if isinstance(key, str) and key != AUTO]
     named += [key for rule in policy.own_rules for key in keys_read_by(rule.when)]
     return with_keys(keys, *named)
 

@@ -19,14 +19,32 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
-from janitor.model import Policy, ResolvedTarget, RunInfo, RunPage, Target, TargetKind
+from janitor.model import (
+    AnyTarget,
+    Policy,
+    ResolvedTarget,
+    RunInfo,
+    RunPage,
+    Target,
+    TargetKind,
+    on_wandb,
+)
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
+from janitor.rules.objective import is_object
+from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import Scope, count_of, optional_count_of, read_node
+from janitor.stores.wandb.nodes import (
+    Scope,
+    count_of,
+    is_of,
+    last_row,
+    optional_count_of,
+    read_node,
+)
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
@@ -81,8 +99,9 @@ class WandbStore:
 
     # -- SweepReader
 
-    def fetch_sweep_metadata(self, target: Target) -> Sequence[ResolvedTarget]:
+    def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for: one sweep, one group, or every sweep of a project."""
+        target = on_wandb(target)
         entity = target.entity or self._door.default_entity()
         if entity is None:
             raise TargetError(
@@ -97,17 +116,18 @@ class WandbStore:
             case TargetKind.PROJECT:
                 return self._sweeps(scope)
             case _:
-                raise TargetError(f"{target} is no target that W&B knows")
+                raise TargetError(f"{target} is not a target that W&B knows")
 
     def _sweeps(self, scope: Scope) -> Sequence[ResolvedTarget]:
         """Every sweep of a project; it is noted in which of them no run is active."""
         sweeps = self._projects.sweeps(scope)
-        targets = [sweep.target for sweep in sweeps]
+        targets = [on_wandb(sweep.target) for sweep in sweeps]
         self._activity.find_quiet(targets, partial(self._projects.counts, scope))
         return sweeps
 
-    def fetch_runs(self, target: Target, after: str | None = None) -> RunPage:
+    def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of runs; asked for again, smaller, where it fails for its size or time."""
+        target = on_wandb(target)
         quiet = self._activity.silent_runs_of(target)
         if quiet is not None:
             return RunPage((), 0, None, left_out=quiet)
@@ -181,11 +201,13 @@ class WandbStore:
         metric = self._metrics.of(scope, target.name) if self._takes_metrics else None
         return self._keys if metric is None else queries.with_keys(self._keys, metric)
 
-    def _read(self, node: Mapping[str, Any], scope: Scope) -> RunInfo:
-        run = read_node(node, scope)
-        if not self._takes_metrics:
-            return run
-        return replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+    def _read(self, node: Mapping[str, Any], scope: Scope, *, exact: bool = False) -> RunInfo:
+        run = read_node(node, scope, exact=exact)
+        if self._takes_metrics:
+            run = replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+        if is_object(run, policy_for(run, self._policy)):
+            run = replace(run, sweep_goal=self._metrics.goal(scope, run.sweep))
+        return run
 
     def _keys_are_lost(self, page: RunPage) -> bool:
         """Whether whole runs of a first page have keys of ours that the page does not show.
@@ -247,9 +269,15 @@ class WandbStore:
         """One run of a batch."""
         try:
             with known_form(self._door.address):
-                if project[alias] is None:
+                node = project[alias]
+                if node is None:
                     return NotFoundError(f"there is no run {name} in project {scope}")
-                return self._read(project[alias], scope)
+                if not is_of(node, name):
+                    return StoreError(
+                        f"W&B at {self._door.address} answered with another run than {name}:"
+                        f" {node['name']!r:.60}, {node['id']!r:.60}"
+                    )
+                return self._read(node, scope, exact=True)
         except StoreError as error:
             return error
 
@@ -264,6 +292,13 @@ class WandbStore:
             raise RejectedError(
                 f"the wandb-summary.json of {path} cannot be read: {error}"
             ) from error
+
+    def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
+        """The last row of the run's history, where the server has one and hands it out."""
+        project_path, name = path.rsplit("/", 1)
+        scope = Scope(*project_path.split("/", 1))
+        project, _ = self._projects.ask(scope, queries.LAST_ROW, {"run": name})
+        return last_row((project.get("run") or {}).get("historyTail"))
 
     # -- SummaryWriter
 

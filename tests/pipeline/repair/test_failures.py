@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from janitor.errors import (
@@ -28,12 +26,6 @@ from tests.support.passes import (
     outcomes,
 )
 from tests.support.run_samples import flat, make_run
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
 
 # ---- failures --------------------------------------------------------------------------------
 
@@ -223,9 +215,9 @@ def test_a_full_disk_stops_the_pass_before_the_write(scene: Scene) -> None:
 def test_a_journal_that_fails_after_the_write_stops_the_pass_there(scene: Scene) -> None:
     runs = [make_run(wandb="failed", id=f"r{number:02}") for number in range(60)]
     scene.store.add(*runs)
-    writer = scene.writer(FullDisk(8 + 8 + 48))
+    writer = scene.writer(FullDisk(40 + 24))  # intents of five batches, outcomes of three
     results = list(repair(scene.proposals(*runs), writer))
-    assert len(scene.store.writes) == 8 + 48
+    assert len(scene.store.writes) == 40
     assert sorted(set(outcomes(results))) == ["planned", "written"]
     assert writer.halted is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,6 @@ from tests.support.passes import Scene
 from tests.support.run_samples import NOW, ago, flat, make_run
 
 WORTH = {"bound": math.nan, "note": None, "loss": 0.5}
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "journals")
 
 
 def runs(own: dict[str, Any], wandb: str = "failed") -> list[RunInfo]:
@@ -49,7 +44,7 @@ def test_after_the_first_loss_no_more_is_written(scene: Scene, lost: str) -> Non
     assert report.totals.planned == 52
     (error,) = report.errors
     assert error.message == (
-        "no more was written, for the server loses what is not the janitor's:"
+        "nothing more was written: the server loses what is not the janitor's:"
         f" of acme/rl/r00 {lost} is gone"
     )
 
@@ -82,10 +77,50 @@ def test_a_write_that_did_not_come_through_is_no_loss(scene: Scene) -> None:
     assert report.totals.failed == 60
 
 
-def test_numbers_that_are_written_in_another_way_are_no_loss(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (0.3, 0.30000000000000004),
+        (0.123456789, 0.12),
+        (math.inf, "Infinity"),
+        (12345678901234567890, 12345678901234567000),
+        (12345678901234567891, 1.2345678901234567e19),
+        (1, True),
+        ({"deep": [0.1]}, {"deep": [0.0]}),
+    ],
+)
+def test_a_server_that_alters_values_is_sent_no_more(scene: Scene, sent: Any, kept: Any) -> None:
+    def alter(path: str) -> None:
+        scene.store.change(path, scene.store.summary(path) | {"loss": kept})
+
+    scene.store.after_write.append(alter)
+    report = passed(scene, *runs({"loss": sent}))
+    assert report.totals.failed == len(scene.store.writes) == 8
+    (error,) = report.errors
+    where = "loss.deep" if isinstance(sent, dict) else "loss"
+    assert error.message == (
+        "no more was written, for the server alters what is not the janitor's:"
+        f" of acme/rl/r00 {where} has another value"
+    )
+
+
+def test_a_server_that_rounds_all_numbers_ours_included_is_sent_no_more(scene: Scene) -> None:
+    def round_all(path: str) -> None:
+        summary = scene.store.summary(path)
+        rounded = {k: round(v) if isinstance(v, float) else v for k, v in summary.items()}
+        scene.store.change(path, rounded)
+
+    scene.store.after_write.append(round_all)
+    began = ago(timedelta(hours=9, milliseconds=250))
+    seen = [make_run(flat(), "failed", id=f"r{n:02}", created_at=began) for n in range(60)]
+    passed(scene, *seen)
+    assert len(scene.store.writes) == 8
+
+
+@pytest.mark.parametrize("kept", [1, 1.0])
+def test_a_whole_number_in_either_spelling_is_kept(scene: Scene, kept: float) -> None:
     def spell(path: str) -> None:
-        scene.store.change(path, scene.store.summary(path) | {"loss": 0.30000000000000004})
+        scene.store.change(path, scene.store.summary(path) | {"loss": kept})
 
     scene.store.after_write.append(spell)
-    report = passed(scene, *runs({"loss": 0.3}))
-    assert report.totals.failed == 60
+    assert passed(scene, *runs({"loss": 1})).totals.written == 60

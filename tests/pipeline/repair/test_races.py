@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,6 @@ LAST_LOG = (NOW - 2 * HOUR).timestamp()
 """When the run had last logged before we read it."""
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
-
 def before(make: Callable[..., dict[str, Any]], **more: Any) -> dict[str, Any]:
     return make(**more) | {"loss": 0.5, "_timestamp": LAST_LOG}
 
@@ -38,6 +32,7 @@ def ends_in_the_window(
     def end(path: str) -> None:
         scene.store.change(path, own, wandb_state=state, history_lines=11, heartbeat_at=LATE)
         scene.store.uploads[path] = (dict(own), uploaded_at)
+        scene.store.last_rows[path] = {"loss": own["loss"], "_timestamp": own["_timestamp"]}
 
     scene.store.before_write.append(once(end))
 
@@ -258,6 +253,6 @@ def test_the_heartbeat_of_a_run_that_ended_is_no_life(scene: Scene, wandb: str) 
     run = make_run(before(flat), wandb)
     scene.store.add(run)
     scene.store.write_moves_heartbeat = LATE
-    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, LATE)
+    scene.store.uploads[PATH] = (before(flat) | {"loss": 0.1}, ago(MINUTE))
     assert only(scene.repair(run)).outcome is Outcome.WRITTEN
     assert scene.store.summary(PATH)["loss"] == 0.5

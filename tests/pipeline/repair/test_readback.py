@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from janitor.model import Outcome, RunInfo
-from tests.support.passes import FAILED, SILENT, Scene, only, outcomes
+from tests.support.passes import FAILED, PATH, SILENT, Scene, only, outcomes
 from tests.support.run_samples import ago, flat, make_run
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
 
 # ---- the read-back ---------------------------------------------------------------------------
 
@@ -80,10 +73,27 @@ def test_a_run_that_reads_back_damaged_failed(scene: Scene) -> None:
     assert "reads back damaged" in str(result.error)
 
 
-def test_a_heartbeat_that_our_own_write_moves_is_no_life(scene: Scene) -> None:
-    scene.store.add(SILENT)
+def test_a_heartbeat_that_each_write_moves_is_no_life(scene: Scene) -> None:
+    runs = [make_run(id=f"r{number}") for number in range(2)]
+    scene.store.add(*runs)
     scene.store.write_moves_heartbeat = ago(timedelta(0))
-    assert outcomes(scene.repair(SILENT)) == ["written"]
+    assert outcomes(scene.repair(*runs)) == ["written"] * 2
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_heartbeat_that_only_one_write_moves_may_be_the_process(
+    scene: Scene, others: int
+) -> None:
+    still = [make_run(wandb="failed", id=f"still{number}") for number in range(others)]
+    scene.store.add(SILENT, *still)
+    moment = ago(timedelta(0))
+    scene.store.after_write.append(
+        lambda path: scene.store.change(path, heartbeat_at=moment) if path == PATH else None
+    )
+    *rest, result = scene.repair(*still, SILENT)
+    assert outcomes(rest) == ["written"] * others
+    assert result.outcome is Outcome.FAILED
+    assert "if the run's process sent it" in str(result.error)
 
 
 def test_another_janitor_that_wrote_the_same_supersedes_us(scene: Scene) -> None:
