@@ -109,7 +109,7 @@ def test_what_a_process_left_behind_does_not_reach_the_terminal_raw(folder: Stat
         ("done", "experiment done is aggregated, not running"),
         ("new", "experiment new is initialised, not running"),
         ("nobody", "no experiment nobody"),
-        ("../x", "no experiment's id"),
+        ("../x", "is not an experiment id"),
     ],
 )
 @pytest.mark.parametrize("dry", [("--dry-run",), ()])

@@ -91,15 +91,15 @@ def test_safe_names_are_left_as_they_are(name: str) -> None:
     ],
 )
 def test_names_that_are_unsafe_are_refused(name: object) -> None:
-    with pytest.raises(UsageError, match="no experiment's id"):
+    with pytest.raises(UsageError, match="is not an experiment id"):
         sanitize_experiment_id(name)
-    with pytest.raises(ValueError, match="no experiment's id"):
+    with pytest.raises(ValueError, match="is not an experiment id"):
         sanitize_experiment_id(name)
 
 
 @pytest.mark.parametrize("name", ["../x", "con", "", None])
 def test_an_experiment_of_an_unsafe_name_is_refused(manager: StateManager, name: Any) -> None:
     for use in (manager.create, manager.load, manager.delete):
-        with pytest.raises(InvalidExperimentIdError, match="no experiment's id"):
+        with pytest.raises(InvalidExperimentIdError, match="is not an experiment id"):
             use(name)
     assert not manager.state_dir.exists()

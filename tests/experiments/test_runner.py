@@ -127,7 +127,7 @@ def test_an_experiment_that_another_runs_is_refused(manager: StateManager, work:
     state.status = ExperimentStatus.RUNNING
     state.owner = this_process().model_copy(update={"host": "elsewhere"})
     manager.save(state)
-    with pytest.raises(HeldError, match=r"being run by process \d+ on elsewhere, as far as"):
+    with pytest.raises(HeldError, match=r"may still be run by process \d+ on elsewhere"):
         ExperimentRunner(manager).run(CONFIG, [says(work, "0")])
     assert lines(work) == []
 

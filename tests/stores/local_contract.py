@@ -35,6 +35,6 @@ class LocalStoreContract(StoreContract):
     ) -> None:
         backend.world.add(a_run("r1", summary=RUNNING))
         run = read(backend.store, backend.path("r1"))
-        with pytest.raises(RejectedError, match="is no state"):
+        with pytest.raises(RejectedError, match="is not a state"):
             backend.store.update_run_summary(run, summary)
         assert backend.world.summary(run.path) == RUNNING
