@@ -21,7 +21,7 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 from janitor.stores.retrying import RetryingStore
 from janitor.stores.routing import RoutingStore
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
 _HEADER_STEP = timedelta(seconds=1.5)
@@ -122,7 +122,7 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
     return RetryingStore(stores, interrupter.sleep, interrupter.asked)
 
 
-def _door(config: Config, interrupter: Interrupter) -> Door:
+def _door(config: Config, interrupter: Interrupter) -> GraphQLApi:
     """The way to W&B, for which a pass that must end does not wait."""
     workers = Workers(1, interrupter.page_patience)
     (door,) = workers.run([partial(_door_or_error, config)])
@@ -134,14 +134,14 @@ def _door(config: Config, interrupter: Interrupter) -> Door:
     return door
 
 
-def _door_or_error(config: Config) -> Door | UsageError:
+def _door_or_error(config: Config) -> GraphQLApi | UsageError:
     try:
         return open_door(config)
     except UsageError as error:
         return error
 
 
-def open_door(config: Config) -> Door:
+def open_door(config: Config) -> GraphQLApi:
     """The way to W&B.
 
     Raises:
@@ -149,7 +149,7 @@ def open_door(config: Config) -> Door:
 
     """
     try:
-        return Door(config.timeout.total_seconds())
+        return GraphQLApi(config.timeout.total_seconds())
     except StoreError as error:
         raise UsageError(str(error)) from error
 
@@ -175,7 +175,7 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
 
 
-def _traffic(door: Door) -> Requests:
+def _traffic(door: GraphQLApi) -> Requests:
     traffic = door.traffic
     return Requests(
         reads=traffic.reads,

@@ -51,14 +51,14 @@ def _conclude(
     """Write the state; raises whatever keeps it from being written."""
     from janitor.errors import NotFoundError
     from janitor.lifecycle import exec_command
-    from janitor.stores.wandb.api import Door
+    from janitor.stores.wandb.api import GraphQLApi
 
     run_id = environment["WANDB_RUN_ID"]
     if project is None:
         place = exec_command.find_run(environment, Path.cwd())
     else:
         place = exec_command.RunPlace(*project.rpartition("/")[::2], run_id)
-    door = Door()  # the user's login, without a prompt
+    door = GraphQLApi()  # the user's login, without a prompt
     import wandb
 
     api = wandb.Api()

@@ -1,6 +1,6 @@
-"""The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
+"""The transport to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` opens it; its private ``_service_api`` is what W&B's own sister packages use. Every
+``wandb.Api`` provides it; its private ``_service_api`` is what W&B's own sister packages use. Every
 private name of wandb that we need stands in this file.
 """
 
@@ -41,7 +41,7 @@ _IN_TIME = "in time"
 
 @dataclass(slots=True)
 class Traffic:
-    """What went through a door. Bytes are those of queries and of answers' JSON."""
+    """What went over a connection. Bytes are those of queries and of answers' JSON."""
 
     reads: int = 0
     writes: int = 0
@@ -49,7 +49,7 @@ class Traffic:
     bytes_in: int = 0
 
 
-class Door:
+class GraphQLApi:
     """An open connection to one W&B server; safe from many threads.
 
     Args:
@@ -84,7 +84,7 @@ class Door:
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the door itself
+        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the transport itself
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
