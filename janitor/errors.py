@@ -16,6 +16,7 @@ JanitorError                  something went wrong; its text is one sentence for
 │   │   ├── ConflictError     another process wrote it since it was read
 │   │   └── HeldError         another process holds it
 │   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
+│       └── UnreachableError  nothing answers at the server's address: it is down, or it is wrong
 ├── JournalError              the journal cannot be written or read
 ├── ReportError               a report cannot be written or read
 ├── BrakeError                a limit was passed: exit 3, nothing was written
@@ -96,6 +97,10 @@ class TransientError(StoreError):
         super().__init__(message)
         self.slow = slow
         """The server took too long, or gave up on its side: asking for less may help."""
+
+
+class UnreachableError(TransientError):
+    """Nothing answers at the server's address: the server is down, or the address is wrong."""
 
 
 class JournalError(JanitorError):

@@ -6,6 +6,7 @@ that, such as ``janitor apply``.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,18 +14,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import platformdirs
+import structlog
 
 from janitor.config import Config
-from janitor.errors import JournalError, StoreError, UsageError
+from janitor.errors import StoreError, UsageError
 from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.repair.read_age import ReadAge
+from janitor.pipeline.retention import Retention
 from janitor.pipeline.scan import Observer, Unobserved
 from janitor.records.journal import journals
 from janitor.records.report import Command, Report
@@ -32,6 +34,7 @@ from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.signals import heeding_signals
 from janitor.storage.locks import held_by_one_pass
+from janitor.storage.untrusted import check_private_folder, private_temporary_folder
 from janitor.stores.backends import are_local, local_backend, wandb_backend
 
 
@@ -144,7 +147,7 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
             clock=backend.clock,
             observer=observer or Unobserved(),
             interrupter=interrupter,
-            guards=_guards(config, force=force),
+            guards=Guards(config.brake_limits, config.stand_down_limits, force),
             past=past or Past(),
             writer=writer,
             shard=config.shard,
@@ -202,43 +205,49 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
         return found, backend.policy, backend.clock
 
 
-def _guards(config: Config, *, force: bool) -> Guards:
-    limits, stand_down = config.limits, config.stand_down
-    return Guards(
-        brake=BrakeLimits(limits.max_changes, limits.max_silent_percent),
-        stand_down=StandDownLimits(
-            enabled=stand_down.enabled,
-            window=stand_down.window,
-            percent=stand_down.share_percent,
-            min_runs=stand_down.min_runs,
-            within=stand_down.within,
-            crashed_within=stand_down.crashed_within,
-        ),
-        force=force,
-    )
-
-
 def journal_folder(config: Config) -> Path:
-    """Where journals are kept; in the folder for temporary files where there is no home."""
+    """The folder of the journals: the user's own, into which nobody else can write.
+
+    Where there is no home, or it cannot be written, ``janitor-UID`` among the temporary files.
+    The folder need not exist.
+
+    Raises:
+        UsageError: other users can put files into the folder. Journals are input of the next
+            pass, so there is no other place for them without a word.
+
+    """
     if config.journal is not None:
+        check_private_folder(config.journal)
         return config.journal
     try:
         folder = Path(platformdirs.user_state_dir("janitor")) / "journals"
     except RuntimeError:  # a user whom this machine does not know, and no HOME
-        return _temporary_folder()
-    return folder if folder.is_absolute() else _temporary_folder()
+        return private_temporary_folder()
+    if not folder.is_absolute() or not _can_be_written(folder):
+        return private_temporary_folder()
+    check_private_folder(folder)
+    return folder
 
 
-def _temporary_folder() -> Path:
-    return Path(tempfile.gettempdir()) / "janitor-journals"
+def _can_be_written(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it is missing."""
+    try:
+        place = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError:
+        return False
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
 
 
 def _journal(config: Config, clock: PassClock, command: Command, namespace: str) -> PassJournal:
-    """The pass's journal; with nowhere else to keep it, among the temporary files."""
+    """The journal of the pass."""
     folder = journal_folder(config)
-    try:
-        return PassJournal(folder, clock, command=command, namespace=namespace)
-    except JournalError:
-        if config.journal is not None or folder == _temporary_folder():
-            raise
-        return PassJournal(_temporary_folder(), clock, command=command, namespace=namespace)
+    retention = Retention(config.journal_max_age, config.journal_max_megabytes * 1_000_000)
+    journal = PassJournal(folder, clock, command=command, namespace=namespace, retention=retention)
+    if config.journal is None and folder.parent == Path(tempfile.gettempdir()):
+        private_temporary_folder()  # somebody else may have made it meanwhile
+        warning = (
+            f"journals are kept in {folder}, among temporary files: undo is possible only as long"
+            " as they exist; name a folder that stays with --journal"
+        )
+        structlog.stdlib.get_logger("janitor.journal").warning(warning)
+    return journal

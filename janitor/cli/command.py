@@ -1,8 +1,7 @@
-"""Commands and groups of the janitor: the options that all of them take, and late imports."""
+"""The classes of commands and groups: common options, help in sections, late imports."""
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,10 @@ import click
 
 from janitor.cli.context import Session
 from janitor.cli.errors import leave, run_guarded
+from janitor.runtime.redaction import guard
+
+_MANY = 15
+"""A command with this many options shows them in sections."""
 
 
 def _count_verbosity(context: click.Context, _: click.Parameter, value: int) -> None:
@@ -47,11 +50,26 @@ def _options_of_all() -> list[click.Parameter]:
 
 
 class Command(click.Command):
-    """A command; it takes ``-v`` and ``--log-format``, as all do."""
+    """A command; like all commands it takes ``-v`` and ``--log-format``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _options_of_all()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options; many of them in sections."""
+        if len(self.params) < _MANY:
+            super().format_options(ctx, formatter)
+            return
+        from janitor.cli.options import section_of
+
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                sections.setdefault(section_of(param.name or ""), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Set the logs up, then run."""
@@ -108,19 +126,19 @@ class Group(click.Group):
         return None if lazy is None else lazy.load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the signature is click's
-        """Write the list of commands, from the table alone."""
+        """Write the list of commands from the table, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.summary) for name, lazy in self.lazy.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments name; an unknown name is told its nearest."""
+        """The command that the arguments name; for an unknown name the nearest is suggested."""
         name = args[0]
         if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
-            nearest = difflib.get_close_matches(name, self.lazy, n=1)
-            hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-            raise click.UsageError(f"No such command '{name}'{hint}", ctx)
+            from janitor.model.wording import did_you_mean
+
+            raise click.UsageError(f"No such command '{name}'{did_you_mean(name, self.lazy)}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -139,6 +157,7 @@ class RootGroup(Group):
         run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
         if standalone_mode:
             session = Session(os.environ)
+            guard(session.redact)
             extra.setdefault("obj", session)
             leave(run_guarded(partial(run, standalone_mode=False, **extra), session))
         return run(standalone_mode=False, **extra)

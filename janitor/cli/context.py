@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from janitor.cli.redaction import Redactor
+from janitor.runtime.redaction import Redactor, redactor_of_process
 
 if TYPE_CHECKING:
     from janitor.config import LoadedConfig
@@ -29,6 +29,8 @@ class Session:
     @cached_property
     def redact(self) -> Redactor:
         """Masks secrets in a text."""
+        if self.environ is os.environ:
+            return redactor_of_process()
         return Redactor(self.environ)
 
     def start_logging(self) -> None:
@@ -49,11 +51,22 @@ class Session:
 
         from janitor.config import load
 
+        self.redact.learn_messengers(str(address) for address in flags.get("notify") or ())
         loaded = load(flags, self.environ, Path.cwd())
+        config = loaded.config
+        self.redact.learn_messengers(address.get_secret_value() for address in config.notify)
+        self.redact.learn_logins(filter(None, [config.pushgateway, config.link]))
         log = structlog.stdlib.get_logger("janitor.config")
         for warning in loaded.warnings:
             log.warning(warning)
         return loaded
+
+
+def current_redactor() -> Redactor:
+    """What masks secrets in the command that is running."""
+    context = click.get_current_context(silent=True)
+    session = None if context is None else context.find_object(Session)
+    return (session or Session()).redact
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

@@ -1,4 +1,4 @@
-"""Turns whatever stops a command into one sentence on stderr and an exit code."""
+"""Turns every error that stops a command into one sentence on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from janitor.cli.context import Session
 
 _LONGEST = 2_000
-"""Characters of a sentence; what a server says may be a page."""
+"""Characters of a sentence: a server's answer may be a whole page."""
 _LONGEST_GOODBYE = 3.0
 """Seconds."""
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
-    """Run a command; its exit code, whatever happens. Nothing is raised but SystemExit."""
+    """Run a command and return its exit code, whatever happens. Only SystemExit is raised."""
     try:
         result = command()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -45,7 +45,7 @@ def run_guarded(command: Callable[[], object], session: Session) -> int:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process; threads that wait for a server that hangs are left behind."""
+    """End the process without waiting for threads whose server hangs."""
     if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -54,9 +54,9 @@ def leave(code: int) -> NoReturn:
 
 
 def bound_goodbye(code: int) -> None:
-    """Let the end of this process take no longer than a few seconds.
+    """Make sure that this process ends within a few seconds.
 
-    wandb's exit handler waits for wandb-core, and that for a server that may hang.
+    wandb's exit handler waits for wandb-core, which waits for a server that may hang.
     """
     last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
     last_word.daemon = True
@@ -97,7 +97,7 @@ def exit_code(error: Exception) -> ExitCode:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with what a terminal would obey made visible."""
+    """The text on one line, with control characters made visible."""
     line = " ".join(text.split())
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
@@ -110,5 +110,5 @@ def _complain(said: str, session: Session) -> None:
 
 
 def _close_stdout() -> None:
-    """Whoever read our output has left: do not complain again when it is flushed at the end."""
+    """The reader of our output is gone: avoid another error when it is flushed at the end."""
     sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the rest of the process

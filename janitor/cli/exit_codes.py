@@ -1,4 +1,4 @@
-"""The exit codes, and which one counts where several apply."""
+"""The exit codes, and which one is used if several apply."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ PRECEDENCE = (
 
 
 def first_that_applies(*codes: ExitCode) -> ExitCode:
-    """The code to exit with, of those that apply; ``DONE`` where none does."""
+    """The code to exit with, of those that apply; ``DONE`` if none does."""
     return min(codes, key=PRECEDENCE.index, default=ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""The end of a pass: the report printed and written, everybody told, and the exit code."""
+"""The end of a pass: print and write the report, notify, and choose the exit code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from janitor import report as reports
+from janitor.cli.context import current_redactor
 from janitor.cli.errors import printable
 from janitor.cli.exit_codes import ExitCode, first_that_applies
 from janitor.config import Config
@@ -17,23 +18,25 @@ from janitor.errors import JanitorError, ReportError
 from janitor.records.report import Command, Report
 from janitor.report import render_terminal
 from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.redaction import masked_report
 from janitor.runtime.signals import heeding_signals
 
 
 def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> ExitCode:
-    """Print the report, write it where it was asked for, tell everybody; and tell the exit code.
+    """Print the report, write the report files, notify, and return the exit code.
 
-    A signal that comes meanwhile does not cost the report; a second one ends the process at once.
+    A signal during this does not prevent the report; a second one ends the process at once.
 
     Args:
         report: Of the pass.
-        config: Says whom to tell; that they can be told has been checked.
+        config: Who to notify; checked before the pass.
         tell_pending: Whether planned changes have an exit code of their own.
 
     Raises:
-        ReportError: a report could not be written; all else was done.
+        ReportError: a report could not be written; everything else was done.
 
     """
+    report = masked_report(report, current_redactor())
     with heeding_signals(Interrupter(), "the pass is over, its report is finished"):
         return _concluded(report, config, exit_code_of(report, tell_pending=tell_pending))
 
@@ -56,17 +59,17 @@ def _concluded(report: Report, config: Config, code: ExitCode) -> ExitCode:
 
 @contextmanager
 def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
-    """Tell people of a pass that is stopped by an error before it comes to a report."""
+    """Notify about a pass that an error stops before there is a report."""
     try:
         yield
     except JanitorError as error:
-        for warning in tell_of_failure(command, str(error), config):
+        for warning in tell_of_failure(command, current_redactor()(str(error)), config):
             _warn(warning)
         raise
 
 
 def _write(report: Report, config: Config) -> list[ReportError]:
-    """Write every report that can be; why the others cannot."""
+    """Write all reports; returns the errors."""
     unwritten = []
     for path in config.report:
         try:
@@ -87,7 +90,7 @@ def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
         applies.append(ExitCode.INTERRUPTED)
     if report.interrupted == "SIGTERM":
         applies.append(ExitCode.TERMINATED)
-    if report.errors and not _anything_was_resolved(report):
+    if not _anything_was_resolved(report) and any(not one.transient for one in report.errors):
         applies.append(ExitCode.USAGE)
     if report.brake is not None and report.brake.tripped and not report.brake.overruled:
         applies.append(ExitCode.BRAKE)

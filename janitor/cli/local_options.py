@@ -12,7 +12,7 @@ state_dir_option = click.option(
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     default=".experiment_state",
     show_default=True,
-    help="The folder of the experiments' states.",
+    help="The folder with the states of the experiments.",
 )
 
 state_file_option = click.option(
@@ -30,7 +30,8 @@ results_option = click.option(
     "results_dir",
     metavar="DIR",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="The folder of the workers' CSV files.  [default: results_* beside the state file]",
+    help="The folder with the CSV files of the workers.  [default: results_* beside the state"
+    " file]",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")

@@ -10,24 +10,24 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from janitor.cli.redaction import Redactor
+from janitor.runtime.redaction import Redactor
 
 FORMATS = ("console", "json")
 
 _OURS = (logging.WARNING, logging.INFO, logging.DEBUG)
-"""Levels of our own loggers, for no ``-v``, one, and two."""
+"""Levels of our loggers without ``-v``, with one and with two."""
 _OTHERS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.DEBUG)
-"""Levels of the libraries' loggers: theirs is not our news."""
+"""Levels of the libraries' loggers, with one more step."""
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """Told apart from handlers of others, which stay."""
+    """Our own handler. Handlers of other code stay."""
 
 
 def configure_logging(
     verbosity: int, log_format: str, redact: Redactor, environ: Mapping[str, str]
 ) -> None:
-    """Send every log line of this process, the libraries' too, to stderr through one formatter.
+    """Send every log line of this process and its libraries to stderr, through one formatter.
 
     Warnings of Python and of libraries become log lines.
     """
@@ -81,7 +81,7 @@ def _renderers(log_format: str, *, colors: bool) -> list[Processor]:
 
 
 class _Redaction:
-    """The last step: the finished line, without secrets."""
+    """The last step: removes secrets from the finished line."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact

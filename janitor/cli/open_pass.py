@@ -1,4 +1,4 @@
-"""A pass as a command runs it: with progress on stderr, signals heeded, failures reported."""
+"""A pass as a command runs it: progress on stderr, signal handling, failures reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a pass comes along: a live display at a terminal, log lines elsewhere."""
+"""The progress of a pass: a live display in a terminal, log lines otherwise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = structlog.stdlib.get_logger("janitor.pass")
 
 
 class LoggedProgress:
-    """An observer for pipes, cron and CI: one log line a page, shown with ``-v``."""
+    """An observer for pipes, cron and CI: one log line per page, shown with ``-v``."""
 
     def scanned(self, target: str, seen: int, expected: int | None) -> None:
         """A page of a target was read."""
@@ -75,5 +75,5 @@ _REPAIR = "repair"
 
 
 def observe(console: Console) -> AbstractContextManager[Observer]:
-    """The observer that suits where stderr leads."""
+    """The observer for a terminal or for log lines, depending on stderr."""
     return LiveProgress(console) if console.is_terminal else nullcontext(LoggedProgress())

@@ -1,4 +1,4 @@
-"""Where ``janitor report`` puts what it made: into files, or onto stdout."""
+"""Writes what ``janitor report`` made to files or to stdout."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 import click
 
 from janitor import report as reports
+from janitor.cli.context import current_redactor
 from janitor.errors import ReportError, UsageError
 from janitor.records.report import Report
 from janitor.report import render_html
 from janitor.report.render_junit import Fixed
 from janitor.report.trend import Trend, as_csv, as_json
 from janitor.runtime.extras import require
+from janitor.runtime.redaction import masked_report
 from janitor.storage.atomic import check_writable, write_atomically
 
 _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
@@ -22,14 +24,14 @@ _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
     ".csv": as_csv,
     ".json": as_json,
 }
-"""A file's ending → what renders passes over time."""
+"""File extension → renderer of passes over time."""
 
 
 def word_for_junit(given: str | None) -> Fixed:
-    """What a repaired run counts as in JUnit XML.
+    """How a repaired run appears in JUnit XML.
 
     Raises:
-        UsageError: it is none of the two words.
+        UsageError: it is not one of the two words.
 
     """
     match given:
@@ -42,10 +44,10 @@ def word_for_junit(given: str | None) -> Fixed:
 
 
 def check(to: Sequence[str]) -> None:
-    """Make sure, before anything is read, that a report can be put there.
+    """Check, before anything is read, that a report can be written there.
 
     Raises:
-        UsageError: nowhere is named, an ending is unknown, its extra is not installed, or a path
+        UsageError: no place is given, a format is unknown, its extra is not installed, or a path
             cannot be written.
 
     """
@@ -59,12 +61,13 @@ def check(to: Sequence[str]) -> None:
 
 
 def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
-    """Write the report to each path; a format's bare name stands for stdout.
+    """Write the report to each path; a format without a file name prints it.
 
     Raises:
         ReportError: a file cannot be written.
 
     """
+    report = masked_report(report, current_redactor())
     for place in to:
         if _is_printed(place):
             click.echo(reports.text_of(report, f"report.{place}", junit_fixed), nl=False)
@@ -73,10 +76,10 @@ def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
 
 
 def check_trend(to: Sequence[Path]) -> None:
-    """Make sure, before anything is read, that passes over time can be put there.
+    """Check, before anything is read, that passes over time can be written there.
 
     Raises:
-        UsageError: an ending is unknown, its extra is not installed, or a path cannot be written.
+        UsageError: a format is unknown, its extra is not installed, or a path cannot be written.
 
     """
     for path in to:

@@ -8,70 +8,73 @@ from janitor.cli.command import Lazy, LazyGroup, RootGroup
 
 COMMANDS = {
     "fix": Lazy("fix", "Repair the state of every run that needs it."),
-    "plan": Lazy("plan", "Say what a pass would change, to be reviewed."),
-    "apply": Lazy("apply", "Carry out a plan that was reviewed."),
-    "undo": Lazy("undo", "Put back what stood before."),
+    "plan": Lazy("plan", "Show what a pass would change, for review."),
+    "apply": Lazy("apply", "Apply a reviewed plan."),
+    "undo": Lazy("undo", "Restore the values from before a pass."),
     "explain": Lazy("explain", "Show why a run is judged as it is."),
-    "init": Lazy("init", "Look at a project and write a janitor.yaml for it."),
-    "doctor": Lazy("doctor", "Check login, server and targets; say what to do."),
+    "init": Lazy("init", "Write a janitor.yaml for a project."),
+    "doctor": Lazy("doctor", "Check login, server and targets, and say what to do."),
     "completion": Lazy("completion", "Print the completion script for a shell."),
-    "exec": Lazy("exec", "Run a command, and write what its end means into its run."),
+    "exec": Lazy("exec", "Run a command and record its exit status in its run."),
     "experiments": LazyGroup(
-        "Look after experiments of this machine.",
-        "Look after the experiments whose states are in a folder of this machine.",
+        "Manage local experiments.",
+        "Manage the experiments whose states are in a local folder.",
         {
-            "list": Lazy("experiments_list", "List the experiments and where they stand."),
+            "list": Lazy("experiments_list", "List the experiments and their status."),
             "show": Lazy("experiments_show", "Show the whole state of an experiment."),
             "resume-info": Lazy(
-                "experiments_resume_info", "Say what a resumption would do, and what not."
+                "experiments_resume_info", "Show what resuming would do with each process."
             ),
-            "clean": Lazy("experiments_clean", "Mark what died while it ran as interrupted."),
+            "clean": Lazy(
+                "experiments_clean", "Mark experiments without a process as interrupted."
+            ),
         },
     ),
     "tasks": LazyGroup(
-        "Look after the tasks of a manager's state file.",
-        "Look after the tasks of a manager's state file, manager_state.json.",
+        "Manage the tasks of a task manager.",
+        "Manage the tasks in a task manager's state file, manager_state.json.",
         {
-            "status": Lazy("tasks_status", "Count the tasks, and tell what each worker did."),
-            "assigned": Lazy("tasks_assigned", "List the tasks that are assigned."),
-            "reset": Lazy("tasks_reset", "Let tasks wait again that are assigned or failed."),
-            "recover": Lazy("tasks_recover", "Bring the state up to date, without a manager."),
+            "status": Lazy("tasks_status", "Count the tasks, and show the work of each worker."),
+            "assigned": Lazy("tasks_assigned", "List the assigned tasks."),
+            "reset": Lazy("tasks_reset", "Return assigned or failed tasks to the queue."),
+            "recover": Lazy("tasks_recover", "Update the state without a manager."),
         },
     ),
     "journal": LazyGroup(
-        "Show what past passes wrote.",
-        "Show what past passes wrote, from the journals that they kept.",
+        "Show what earlier passes wrote.",
+        "Show what earlier passes wrote, from their journals.",
         {
-            "list": Lazy("journal_list", "List the journals that are kept, oldest first."),
-            "show": Lazy("journal_show", "Show what a pass wrote, and what it may have."),
+            "list": Lazy("journal_list", "List the saved journals, oldest first."),
+            "show": Lazy("journal_show", "Show what a pass wrote."),
         },
     ),
     "report": LazyGroup(
-        "Show, render, merge and compare past reports.",
-        "Read .json reports of past passes again.",
+        "Show, render, merge and compare saved reports.",
+        "Work with the .json reports of earlier passes.",
         {
             "show": Lazy("report_show", "Print a report."),
             "render": Lazy("report_render", "Write a report in other formats."),
-            "merge": Lazy("report_merge", "Make one report of those of several jobs."),
-            "trend": Lazy("report_trend", "Compare the passes whose reports lie in a folder."),
+            "merge": Lazy("report_merge", "Merge the reports of several jobs into one."),
+            "schema": Lazy("report_schema", "Print the JSON Schema of reports and journals."),
+            "trend": Lazy("report_trend", "Compare the passes whose reports are in a folder."),
         },
     ),
-    "demo": Lazy("demo", "Show the janitor at work on runs made for it."),
+    "demo": Lazy("demo", "Show what the janitor does, on sample runs."),
     "emulator": LazyGroup(
-        "Run a W&B-compatible server on this machine.",
-        "Run a W&B-compatible server on this machine.",
-        {"serve": Lazy("emulator_serve", "Serve it, on this machine alone.")},
+        "Run a local W&B-compatible server, for tests.",
+        "Run a local W&B-compatible server, for tests.",
+        {"serve": Lazy("emulator_serve", "Start the server, on localhost only.")},
     ),
     "config": LazyGroup(
-        "Show the settings, and what may stand in janitor.yaml.",
-        "Show the settings, and what may stand in janitor.yaml.",
+        "Show settings and the config schema.",
+        "Show settings and the config schema.",
         {
-            "show": Lazy("config_show", "Show each setting in effect and where it came from."),
+            "show": Lazy("config_show", "Show each setting and where it comes from."),
             "schema": Lazy("config_schema", "Print the JSON Schema of janitor.yaml."),
         },
     ),
 }
-"""The commands, in the order in which people meet them; each is a file in ``commands/``."""
+"""The commands, most used first; each is a file in ``commands/``."""
 
 
 @click.group(
@@ -82,4 +85,4 @@ COMMANDS = {
 )
 @click.version_option(package_name="wandb-janitor", message="janitor %(version)s")
 def cli() -> None:
-    """Repair the state of W&B sweep runs that say "running" for ever."""
+    """Repair the state of W&B sweep runs that are stuck in "running"."""

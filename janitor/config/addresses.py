@@ -1,4 +1,4 @@
-"""Types of settings that are addresses of other services; what is secret in them is never shown."""
+"""Types of settings that are addresses of other services. Secrets in them are never shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from janitor.model.wording import did_you_mean, either, quoted
 
 MASK: Final = "***"
 OCCASIONS: Final = ("changes", "brake", "failure", "always")
-"""On what a message can be sent."""
+"""When a notification can be sent."""
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOGIN: Final = re.compile(r"(?<=://)[^/@]*@")
@@ -24,10 +24,10 @@ def _to_web_address(value: Any) -> str:
         is_one = parts is not None and parts.scheme in {"http", "https"} and parts.hostname
         if is_one and parts is not None and (parts.port is None or parts.port > 0):
             return str(value).strip()
-    except ValueError:  # no such port, or a bracket without its other half
+    except ValueError:  # an invalid port, or an unclosed bracket
         pass
     shown = quoted(without_login(value)) if isinstance(value, str) else quoted(value)
-    raise ValueError(f"must be an address such as http://localhost:9091, not {shown}")
+    raise ValueError(f"must be a URL such as http://localhost:9091, not {shown}")
 
 
 def without_login(address: str) -> str:
@@ -41,19 +41,19 @@ WebAddress = Annotated[
     PlainSerializer(without_login, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "uri"}),
 ]
-"""An http or https address; a user and a password in it are not shown."""
+"""An http or https URL; a user and a password in it are not shown."""
 
 
 def _to_messenger(value: Any) -> SecretStr:
     if isinstance(value, SecretStr):
         return value
     if not isinstance(value, str) or not _SCHEME.match(value.strip()):
-        raise ValueError("must be an address that apprise knows, such as slack://… or mailto://…")
+        raise ValueError("must be an Apprise URL, such as slack://… or mailto://…")
     return SecretStr(value.strip())
 
 
 def kind_of_messenger(address: SecretStr) -> str:
-    """What may be shown of an address to send messages to: ``slack://***``."""
+    """The part of a notification URL that can be shown: ``slack://***``."""
     found = _SCHEME.match(address.get_secret_value())
     return f"{found[0] if found else ''}{MASK}"
 
@@ -62,7 +62,7 @@ def _to_list(value: Any) -> Any:
     if isinstance(value, str | SecretStr):
         return [value]
     if not isinstance(value, list | tuple):
-        raise ValueError("must be an address or a list of addresses")  # noqa: TRY004 - pydantic collects ValueErrors
+        raise ValueError("must be a URL or a list of URLs")  # noqa: TRY004 - pydantic collects ValueErrors
     return value
 
 
@@ -80,7 +80,7 @@ Messengers = Annotated[
     BeforeValidator(_to_list),
     WithJsonSchema(_TEXTS),
 ]
-"""Addresses to send messages to; tokens and passwords are part of them, so none is shown."""
+"""URLs to send notifications to. They contain tokens and passwords, so none is shown."""
 
 
 def _to_occasions(value: Any) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ Occasions = Annotated[
     BeforeValidator(_to_occasions),
     WithJsonSchema({"anyOf": [_CHOICE, {"type": "array", "items": _CHOICE}]}),
 ]
-"""On what to send a message."""
+"""When to send a notification."""
 
 
 def _to_junit_word(value: Any) -> Any:
@@ -115,4 +115,4 @@ JunitWord = Annotated[
     BeforeValidator(_to_junit_word),
     WithJsonSchema({"type": "string", "enum": ["failure", "pass"]}),
 ]
-"""What a repaired run counts as in JUnit XML."""
+"""How a repaired run appears in JUnit XML."""

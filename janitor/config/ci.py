@@ -1,4 +1,4 @@
-"""What the CI around the janitor says of itself: the weakest layer but for the defaults."""
+"""Settings from the environment of a CI job; all other sources win over them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from janitor.config.layers import Layer, Origin
 
 
 def ci_layer(environ: Mapping[str, str]) -> Layer:
-    """Where GitHub shows a step's summary, and the page of the job in GitHub or GitLab."""
+    """The summary file of a step in GitHub Actions, and the page of the job in GitHub or GitLab."""
     found = {}
     if summary := environ.get("GITHUB_STEP_SUMMARY", "").strip():
         found["step_summary"] = summary, Origin("environment", "GITHUB_STEP_SUMMARY")

@@ -1,4 +1,4 @@
-"""Turns what pydantic refuses into one sentence that names the setting and what may stand there."""
+"""Turns what pydantic refuses into sentences that name the setting and what is allowed there."""
 
 from __future__ import annotations
 
@@ -7,56 +7,74 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from janitor.model.wording import did_you_mean, either, quoted
 from janitor.rules import RULE_IDS
 
+Location = tuple[int | str, ...]
+"""Keys and indexes that lead to a value: ``("rules", "own", 0)``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a layer's value."""
+    """One thing that is wrong with the settings of a source."""
 
-    path: str
-    """The setting's place, dotted; empty for the whole."""
+    setting: Location
+    """What the sentence is about; empty for the settings as a whole."""
     problem: str
     """What goes after the setting's name."""
+    at: Location
+    """Where the mistake is: for an unknown key the key, not its section."""
+
+    def __str__(self) -> str:
+        return f"{dotted(self.setting)} {self.problem}".lstrip()
 
 
-def first_complaint(error: ValidationError, model: type[BaseModel]) -> Complaint:  # noqa: PLR0911 - one a kind of error
-    """The first thing wrong; keys that do not exist go first, since they explain the others."""
-    found = error.errors(include_url=False)
-    chosen = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
-    location = chosen["loc"]
-    match chosen["type"]:
+def complaints(error: ValidationError, model: type[BaseModel]) -> list[Complaint]:
+    """Everything that is wrong, each thing once."""
+    found = [_complaint(one, model) for one in error.errors(include_url=False)]
+    return list(dict.fromkeys(found))
+
+
+def dotted(location: Sequence[int | str]) -> str:
+    """The location as users write it: ``rules.own[0]``."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.removeprefix(".")
+
+
+def _complaint(error: ErrorDetails, model: type[BaseModel]) -> Complaint:
+    at, given = error["loc"], error["input"]
+    setting = at
+    match error["type"]:
         case "extra_forbidden":
-            return _unknown_key(model, location)
+            setting, problem = _unknown_key(model, at)
         case "value_error":
-            return Complaint(_dotted(location), str(chosen["ctx"]["error"]))
+            problem = str(error["ctx"]["error"])
         case "model_type":
-            shown = quoted(chosen["input"])
-            return Complaint(_dotted(location), f"must be a mapping of settings, not {shown}")
+            problem = f"must be a mapping of settings, not {quoted(given)}"
         case "missing":
-            return Complaint(_dotted(location), "is missing")
+            problem = "is missing"
         case "tuple_type":
-            return Complaint(_dotted(location), f"must be a list, not {quoted(chosen['input'])}")
+            problem = f"must be a list, not {quoted(given)}"
         case "invalid_key":
-            key = quoted(location[-1])
-            return Complaint(_dotted(location[:-1]), f"has the key {key}, which is no text")
+            setting, problem = at[:-1], f"has the key {quoted(at[-1])}, which is not a text"
         case _:
-            said = chosen["msg"]
-            return Complaint(_dotted(location), f"cannot be {quoted(chosen['input'])}: {said}")
+            problem = f"cannot be {quoted(given)}: {error['msg']}"
+    return Complaint(setting, problem, at)
 
 
-def _unknown_key(model: type[BaseModel], location: Sequence[int | str]) -> Complaint:
+def _unknown_key(model: type[BaseModel], location: Location) -> tuple[Location, str]:
     *sections, key = location
-    section = _dotted(sections)
-    if section == "rules" and key in RULE_IDS:
-        return Complaint(f"rules.{key}", "is a rule without options")
+    if sections == ["rules"] and key in RULE_IDS:
+        return location, "is a rule without options"
     known = _keys(_section(model, sections))
     hint = did_you_mean(key, known)
-    if not hint and section:
+    if not hint and sections:
         hint = f"; it has {either(known)}" if known else ""
-    return Complaint(section, f"has no setting {quoted(key)}{hint}")
+    return tuple(sections), f"has no setting {quoted(key)}{hint}"
 
 
 def _section(model: type[BaseModel], sections: Sequence[int | str]) -> type[BaseModel]:
@@ -78,10 +96,3 @@ def _model_of(annotation: Any) -> type[BaseModel]:
 
 def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _dotted(location: Sequence[int | str]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return path.removeprefix(".")

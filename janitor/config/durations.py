@@ -1,4 +1,4 @@
-"""Durations as people write them: 90s, 30m, 2h, 1d, 1h30m; a bare number is seconds."""
+"""Durations as text: 90s, 30m, 2h, 1d, 1h30m; a bare number is seconds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import durationpy
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from janitor.model.wording import quoted
+from janitor.model.wording import format_duration, quoted
 
 LONGEST = timedelta(days=3650)
-"""Anything longer is a slip of the keyboard, and would overflow a date sooner or later."""
+"""Anything longer is a typing mistake, and could overflow a date."""
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 PATTERN = rf"^(?:{_NUMBER}|(?:{_NUMBER}d ?)?(?:{_NUMBER}h ?)?(?:{_NUMBER}m ?)?(?:{_NUMBER}s)?)$"
-"""What a duration's text looks like, for editors: days, hours, minutes, seconds, in this order."""
+"""The text of a duration, for editors: days, hours, minutes, seconds, in this order."""
 
 _TEXT = re.compile(PATTERN)
 _SHAPE = "must be a duration such as 90s, 30m, 2h, 1d or 1h30m (a bare number is seconds)"
@@ -27,8 +27,8 @@ def parse_duration(value: Any) -> timedelta:
     """A duration from text, or from a number of seconds.
 
     Raises:
-        ValueError: it is none, negative, not finite, or longer than ten years. The message goes
-            after a setting's name: "must be a duration such as 90s, …, not 'abc'".
+        ValueError: it is not a duration, negative, not finite, or longer than ten years. The
+            message follows a setting's name: "must be a duration such as 90s, …, not 'abc'".
 
     """
     duration = _to_timedelta(value)
@@ -42,10 +42,10 @@ def parse_duration(value: Any) -> timedelta:
 
 
 def parse_positive_duration(value: Any) -> timedelta:
-    """A duration longer than nothing.
+    """A duration longer than 0.
 
     Raises:
-        ValueError: as of :func:`parse_duration`, and for zero.
+        ValueError: as for :func:`parse_duration`, and for 0.
 
     """
     duration = parse_duration(value)
@@ -54,17 +54,8 @@ def parse_positive_duration(value: Any) -> timedelta:
     return duration
 
 
-def format_duration(duration: timedelta) -> str:
-    """The shortest text that :func:`parse_duration` reads as this duration, to the microsecond."""
-    minutes, rest = divmod(duration - timedelta(days=duration.days), timedelta(minutes=1))
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").rstrip(".")
-    parts = {"d": str(duration.days), "h": str(hours), "m": str(minutes), "s": seconds}
-    return "".join(count + unit for unit, count in parts.items() if count != "0") or "0s"
-
-
 def _to_timedelta(value: Any) -> timedelta | None:
-    """What the value means, negative ones and long ones too; None where it means nothing."""
+    """The value as a duration, also if it is negative or too long; None if it is not one."""
     match value:
         case timedelta():
             return value
@@ -94,7 +85,10 @@ def _from_text(text: str) -> timedelta | None:
     with_unit = unsigned if unsigned[-1].isalpha() else f"{unsigned}s"
     try:
         duration: timedelta = durationpy.from_str(with_unit.replace(" ", ""))
-    except (durationpy.DurationError, OverflowError):  # the shape is right: it can only be too long
+    except (
+        durationpy.DurationError,
+        OverflowError,
+    ):  # it can only be too long
         duration = -timedelta.min
     return -duration if text.startswith("-") else duration
 
@@ -117,4 +111,4 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), _as_text, _sche
 PositiveDuration = Annotated[
     timedelta, BeforeValidator(parse_positive_duration), _as_text, _schema(positive=True)
 ]
-"""A setting that is a duration longer than nothing."""
+"""A setting that is a duration longer than 0."""

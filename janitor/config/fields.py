@@ -1,6 +1,6 @@
-"""Types of settings that say, in words, what may stand there.
+"""Types of settings whose error messages say what is allowed.
 
-A complaint goes after the setting's name: "must be a whole number ≥ 0, not 'many'".
+A message follows the setting's name: "must be a whole number ≥ 0, not 'many'".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from janitor.rules import RULE_IDS
 
 
 def _expected(what: str) -> WrapValidator:
-    """Complain of what pydantic refuses, and of booleans, with ``must be {what}``."""
+    """Refuse what pydantic refuses, and booleans, with ``must be {what}``."""
 
     def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         if not isinstance(value, bool):
@@ -59,19 +59,17 @@ def _read_switch(value: Any) -> bool:
 
 
 Switch = Annotated[bool, BeforeValidator(_read_switch)]
-"""True or false; also yes, on, 1, no, off, 0, as the environment has them."""
+"""True or false; also yes, on, 1, no, off, 0, for environment variables."""
 
 
 def _check_namespace(value: str) -> str:
     if not all(value.split(".")) or any(char.isspace() for char in value):
-        raise ValueError(
-            f"must be a name without blanks and without dots at its ends, not {quoted(value)}"
-        )
+        raise ValueError(f"must be a name without spaces or empty parts, not {quoted(value)}")
     return value
 
 
 Namespace = Annotated[Text, AfterValidator(_check_namespace)]
-"""The first part of our keys in a summary."""
+"""The prefix of the janitor's keys in a summary."""
 
 
 def _to_path(value: Any) -> str:
@@ -81,7 +79,7 @@ def _to_path(value: Any) -> str:
     try:
         return str(Path(text).expanduser())
     except RuntimeError as error:
-        raise ValueError(f"names the home of nobody we know: {quoted(text)}") from error
+        raise ValueError(f"names the home of an unknown user: {quoted(text)}") from error
 
 
 def _to_list(value: Any) -> Any:
@@ -112,11 +110,11 @@ ShardOfAll = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": f"^{_SHARD}$"}),
 ]
-"""Which share of the sweeps: K/N."""
+"""A shard of the sweeps: K/N."""
 
 
 FilePath = Annotated[Path, BeforeValidator(_to_path)]
-"""A path; ``~`` is the user's home, and a relative one starts at the working directory."""
+"""A path. ``~`` is the user's home; a relative path starts at the working directory."""
 
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
@@ -126,14 +124,14 @@ FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(_to_list), WithJsonS
 Patterns = Annotated[
     tuple[Text, ...], BeforeValidator(_to_list), WithJsonSchema({**_TEXTS, "examples": ["exp-*"]})
 ]
-"""Patterns as of file names: ``*`` for anything, ``?`` for one character."""
+"""Patterns as for file names: ``*`` for any text, ``?`` for one character."""
 
 
 def _check_rule(value: Any) -> str:
     if value not in RULE_IDS:
         hint = did_you_mean(value, RULE_IDS)
         raise ValueError(
-            f"must be the id of a rule ({either(RULE_IDS)}), not {quoted(value)}{hint}"
+            f"must be the ID of a rule ({either(RULE_IDS)}), not {quoted(value)}{hint}"
         )
     return str(value)
 
@@ -151,7 +149,7 @@ RuleIds = Annotated[
 
 def _read_vocabulary(value: Any) -> dict[SweepRunState, str]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"must map our states to words, not be {quoted(value)}")  # noqa: TRY004 - pydantic collects ValueErrors
+        raise ValueError(f"must map states to state names, not be {quoted(value)}")  # noqa: TRY004 - pydantic collects ValueErrors
     words = dict(_read_words(value))
     meanings: dict[str, list[SweepRunState]] = {"failed": [SweepRunState.FAILURE]}
     for state in SweepRunState:
@@ -160,8 +158,8 @@ def _read_vocabulary(value: Any) -> dict[SweepRunState, str]:
         if len({state.is_open for state in states}) > 1:
             shared = " and ".join(dict.fromkeys(states))
             raise ValueError(
-                f"gives {quoted(word)} to {shared}, so nobody could tell an open run from an"
-                " ended one: choose another word"
+                f"gives the name {quoted(word)} to {shared}, so open runs could not be told from"
+                " ended ones: choose another name"
             )
     return words
 
@@ -171,10 +169,12 @@ def _read_words(value: Mapping[Any, Any]) -> Iterator[tuple[SweepRunState, str]]
     for state, word in value.items():
         if state not in states:
             hint = did_you_mean(state, states)
-            raise ValueError(f"knows no state {quoted(state)}: ours are {either(states)}{hint}")
+            raise ValueError(
+                f"has an unknown state {quoted(state)}: the states are {either(states)}{hint}"
+            )
         if not isinstance(word, str) or not word.strip():
             raise ValueError(
-                f"must give {state} a word, a text that is not empty, not {quoted(word)}"
+                f"must give {state} a name, a text that is not empty, not {quoted(word)}"
             )
         yield SweepRunState(state), word.strip()
 
@@ -191,4 +191,4 @@ Vocabulary = Annotated[
     PlainSerializer(dict, return_type=dict[str, str], when_used="json"),
     WithJsonSchema(_STATE_WORDS),
 ]
-"""Our state → the word that another reader of the sweep knows."""
+"""State → the name that other readers of the sweep use."""

@@ -1,17 +1,22 @@
-"""Puts the layers together: flags before environment before file before defaults."""
+"""Merges the layers: flags win over the environment, the environment over the file.
+
+pydantic-settings was tried (2.16, a custom source per layer). It replaces ``_merge`` only: the
+checks of each layer under its own names, the origins, lists that add up and flat variable names
+for nested settings stay our code. It costs two more packages and 45 ms of CPU time at import, and
+loading takes 29 ms instead of 0.4 ms, because the class of sources is made for each call.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from janitor.config.ci import ci_layer
-from janitor.config.complaints import first_complaint
-from janitor.config.durations import format_duration
+from janitor.config.complaints import Complaint, Location, complaints, dotted
 from janitor.config.layers import (
     CONFIG_VARIABLE,
     DEFAULT,
@@ -22,32 +27,37 @@ from janitor.config.layers import (
     nested,
     unknown_variables,
 )
+from janitor.config.overrides import split_targets
 from janitor.config.settings import Config, ConfigFile
-from janitor.config.yaml_file import read_mapping
+from janitor.config.table import SETTINGS
+from janitor.config.yaml_file import Document, read_mapping
 from janitor.errors import ConfigError, TargetError
-from janitor.model import Override, Policy
+from janitor.model import OVERRIDABLE, THRESHOLDS
+from janitor.model.wording import format_duration
 
 DEFAULT_FILE = "janitor.yaml"
+_MOST_SHOWN = 5
+"""Mistakes that one message lists."""
 
-_SECTIONS = ("rules", "ignore", "limits", "stand_down")
+_SECTIONS = tuple({one.key.partition(".")[0]: None for one in SETTINGS if "." in one.key})
 _ADDED_UP = "rules.disable"
-"""The one list that the layers add to: a flag that switches a rule off switches none on."""
+"""The only list to which each source adds: a flag that disables a rule enables no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The settings in effect, and where each came from."""
+    """The settings in effect, and where each comes from."""
 
     config: Config
     origins: Mapping[str, tuple[Origin, ...]]
-    """Dotted key → its origins; more than one only where the layers add up."""
+    """Dotted key → its origins; more than one only if the layers add up."""
     warnings: tuple[str, ...]
     """Sentences for the log."""
     file: Path | None
     """The file that was read."""
 
     def settings(self) -> Iterator[tuple[str, Any, str]]:
-        """Each setting: its dotted key, its value as JSON has it, and where it came from."""
+        """Each setting: its dotted key, its value as in JSON, and where it comes from."""
         for key, value in _leaves(self.config.model_dump(mode="json")):
             origins = self.origins.get(key, (DEFAULT,))
             yield key, value, " and ".join(str(origin) for origin in origins)
@@ -57,10 +67,10 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Loa
     """The settings from the command line, the environment, the file and the defaults.
 
     ``flags`` holds the command line's parameters by name (``settle``, ``sweep``, ``config``); None
-    and empty tuples count as not given, and names that are no settings are not looked at.
+    and empty tuples count as not given, and names that are not settings are ignored.
 
     Raises:
-        ConfigError: a setting cannot be used, or the file cannot be read; one sentence.
+        ConfigError: settings cannot be used, or the file cannot be read.
         TargetError: a target is malformed; one sentence.
 
     """
@@ -89,7 +99,7 @@ def _merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, tuple[Ori
 
 
 def _overrule_overrides(merged: dict[str, Any], stronger: Sequence[Layer]) -> None:
-    """A flag or a variable beats all that the file says of the same setting."""
+    """A flag or a variable wins over every value of the same setting in the file."""
     given = {key for layer in stronger for key in layer.values}
     overrides = [each.without(given) for each in merged.get("overrides", ())]
     if overrides:
@@ -97,32 +107,47 @@ def _overrule_overrides(merged: dict[str, Any], stronger: Sequence[Layer]) -> No
 
 
 def _check_together(config: Config) -> None:
-    """Refuse settings that are sensible alone and not together."""
+    """Refuse settings that contradict each other."""
     since = config.active_since
     if since is None:
         return
-    policy = config.policy
-    holders: tuple[Policy | Override, ...] = (policy, *policy.overrides)
-    longest = max(
-        value
-        for holder in holders
-        for value in (holder.heartbeat_timeout, holder.evaluation_timeout, holder.crash_grace)
-        if value is not None
-    )
+    holders = (config, *config.overrides)
+    timeouts = [name for name in THRESHOLDS if name in OVERRIDABLE]
+    given = (getattr(holder, name) for name in timeouts for holder in holders)
+    longest = max(value for value in given if value is not None)
     if since <= longest:
         raise ConfigError(
             f"active_since ({format_duration(since)}) must be longer than every timeout"
-            f" ({format_duration(longest)}), or no run would be given up before it is left out"
+            f" ({format_duration(longest)}), otherwise runs would never time out"
         )
 
 
 def _validate_layer(layer: Layer) -> None:
-    """Refuse a flag or a variable by its own name, also where another layer overrules it."""
+    """Refuse flags and variables by their own names, also where another layer overrules them."""
     try:
         Config.model_validate(layer.tree())
     except ValidationError as error:
-        complaint = first_complaint(error, Config)
-        raise ConfigError(f"{layer.origin(complaint.path).name} {complaint.problem}") from error
+        raise ConfigError(
+            _sentences(
+                [
+                    f"{layer.origin(dotted(found.setting)).name} {found.problem}"
+                    for found in complaints(error, Config)
+                ]
+            )
+        ) from error
+
+
+def _sentences(found: Sequence[str]) -> str:
+    """The mistakes, in their order."""
+    shown = [one if one.endswith("?") else f"{one}." for one in found[:_MOST_SHOWN]]
+    if len(found) > _MOST_SHOWN:
+        shown.append(f"There are {len(found) - _MOST_SHOWN} more mistakes.")
+    return " ".join(shown).rstrip(".")
+
+
+def _line(document: Document, at: Location) -> str:
+    """``:LINE``; nothing for a mistake that is not at one place."""
+    return f":{document.line(at)}" if at else ""
 
 
 def _file_layer(
@@ -141,18 +166,20 @@ def _file_layer(
             raise ConfigError(f"{named_by} names {name}, but there is no such file") from error
         return None, Layer({})
     except (RuntimeError, ValueError) as error:
-        raise ConfigError(f"{named_by} names {name!r}, which is no path") from error
+        raise ConfigError(f"{named_by} names {name!r}, which is not a path") from error
     return path, _read_document(document, name)
 
 
-def _read_document(document: Mapping[Any, Any], name: str) -> Layer:
-    """A file's settings, with options of single rules moved to the thresholds they mean."""
+def _read_document(document: Document, name: str) -> Layer:
+    """A file's settings, with the options of single rules as the thresholds that they mean."""
+    given, places = split_targets(document.values)
     try:
-        checked = ConfigFile.model_validate(document)
+        checked = ConfigFile.model_validate(given)
     except ValidationError as error:
-        complaint = first_complaint(error, ConfigFile)
-        place = f"{complaint.path} " if complaint.path else ""
-        raise ConfigError(f"{name}: {place}{complaint.problem}") from error
+        found = [_moved_back(each, places) for each in complaints(error, ConfigFile)]
+        found.sort(key=lambda each: document.line(each.at))
+        said = [f"{name}{_line(document, each.at)}: {each}" for each in found]
+        raise ConfigError(_sentences(said)) from error
     except TargetError as error:
         raise TargetError(f"{name}: {error}") from error
     values: dict[str, tuple[Any, Origin]] = {}
@@ -163,8 +190,18 @@ def _read_document(document: Mapping[Any, Any], name: str) -> Layer:
     return Layer(values)
 
 
+def _moved_back(found: Complaint, places: Sequence[Location]) -> Complaint:
+    """The complaint, with an override's place as it is in the file."""
+
+    def moved_back(location: Location) -> Location:
+        is_moved = places and len(location) > 1 and location[0] == "overrides"
+        return (*places[int(location[1])], *location[2:]) if is_moved else location
+
+    return replace(found, setting=moved_back(found.setting), at=moved_back(found.at))
+
+
 def _given(checked: ConfigFile) -> Iterator[tuple[str, Any]]:
-    """The settings that the file gives: dotted key, value."""
+    """The settings that the file contains: dotted key, value."""
     for key in Config.model_fields:
         value = getattr(checked, key)
         if key not in _SECTIONS:

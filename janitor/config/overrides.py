@@ -1,37 +1,29 @@
-"""Settings that hold for the runs of one target alone."""
+"""Settings for the runs of one target."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, PlainSerializer, ValidationError, model_validator
+from pydantic import ConfigDict, PlainSerializer, model_validator
 
-from janitor.config.complaints import first_complaint
-from janitor.config.durations import Duration, PositiveDuration
+from janitor.config.complaints import Location
 from janitor.config.fields import RuleIds, Text
+from janitor.config.kinds import model_of, options
 from janitor.config.section import Section
 from janitor.config.targets import parse_wandb_target
-from janitor.model import Override, Target, TargetKind
+from janitor.model import OVERRIDABLE, Override, Target, TargetKind
 from janitor.model.wording import either
 
 KINDS: Final = ("sweep", "project", "group")
-"""What an override may be for."""
-THRESHOLDS: Final = (
-    "heartbeat_timeout",
-    "evaluation_timeout",
-    "settle",
-    "crash_grace",
-    "objective",
-)
-"""What it may set; the settings of the same names say what they mean."""
+"""What an override can be for."""
 
 
-class OverrideSettings(Section):
+class _Override(Section):
     """Settings for the runs of one sweep, project or group, whichever target they are found under.
 
-    Where several match a run, its sweep's beat its group's, and these its project's. A flag or a
-    variable for the same setting beats them all.
+    If several match a run, those of its sweep win over those of its group, and these over those
+    of its project. A flag or a variable for the same setting wins over them all.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
@@ -42,18 +34,8 @@ class OverrideSettings(Section):
     """The project whose runs these are for: ENTITY/PROJECT or PROJECT."""
     group: Text | None = None
     """The group whose runs these are for: ENTITY/PROJECT/GROUP."""
-    heartbeat_timeout: PositiveDuration | None = None
-    """How long a run may be silent before heartbeat-expired gives it up."""
-    evaluation_timeout: PositiveDuration | None = None
-    """The same for evaluating runs."""
-    settle: Duration | None = None
-    """How long a run that recorded its objective is given to set its own state."""
-    crash_grace: Duration | None = None
-    """How long a run that W&B calls crashed is given to come back."""
-    objective: Text | None = None
-    """The summary key of the objective, or auto."""
     disable: RuleIds = ()
-    """Rules that are not asked, besides those of rules.disable."""
+    """Rules that are not used, in addition to those of rules.disable."""
 
     @model_validator(mode="after")
     def _check_target(self) -> Self:
@@ -68,57 +50,53 @@ class OverrideSettings(Section):
         kind = next(kind for kind in KINDS if getattr(self, kind) is not None)
         return parse_wandb_target(TargetKind(kind), getattr(self, kind))
 
-    def without(self, settings: Collection[str]) -> OverrideSettings:
-        """These settings less those that something else overrules."""
-        given = {name: None for name in THRESHOLDS if name in settings}
-        return self.model_copy(update=given)
+    def without(self, settings: Collection[str]) -> Self:
+        """These settings without those that a flag or a variable overrules."""
+        return self.model_copy(update={name: None for name in OVERRIDABLE if name in settings})
 
     @property
     def override(self) -> Override:
         """For the policy."""
-        given = {name: getattr(self, name) for name in THRESHOLDS}
-        return Override(self.target, disabled_rules=frozenset(self.disable), **given)
+        given = {name: getattr(self, name) for name in OVERRIDABLE}
+        given = {name: value for name, value in given.items() if value is not None}
+        return Override(self.target, given, frozenset(self.disable))
 
 
-def _as_given(overrides: tuple[OverrideSettings, ...]) -> list[dict[str, Any]]:
+OverrideSettings: Final = model_of("OverrideSettings", _Override, options(OVERRIDABLE.values()))
+
+
+def _as_given(overrides: tuple[_Override, ...]) -> list[dict[str, Any]]:
     return [each.model_dump(mode="json", exclude_defaults=True) for each in overrides]
 
 
 Overrides = Annotated[
-    tuple[OverrideSettings, ...],
+    tuple[OverrideSettings, ...],  # type: ignore[valid-type]  # made from the table of settings
     PlainSerializer(_as_given, return_type=list[dict[str, Any]], when_used="json"),
 ]
 
 
-def split_targets(document: Mapping[Any, Any]) -> Mapping[Any, Any]:
+def split_targets(document: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], list[Location]]:
     """A file's settings, with those that stand beside a target moved to ``overrides``.
 
-    Raises:
-        ValueError: one of them cannot be used; the message names its place.
-        TargetError: a target is malformed.
+    Returns:
+        The settings, and where each of its overrides stood, as ``("targets", 1)``.
 
     """
     targets, overrides = document.get("targets"), document.get("overrides") or []
     if not isinstance(targets, list | tuple) or not isinstance(overrides, list | tuple):
-        return document
+        return document, []
     kept: list[Any] = []
-    found: list[OverrideSettings] = []
+    found: list[Any] = []
+    places: list[Location] = []
     for index, item in enumerate(targets):
         kinds = [kind for kind in KINDS if isinstance(item, Mapping) and kind in item]
         if len(kinds) == 1 and len(item) > 1:
-            found.append(_read(item, f"targets[{index}]"))
+            found.append(item)
+            places.append(("targets", index))
             kept.append({kinds[0]: item[kinds[0]]})
         else:
             kept.append(item)
     if not found:
-        return document
-    return {**document, "targets": kept, "overrides": [*found, *overrides]}
-
-
-def _read(item: Mapping[Any, Any], place: str) -> OverrideSettings:
-    try:
-        return OverrideSettings.model_validate(item)
-    except ValidationError as error:
-        complaint = first_complaint(error, OverrideSettings)
-        at = f"{place}.{complaint.path}" if complaint.path else place
-        raise ValueError(f"{at} {complaint.problem}") from error
+        return document, []
+    places += [("overrides", index) for index in range(len(overrides))]
+    return {**document, "targets": kept, "overrides": [*found, *overrides]}, places

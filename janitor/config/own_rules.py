@@ -1,4 +1,4 @@
-"""Own rules as they stand in the file, each checked when it is read."""
+"""Own rules in the file; each is checked when it is read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 def _read_id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise ValueError(
-            f"must be small letters and digits, with dashes in between, not {quoted(value)}"
+            f"must be lower-case letters and digits, separated by dashes, not {quoted(value)}"
         )
     if value in RULE_IDS or value == "none":
         raise ValueError(f"is {quoted(value)}, which is a built-in rule: choose another")
@@ -37,7 +37,7 @@ def _read_id(value: Any) -> str:
 
 def _read_state(value: Any) -> SweepRunState:
     if value not in _TERMINAL:
-        raise ValueError(f"must be one of our terminal states, {either(_TERMINAL)},"
+        raise ValueError(f"must be a terminal state, {either(_TERMINAL)},"
                          f" not {quoted(value)}")  # fmt: skip
     return SweepRunState(value)
 
@@ -57,7 +57,7 @@ _checked = lru_cache(maxsize=256)(check_expression)
 
 
 class OwnRuleSettings(Section):
-    """A rule of your own, asked of open runs for which no built-in rule speaks."""
+    """A rule of your own, for open runs that no built-in rule matches."""
 
     id: OwnRuleId
     """The rule's name in reports and in the runs that it changed, such as stuck-in-setup."""
@@ -65,13 +65,13 @@ class OwnRuleSettings(Section):
     """A condition in CEL (needs the extra cel) over run and now, for example
     run.wandb_state == "finished" && run.age > duration("6h"). The fields of run: id, path, name,
     entity, project, sweep, group, tags, wandb_state, ended, state, age, last_alive, created_at,
-    heartbeat_at, history_lines, objective, summary (keys by name, as in run.summary.loss). What a
-    run does not have is null; to order null, or to read a key that a summary lacks, is an error,
-    and holds the run: write run.sweep != null && …, has(run.summary.loss) && …"""
+    heartbeat_at, history_lines, objective, summary (keys by name, as in run.summary.loss). A
+    missing value is null. Comparing null with < or >, or reading a missing summary key, is an
+    error and holds the run: write run.sweep != null && …, has(run.summary.loss) && …"""
     becomes: TerminalState
-    """What the run is to become: a terminal state of ours."""
+    """The state that the run gets: a terminal state."""
     reason: Text
-    """Why, as a sentence for people."""
+    """Why, as a sentence for users."""
 
     @model_validator(mode="after")
     def _check_condition(self) -> Self:

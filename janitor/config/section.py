@@ -1,4 +1,4 @@
-"""What all sections of the settings share."""
+"""The base of all sections of the settings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """Frozen; unknown keys are refused; what stands under a field is its description."""
+    """Frozen; unknown keys are refused; the docstring of a field is its description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod
     def _leave_out_the_empty(cls, data: Any) -> Any:
-        """A key of ours with nothing after it counts as not given."""
+        """A known key with no value counts as not given."""
         if not isinstance(data, Mapping):
             return data
         ours = {field.alias or name for name, field in cls.model_fields.items()}

@@ -1,35 +1,25 @@
-"""The settings, each with what it means; the JSON Schema for editors is made from them."""
+"""The settings as pydantic reads and checks them; the JSON Schema for editors is made from them.
+
+What settings there are is declared in :mod:`janitor.config.table`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
-from typing import Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
-from janitor.config.addresses import JunitWord, Messengers, Occasions, WebAddress
-from janitor.config.durations import Duration, PositiveDuration, format_duration
-from janitor.config.fields import (
-    Count,
-    FilePath,
-    FilePaths,
-    Namespace,
-    Patterns,
-    Percent,
-    RuleIds,
-    ShardOfAll,
-    Switch,
-    Text,
-    Vocabulary,
-    WholeNumber,
-)
-from janitor.config.overrides import Overrides, split_targets
+from janitor.config.kinds import TYPES, fields_of, model_of, options
+from janitor.config.overrides import Overrides
 from janitor.config.own_rules import OwnRules
 from janitor.config.section import Section
-from janitor.config.targets import Targets
-from janitor.model import STALE_AFTER, Ignore, Policy
+from janitor.config.table import OVERRIDES, OWN_RULES, BrakeLimits, Settings, StandDownLimits
+from janitor.model import Ignore, Policy, PolicySettings
+from janitor.model.setting import settings_of
+from janitor.model.wording import format_duration
 
 
 class EditorSchema(GenerateJsonSchema):
@@ -63,145 +53,51 @@ def _on_one_line(schema: Any) -> Any:
     return lines
 
 
-class RuleSettings(Section):
-    """Which rules speak."""
-
-    disable: RuleIds = ()
-    """The ids of rules that are not asked. Flags and environment add to this list."""
-    own: OwnRules = ()
-    """Rules of your own, asked after all built-in ones, in this order."""
+_Table = TypeVar("_Table")
 
 
-class IgnoreSettings(Section):
-    """Runs that are held whatever the rules say; so is every run tagged janitor:ignore."""
-
-    tags: Patterns = ()
-    """Patterns of tags, such as debug or exp-*."""
-    names: Patterns = ()
-    """Patterns of display names and run ids, such as test-*."""
-    older_than: PositiveDuration | None = None
-    """Runs whose last sign of life is older than this."""
+def _section(declared: type[_Table], section: Any) -> _Table:
+    """A section of the settings as the plain dataclass that declares it."""
+    return declared(**dict(section))
 
 
-class Limits(Section):
-    """The brake: over either of these, nothing is written and the exit code is 3."""
+_FIELDS = fields_of(Settings, {**TYPES, OWN_RULES: OwnRules, OVERRIDES: Overrides})
 
-    max_changes: WholeNumber = 500
-    """How many changes one pass may make; 0 for none at all."""
-    max_silent_percent: Percent = 50
-    """How many per cent of the open runs that W&B calls active may be given up for their silence
-    (rule heartbeat-expired); 0 for none at all. Counts from 20 such runs on."""
+if TYPE_CHECKING:
 
-
-class StandDown(Section):
-    """What counts as an outage of W&B or of the network: then deaths from silence are held back."""
-
-    enabled: Switch = True
-    """Whether to look for such an outage."""
-    window: PositiveDuration = timedelta(minutes=10)
-    """Runs that went silent within this time of each other went silent at once."""
-    share_percent: Percent = 50
-    """How many per cent of the open runs that W&B calls active or crashed must have gone silent at
-    once; more than this is an outage."""
-    min_runs: Count = 5
-    """With fewer such runs than this, nothing is concluded."""
-    within: PositiveDuration = timedelta(days=1)
-    """How long ago they may have gone silent."""
-    crashed_within: PositiveDuration = timedelta(hours=1)
-    """How long ago those may have gone silent that W&B calls crashed."""
+    class _Settings(Section, Settings):
+        pass
+else:
+    _Settings = model_of("_Settings", Section, {"targets": _FIELDS.pop("targets"), **_FIELDS})
 
 
-class Config(Section):
-    """What a pass is to do: every setting, with its value in effect."""
+class Config(_Settings):
+    """Every setting, with its value in effect. Values may be given as text, such as "30m"."""
 
-    targets: Targets = ()
-    """What to scan: sweeps, projects (every sweep of each) and groups. Targets on the command line
-    or in the environment replace these."""
-    namespace: Namespace = "protein"
-    """The first part of our keys in a run's summary: NAMESPACE.state and so on."""
-    objective: Text | None = None
-    """The summary key of the objective; without it NAMESPACE.objective. With auto: that, where it
-    is recorded; else, for runs that W&B calls finished, the metric that the sweep's own config
-    names (metric.name)."""
-    vocabulary: Vocabulary = Field(default_factory=dict)
-    """Our state → the word that another reader of the sweep knows, for reading and writing; our
-    own word where a state is not listed."""
-    heartbeat_timeout: PositiveDuration = timedelta(minutes=30)
-    """How long a run may be silent before heartbeat-expired gives it up."""
-    evaluation_timeout: PositiveDuration | None = None
-    """The same for evaluating runs; without it, heartbeat_timeout."""
-    settle: Duration = timedelta(minutes=5)
-    """How long a run that recorded its objective is given to set its own state."""
-    crash_grace: Duration = timedelta(minutes=15)
-    """How long a run that W&B calls crashed is given to come back."""
-    stale_after: PositiveDuration = STALE_AFTER
-    """How long a task may be assigned before stale-assignment lets it wait again."""
-    rules: RuleSettings = RuleSettings()
-    """Which rules speak, options of single rules, and rules of your own."""
-    overrides: Overrides = ()
-    """Settings that hold for the runs of one sweep, project or group alone; they may also stand
-    beside a target, as in '- {sweep: acme/rl/s1, heartbeat_timeout: 2h}'."""
-    ignore: IgnoreSettings = IgnoreSettings()
-    """Runs that are held whatever the rules say."""
-    active_since: PositiveDuration | None = None
-    """Runs that have been silent for longer than this are not read; the report counts them. Longer
-    than every timeout, or nobody would give them up."""
-    limits: Limits = Limits()
-    """The brake: over either limit, nothing is written."""
-    stand_down: StandDown = StandDown()
-    """What counts as an outage of W&B or of the network: then deaths from silence are held back."""
-    deadline: PositiveDuration | None = None
-    """How long a pass may take; what is left then is reported as planned."""
-    journal: FilePath | None = None
-    """The folder of the journals; without it, one in the user's state directory."""
-    lock: FilePath | None = None
-    """A file that only one janitor at a time may hold."""
-    lock_timeout: Duration = timedelta(0)
-    """How long to wait for the lock; 0 to leave at once."""
-    report: FilePaths = ()
-    """Where to write the report: a path or a list of paths, whose endings say the format."""
-    junit_fixed: JunitWord = "failure"
-    """What a repaired run counts as in a report that ends in .xml: failure or pass."""
-    step_summary: FilePath | None = None
-    """A file to append the report to, in Markdown, 1 MiB at most; GitHub names it to each step."""
-    metrics_file: FilePath | None = None
-    """Where to write metrics for Prometheus's node_exporter; its name must end in .prom there."""
-    pushgateway: WebAddress | None = None
-    """The Pushgateway to send metrics to; with /metrics/job/NAME at its end under that job."""
-    notify: Messengers = ()
-    """Whom to send a message: addresses as apprise knows them (slack://…, mailto://…)."""
-    notify_on: Occasions = ("changes", "brake", "failure")
-    """On what to send it: changes, brake, failure or always."""
-    link: WebAddress | None = None
-    """Where the report can be seen, for the message; in GitHub and GitLab, the job's page."""
-    max_read_age: PositiveDuration = timedelta(seconds=2)
-    """How old the read of a run may be when the run is written; an older one is read again. A
-    server that is slower than this is given two round trips."""
-    timeout: PositiveDuration = timedelta(seconds=10)
-    """How long a single request to W&B may take."""
-    shard: ShardOfAll | None = None
-    """K/N: scan only the sweeps that are dealt to the K-th of N janitors. In an Indexed Job of
-    Kubernetes, the variable JANITOR_SHARDS=N is enough."""
-    page_size: Count = 1000
-    """How many runs to ask for at a time."""
+    if TYPE_CHECKING:
+
+        def __init__(self, **settings: Any) -> None: ...
 
     @property
     def policy(self) -> Policy:
         """What the rules are given."""
+        given = {field.name: getattr(self, field.name) for field in fields(PolicySettings)}
         return Policy(
-            namespace=self.namespace,
-            objective=self.objective,
-            vocabulary=self.vocabulary,
-            heartbeat_timeout=self.heartbeat_timeout,
-            evaluation_timeout=self.evaluation_timeout,
-            settle=self.settle,
-            crash_grace=self.crash_grace,
-            stale_after=self.stale_after,
+            **given | {"ignore": _section(Ignore, self.ignore)},
             disabled_rules=frozenset(self.rules.disable),
             own_rules=tuple(own.rule for own in self.rules.own),
-            ignore=Ignore(self.ignore.tags, self.ignore.names, self.ignore.older_than),
             overrides=tuple(each.override for each in self.overrides),
         )
+
+    @property
+    def brake_limits(self) -> BrakeLimits:
+        """How much a pass may change."""
+        return _section(BrakeLimits, self.limits)
+
+    @property
+    def stand_down_limits(self) -> StandDownLimits:
+        """When a silence is taken for an outage."""
+        return _section(StandDownLimits, self.stand_down)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
@@ -215,77 +111,42 @@ class Config(Section):
         return {"$schema": EditorSchema.schema_dialect, **schema, "title": "janitor.yaml"}
 
 
-class HeartbeatExpiredOptions(Section):
-    """Options of the rule heartbeat-expired; they mean the same as the settings of their names."""
-
-    heartbeat_timeout: PositiveDuration | None = None
-    """How long a run may be silent before it is given up."""
-    evaluation_timeout: PositiveDuration | None = None
-    """The same for evaluating runs; without it, heartbeat_timeout."""
-
-
-class WandbCrashedOptions(Section):
-    """Options of the rule wandb-crashed; they mean the same as the settings of their names."""
-
-    crash_grace: Duration | None = None
-    """How long a run that W&B calls crashed is given to come back."""
+def _options_of_rules() -> dict[str, Any]:
+    """For each rule that has options, the section with those that it takes."""
+    found: dict[str, Any] = {}
+    for rule in dict.fromkeys(one.rule for one in settings_of(PolicySettings) if one.rule):
+        own = options(one for one in settings_of(PolicySettings) if one.rule == rule)
+        doc = f"Options of the rule {rule}; they mean the same as the settings of their names."
+        model = model_of(f"{rule.title().replace('-', '')}Options", Section, own, doc)
+        described = Field(None, alias=rule, description=f"Options of the rule {rule}.")
+        found[rule.replace("-", "_")] = model | None, described
+    return found
 
 
-class ObjectiveRecordedOptions(Section):
-    """Options of the rule objective-recorded; they mean the same as the settings of their names."""
-
-    settle: Duration | None = None
-    """How long a run that recorded its objective is given to set its own state."""
+_OptionsOfRules: Any = model_of("_OptionsOfRules", type(Config().rules), _options_of_rules())
 
 
-class StaleAssignmentOptions(Section):
-    """Options of the rule stale-assignment; they mean the same as the settings of their names."""
-
-    stale_after: PositiveDuration | None = None
-    """How long a task may be assigned before it waits again."""
-
-
-class FileRuleSettings(RuleSettings):
-    """Which rules speak, options of single rules, and rules of your own."""
-
-    objective_recorded: Annotated[
-        ObjectiveRecordedOptions | None, Field(alias="objective-recorded")
-    ] = None
-    """Options of the rule objective-recorded."""
-    wandb_crashed: Annotated[WandbCrashedOptions | None, Field(alias="wandb-crashed")] = None
-    """Options of the rule wandb-crashed."""
-    heartbeat_expired: Annotated[
-        HeartbeatExpiredOptions | None, Field(alias="heartbeat-expired")
-    ] = None
-    """Options of the rule heartbeat-expired."""
-    stale_assignment: Annotated[StaleAssignmentOptions | None, Field(alias="stale-assignment")] = (
-        None
-    )
-    """Options of the rule stale-assignment."""
+class FileRuleSettings(_OptionsOfRules):  # type: ignore[misc]  # made from the table of settings
+    """Which rules are used, options of single rules, and your own rules."""
 
     def options(self) -> dict[str, tuple[str, timedelta]]:
         """The options that are given: threshold → (where it stands, its value)."""
         given: dict[str, tuple[str, timedelta]] = {}
         for name, field in type(self).model_fields.items():
-            options = getattr(self, name)
-            if isinstance(options, Section):
-                for threshold in options.model_fields_set:
-                    value = getattr(options, threshold)
+            section = getattr(self, name)
+            if isinstance(section, Section):
+                for threshold in section.model_fields_set:
+                    value = getattr(section, threshold)
                     if value is not None:
                         given[threshold] = (f"rules.{field.alias}.{threshold}", value)
         return given
 
 
 class ConfigFile(Config):
-    """The settings of the janitor of W&B sweep runs. All of them may be left out."""
+    """The settings of the janitor of W&B sweep runs. All of them are optional."""
 
     rules: FileRuleSettings = FileRuleSettings()
-    """Which rules speak, options of single rules, and rules of your own."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_settings_beside_targets(cls, data: Any) -> Any:
-        return split_targets(data) if isinstance(data, Mapping) else data
+    """Which rules are used, options of single rules, and your own rules."""
 
     @model_validator(mode="after")
     def _check_thresholds_agree(self) -> Self:

@@ -1,4 +1,4 @@
-"""Stores of files as people write them: ``experiments:DIR``, ``tasks:FILE``, ``file:DIR``."""
+"""Local stores as text: ``experiments:DIR``, ``tasks:FILE``, ``file:DIR``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parse_store(text: Any) -> LocalTarget:
     """The target that a text names; a relative path starts at the working directory.
 
     Raises:
-        TargetError: the text names no store of this machine; one sentence that shows the form.
+        TargetError: the text does not name a local store; one sentence that shows the form.
 
     """
     scheme, colon, path = text.partition(":") if isinstance(text, str) else ("", "", "")

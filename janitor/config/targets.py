@@ -1,7 +1,8 @@
-"""Targets as people write them: ENTITY/PROJECT/SWEEP, or the address of the page in W&B."""
+"""Targets as text: ENTITY/PROJECT/SWEEP, or the URL of the page in W&B."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
 from janitor.errors import TargetError
-from janitor.model import AnyTarget, LocalTarget, Target, TargetKind
+from janitor.model import AnyTarget, LocalTarget, Target, TargetKind, is_local
 from janitor.model.wording import did_you_mean, either, quoted
 
 KINDS = tuple(kind.value for kind in TargetKind)
@@ -20,7 +21,7 @@ KINDS = tuple(kind.value for kind in TargetKind)
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a kind of target is written."""
+    """The form of a kind of target."""
 
     shape: str
     example: str
@@ -36,7 +37,7 @@ _FORMS = {
         "acme/rl/s1",
         fewest_parts=2,
         most_parts=3,
-        address=re.compile(r"/([^/]+)/([^/]+)/sweeps/([^/]+)/?"),
+        address=re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/sweeps/([^/]+)/?"),
     ),
     TargetKind.PROJECT: _Form(
         "ENTITY/PROJECT or PROJECT",
@@ -50,12 +51,15 @@ _FORMS = {
         "acme/rl/night/1",
         fewest_parts=3,
         most_parts=3,
-        address=re.compile(r"/([^/]+)/([^/]+)/groups/([^/]+)(?:/(?:overview|workspace|table))?/?"),
+        address=re.compile(
+            r"(?:/[^/]+)*?/([^/]+)/([^/]+)/groups/([^/]+)(?:/(?:overview|workspace|table))?/?"
+        ),
     ),
 }
 _HOST = re.compile(r"\s*https?://[^/]*")
+_RUN_ADDRESS = re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/runs/([^/]+)(?:/\w+)*/?")
 _REFUSED_BY_WANDB = frozenset("\\#?%:")
-"""In the names of entities and projects; no sweep's id holds them either."""
+"""Characters that names of entities and projects, and IDs of sweeps, cannot contain."""
 
 
 _OnWandb: TypeAlias = Literal[
@@ -78,11 +82,11 @@ def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget: ...
 def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
     """The target that a text names.
 
-    A group's path is split at its first two slashes. The address of a sweep's, project's or
-    group's page is taken as well; its host is not looked at: wandb's own settings say which.
+    A group's path is split at its first two slashes. The URL of a sweep's, project's or group's
+    page is accepted as well. Its host is ignored; wandb's own settings select the server.
 
     Raises:
-        TargetError: the text names no target of this kind; one sentence that shows the right form.
+        TargetError: the text is not a target of this kind; one sentence that shows the right form.
 
     """
     kind = TargetKind(kind)
@@ -99,7 +103,7 @@ def parse_wandb_target(kind: TargetKind, text: Any) -> Target:
 
     """
     if not isinstance(text, str):
-        raise _malformed(kind, text, "is no text")
+        raise _malformed(kind, text, "is not a text")
     is_address = _HOST.match(text)
     parts = _parts_of_address(kind, text) if is_address else _parts_of_path(kind, text)
     _check_names(kind, text, parts)
@@ -119,23 +123,44 @@ def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
     return parts
 
 
-def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
+def parse_run_path(text: str) -> str:
+    """The path of the run that a text names, as a path or as the address of its page in W&B.
+
+    W&B percent-encodes names in addresses and in ``run.path``; no name contains ``%``, so it is
+    decoded. A text that is not the address of a run's page is returned as it is otherwise.
+    """
+    if is_local(text) or "/" not in text:
+        return text
+    match = _RUN_ADDRESS.fullmatch(_path_of_address(text)) if _HOST.match(text) else None
+    return "/".join(map(unquote, match.groups() if match else text.split("/")))
+
+
+def _path_of_address(text: str) -> str:
+    """The path of a page, without the prefix under which W&B's server may be."""
     path = re.split("[?#]", _HOST.sub("", text))[0].rstrip()
+    prefix = _HOST.sub("", os.environ.get("WANDB_BASE_URL", "")).rstrip("/ \n")
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+
+
+def _parts_of_address(kind: TargetKind, text: str) -> list[str]:
+    path = _path_of_address(text)
     match = _FORMS[kind].address.fullmatch(path)
     if match is None:
-        raise _malformed(kind, text, f"is not the address of a {kind} in W&B")
+        raise _malformed(kind, text, f"is not the URL of a {kind} in W&B")
     return [unquote(part) for part in match.groups()]
 
 
 def _check_names(kind: TargetKind, text: str, parts: Sequence[str]) -> None:
-    """Refuse what no name holds. A group's name may be any text, a project's may hold blanks."""
+    """Refuse invalid names. A group's name may be any text, a project's may contain spaces."""
     if not "".join(parts).isprintable() or any(part != part.strip() for part in parts):
-        raise _malformed(kind, text, "holds a stray blank or a character that cannot be printed")
+        raise _malformed(kind, text, "contains a stray space or a character that cannot be printed")
     strict = parts[:2] if kind is TargetKind.GROUP else parts
     if refused := _REFUSED_BY_WANDB & set("".join(strict)):
-        raise _malformed(kind, text, f"holds {quoted(min(refused))}, which no such name can")
+        raise _malformed(
+            kind, text, f"contains {quoted(min(refused))}, which such names cannot contain"
+        )
     if kind is TargetKind.SWEEP and " " in parts[-1]:
-        raise _malformed(kind, text, "holds a blank, which no sweep's id can")
+        raise _malformed(kind, text, "contains a space, which the ID of a sweep cannot")
 
 
 def _malformed(kind: TargetKind, text: Any, problem: str) -> TargetError:
@@ -152,7 +177,7 @@ def parse_targets(value: Any) -> tuple[AnyTarget, ...]:
     or a list of texts.
 
     Raises:
-        TargetError: the setting has another form, or one of its texts names no target.
+        TargetError: the setting has another form, or one of its texts is not a target.
 
     """
     if isinstance(value, Mapping):

@@ -1,8 +1,16 @@
-"""Reads janitor.yaml: YAML 1.2's plain scalars, each key once, complaints with line and column."""
+"""Reads janitor.yaml: YAML 1.2's plain scalars, each key once, complaints with line and column.
+
+ruamel.yaml was tried (0.19). It would change what files mean: ``010`` becomes 10, ``0x1f`` 31,
+``1_000`` 1000 and ``2024-01-01`` a date, all of which are text here, so it needs a resolver of our
+own as well. It saves the check for duplicate keys below, takes 27 instead of 14 ms to import, and
+reads 500 targets in 245 ms instead of 139 ms.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +20,67 @@ from janitor.errors import ConfigError
 from janitor.model.wording import quoted
 
 LARGEST = 1_000_000
-"""Bytes; anything larger is no configuration."""
+"""Bytes; anything larger is not a configuration file."""
 
 
-def read_mapping(path: Path, name: str) -> dict[Any, Any]:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file holds, and where."""
+
+    values: dict[Any, Any]
+    root: yaml.Node | None = None
+
+    def line(self, location: Sequence[int | str]) -> int:
+        """The line, from 1, of the value that these keys and indexes lead to, or of its key."""
+        node, line = self.root, 1
+        for part in location:
+            key, node = _child(node, part)
+            if node is None:
+                break
+            line = (key or node).start_mark.line + 1
+        return line
+
+
+def _child(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """The key and the value at this key of a mapping, or the item of a list."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key, value
+    return None, None
+
+
+def read_mapping(path: Path, name: str) -> Document:
     """The file's mapping; an empty file is an empty one.
 
-    ``name`` is how people call the file.
+    ``name`` is how users call the file.
 
     Raises:
-        ConfigError: the file cannot be read, is no YAML, or holds something else than a mapping.
+        ConfigError: the file cannot be read, is not valid YAML, or does not contain a
+            mapping.
         FileNotFoundError: there is no such file.
 
     """
     text = _read_text(path, name)
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - our loader is a SafeLoader
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        value = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ConfigError(f"{name}{_explain(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"{name}: holds a number too long to read, or is nested too deeply"
+            f"{name}: contains a number too long to read, or is nested too deeply"
         ) from error
     if value is None:
-        return {}
+        return Document({})
     if not isinstance(value, dict):
         raise ConfigError(
-            f"{name}: must be a mapping such as 'settle: 5m', but holds {quoted(value)}"
+            f"{name}: must be a mapping such as 'settle: 5m', but contains {quoted(value)}"
         )
-    return value
+    return Document(value, root)
 
 
 def _read_text(path: Path, name: str) -> str:
@@ -54,7 +94,7 @@ def _read_text(path: Path, name: str) -> str:
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
     if len(content) > LARGEST:
-        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: no janitor.yaml")
+        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: not a janitor.yaml")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,15 +111,15 @@ def _explain(error: yaml.YAMLError) -> str:
         said = ", ".join(part for part in (error.context, error.problem) if part)
         return f"{place}: {' '.join(said.split())}"
     if isinstance(error, yaml.reader.ReaderError):
-        return f": holds a control character (at position {error.position})"
-    return f": is no YAML: {' '.join(str(error).split())}"
+        return f": contains a control character (at position {error.position})"
+    return f": is not valid YAML: {' '.join(str(error).split())}"
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader, but a key may stand once only, and plain words are what they look like.
+    """SafeLoader that refuses duplicate keys and keeps plain words as text.
 
-    PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is ninety and ``010`` is eight; here
-    they stay text, as in YAML 1.2.
+    PyYAML follows YAML 1.1, where ``no`` is false, ``1:30`` is ninety and ``010`` is eight. Here
+    they are text, as in YAML 1.2.
     """
 
     yaml_implicit_resolvers: Any = {}  # noqa: RUF012 - as the parent declares it
@@ -91,7 +131,7 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
                     raise yaml.composer.ComposerError(
-                        None, None, f"the key {quoted(key.value)} stands here twice", key.start_mark
+                        None, None, f"the key {quoted(key.value)} is here twice", key.start_mark
                     )
                 seen.add((key.tag, key.value))
         return node

@@ -1,4 +1,4 @@
-"""Whom a pass tells besides the reports: CI's summary, Prometheus, people. A file a receiver.
+"""Who is informed about a pass: CI summary, Prometheus, notifications. One file per receiver.
 
 None of them can fail a pass: what goes wrong becomes a sentence to warn with.
 """
@@ -18,11 +18,11 @@ from janitor.storage.atomic import check_writable
 __all__ = ["check", "deliver", "tell_of_failure"]
 
 _PATIENCE, _WHEN_INTERRUPTED = 15.0, 1.0
-"""Seconds that other services may take in all."""
+"""Seconds that all other services together may take."""
 
 
 def check(config: Config) -> None:
-    """Make sure, before anything is done, that all who are to be told can be.
+    """Check, before anything is done, that everyone can be informed.
 
     Raises:
         UsageError: a report or the metrics cannot be written, an extra is missing, or an address
@@ -42,11 +42,11 @@ def check(config: Config) -> None:
 
 
 def deliver(report: Report, config: Config, *, succeeded: bool, failed: bool) -> Iterator[str]:
-    """Tell everybody; yields a sentence for each who could not be told.
+    """Inform everyone; yields a sentence for each failure.
 
     Args:
         report: Of the pass.
-        config: Says whom to tell.
+        config: Says who to tell.
         succeeded: Whether the pass did all that it was asked.
         failed: Whether something went wrong; a brake that tripped is neither.
 
@@ -64,7 +64,7 @@ def deliver(report: Report, config: Config, *, succeeded: bool, failed: bool) ->
 
 
 def tell_of_failure(command: str, said: str, config: Config) -> Iterator[str]:
-    """Tell people that a pass came to no report; yields as :func:`deliver` does."""
+    """Notify about a pass without a report; yields as :func:`deliver` does."""
     if {"always", "failure"}.intersection(config.notify_on):
         message = message_of_failure(command, said, config.link)
         yield from notifications.send(message, config.notify, seconds=_PATIENCE)

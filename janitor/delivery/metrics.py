@@ -22,7 +22,7 @@ _JOB_IN_PATH: Final = re.compile(r"(?P<before>.*?)/metrics/job/(?P<job>[^/]+)/?"
 
 
 def write(report: Report, path: Path, *, succeeded: bool) -> Iterator[str]:
-    """Write the metrics whole, for everybody to read; yields a sentence where it cannot.
+    """Write the metrics atomically, readable for everyone; yields a sentence if it cannot.
 
     When a pass last succeeded is taken over from the file that stood there.
     """
@@ -31,11 +31,11 @@ def write(report: Report, path: Path, *, succeeded: bool) -> Iterator[str]:
     try:
         write_atomically(path, text, mode=0o644, error=ReportError)
     except ReportError as error:
-        yield f"the metrics are missing: {error}"
+        yield f"the metrics could not be written: {error}"
 
 
 def last_success(path: Path) -> datetime | None:
-    """When a pass last succeeded, as a file of metrics says; None where it does not."""
+    """When a pass last succeeded, from a file of metrics; None if it does not say."""
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - of the extra metrics
 
     try:
@@ -52,7 +52,7 @@ def last_success(path: Path) -> datetime | None:
 
 
 def push(report: Report, address: str, *, succeeded: bool, seconds: float) -> Iterator[str]:
-    """Send the metrics to a Pushgateway; yields a sentence where it cannot.
+    """Send the metrics to a Pushgateway; yields a sentence if it cannot.
 
     What is not sent stays there as it was: after a failure, the time of the last success.
     """
@@ -65,11 +65,11 @@ def push(report: Report, address: str, *, succeeded: bool, seconds: float) -> It
     try:
         pushadd_to_gateway(gateway, job, registry, group, min(_TIMEOUT, seconds), _handler(address))
     except (OSError, ValueError) as error:
-        yield f"the metrics did not reach {without_login(address)}: {error}"
+        yield f"the metrics could not be sent to {without_login(address)}: {error}"
 
 
 def _gateway(address: str) -> tuple[str, str]:
-    """The gateway's address without a login, and the job to push under."""
+    """The gateway's URL without a login, and the name of the job."""
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
     named = _JOB_IN_PATH.fullmatch(parts.path)
@@ -78,7 +78,7 @@ def _gateway(address: str) -> tuple[str, str]:
 
 
 def _handler(address: str) -> Callable[..., Callable[[], None]]:
-    """What sends a request, with the login that the address holds."""
+    """Sends a request with the login from the URL."""
     from prometheus_client.exposition import basic_auth_handler, default_handler  # noqa: PLC0415 - as above
 
     parts = urlsplit(address)

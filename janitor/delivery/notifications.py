@@ -1,4 +1,4 @@
-"""Messages to people, through apprise: Slack, Teams, Discord, mail, webhooks and more."""
+"""Notifications through Apprise: Slack, Teams, Discord, mail, webhooks and more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from janitor.report.message import Message
 
 
 def check(addresses: Sequence[SecretStr]) -> None:
-    """Make sure that apprise knows all of these addresses.
+    """Check that all of these are valid Apprise URLs.
 
     Raises:
         UsageError: it does not know one.
@@ -26,13 +26,13 @@ def check(addresses: Sequence[SecretStr]) -> None:
     for address in addresses:
         if not apprise.Apprise().add(address.get_secret_value()):
             raise UsageError(
-                f"--notify {kind_of_messenger(address)}: apprise knows no such service, or the"
-                " address lacks a part of it; its documentation shows the address of each service"
+                f"--notify {kind_of_messenger(address)}: not a valid Apprise URL: the service"
+                " is unknown, or a part of the URL is missing; see Apprise's documentation"
             )
 
 
 def send(message: Message, addresses: Sequence[SecretStr], *, seconds: float) -> Iterator[str]:
-    """Send the message to all, side by side; yields a sentence for each that it did not reach.
+    """Send the notification to all in parallel; yields a sentence for each failure.
 
     Nobody is waited for longer than so many seconds.
     """
@@ -43,12 +43,16 @@ def send(message: Message, addresses: Sequence[SecretStr], *, seconds: float) ->
     for delivery in deliveries:
         delivery.join(max(0.0, deadline - time.monotonic()))
         if not delivery.arrived:
-            why = "it took too long" if delivery.is_alive() else "the service refused or is away"
-            yield f"the message to {kind_of_messenger(delivery.address)} was not sent: {why}"
+            why = (
+                "it took too long"
+                if delivery.is_alive()
+                else "the service refused it or is unreachable"
+            )
+            yield f"the notification to {kind_of_messenger(delivery.address)} was not sent: {why}"
 
 
 class _Delivery(threading.Thread):
-    """One message on its way; the process does not wait for it at its end."""
+    """Sends one notification; the process does not wait for it when it ends."""
 
     def __init__(self, message: Message, address: SecretStr) -> None:
         super().__init__(name="janitor-message", daemon=True)
@@ -73,7 +77,7 @@ class _Delivery(threading.Thread):
 
 
 def _weight(message: Message) -> Any:
-    """How apprise colours the message."""
+    """The type, which selects the colour."""
     import apprise  # noqa: PLC0415 - as above
 
     if "failure" in message.occasions:

@@ -10,12 +10,12 @@ from janitor.records.report import Report
 from janitor.report import render_markdown
 
 MOST: Final = 1024 * 1024
-"""Bytes; GitHub shows nothing of a summary that is larger."""
-_NOTE: Final = "\n\n*The rest is left out here: a step summary holds 1 MiB.*\n"
+"""Bytes; GitHub does not show a larger summary."""
+_NOTE: Final = "\n\n*The rest is omitted: a step summary is limited to 1 MiB.*\n"
 
 
 def append(report: Report, path: Path) -> Iterator[str]:
-    """Add the report to what the step has said already; yields a sentence where it cannot."""
+    """Append the report to the summary of the step; yields a sentence if it cannot."""
     try:
         with path.open("ab") as file:
             there = file.tell()
@@ -27,7 +27,7 @@ def append(report: Report, path: Path) -> Iterator[str]:
 
 
 def fitted(text: str, room: int) -> str:
-    """As many whole lines of the text as there is room for, in bytes, and a note if cut."""
+    """As many complete lines of the text as fit into this many bytes, and a note if cut."""
     data = text.encode("utf-8", "backslashreplace")
     if len(data) <= room:
         return data.decode("utf-8")

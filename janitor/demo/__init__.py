@@ -1,5 +1,5 @@
-"""The demo: runs made for it on a local server, the real janitor, and a guided account.
+"""The demo: prepared runs on a local server, and the real janitor at work on them.
 
-Start with ``script`` (what is shown), then ``seeds`` (the runs that are put there), ``trainings``
-and ``tuning`` (the real ones), ``processes`` (what runs behind the scenes).
+Start with ``script`` (what is shown), then read ``seeds`` (the prepared runs), ``trainings`` and
+``tuning`` (real runs), and ``processes`` (the server and the processes of the real runs).
 """

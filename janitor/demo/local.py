@@ -1,4 +1,4 @@
-"""``janitor demo --local``: experiments and tasks of this machine, without any server."""
+"""``janitor demo --local``: local experiments and tasks, without a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ commands = [["true"], ["true"], ["sleep", "600"]]
 ExperimentRunner(StateManager(sys.argv[1])).run({"lr": 0.1}, commands)
 """
 _PATIENCE: Final = 60.0
-"""Seconds for the experiment to come half-way."""
+"""Seconds in which the experiment must get half-way."""
 _STATES, _TASKS, _JOURNAL = "states", "manager_state.json", "journals"
 
 
@@ -36,14 +36,14 @@ def tell_local(parent: Path) -> None:
 
     Raises:
         UsageError: the folder cannot be made.
-        JanitorError: something did not go as it should.
+        JanitorError: the demo went wrong.
 
     """
     make_folder(parent, error=UsageError)
     folder = Path(tempfile.mkdtemp(prefix="local-", dir=parent))
-    click.echo(f"An experiment of three processes starts in {folder}; half-way, all is killed.")
+    click.echo(f"An experiment of three processes starts in {folder} and is killed half-way.")
     name = _die_half_way(StateManager(folder / _STATES))
-    click.echo("A task manager hands out two of four tasks, and dies; three hours pass.")
+    click.echo("A task manager assigns two of four tasks and dies; three hours pass.")
     _leave_tasks(folder / _TASKS)
     stores = ("--store", f"experiments:{_STATES}", "--store", f"tasks:{_TASKS}")
     _janitor(folder, "experiments", "list", "--state-dir", _STATES)
@@ -53,18 +53,18 @@ def tell_local(parent: Path) -> None:
     _janitor(folder, "experiments", "resume-info", name, "--state-dir", _STATES)
     _janitor(folder, "tasks", "status", "--state", _TASKS)
     _check(folder, name)
-    click.echo("Nothing that was done need be done again: a resumption runs what is left.")
+    click.echo("Completed work is not repeated on resume.")
 
 
 def _die_half_way(manager: StateManager) -> str:
-    """Kill a runner with all its processes once two of three are done; the experiment's id."""
+    """Kill a runner and its processes once two of three are done. Returns the experiment's id."""
     command = [sys.executable, "-c", _RUNNER, str(manager.state_dir)]
     with subprocess.Popen(command) as runner:  # noqa: S603 - our own code
         until = time.monotonic() + _PATIENCE
         while not _is_half_way(manager):
             if time.monotonic() > until or runner.poll() is not None:
                 runner.kill()
-                raise JanitorError("the demo's experiment did not come half-way; try again")
+                raise JanitorError("the demo's experiment did not get half-way in time; try again")
             time.sleep(0.1)
         (state,) = manager.list()
         runner.kill()
@@ -97,7 +97,9 @@ def _janitor(folder: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "janitor", *arguments]
     done = subprocess.run(command, cwd=folder, check=False)  # noqa: S603 - our own commands
     if done.returncode:
-        raise JanitorError(f"janitor {arguments[0]} ended with {done.returncode}; see above")
+        raise JanitorError(
+            f"janitor {arguments[0]} failed with exit code {done.returncode}; see above"
+        )
 
 
 def _check(folder: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What runs behind the scenes of the demo: the server, and the processes of the real trainings."""
+"""The processes of the demo: the server, and the real trainings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,17 +20,19 @@ from janitor.demo.trainings import KILLED, TRAININGS, Training
 from janitor.emulator import Emulator, RunView
 from janitor.errors import JanitorError
 from janitor.model.summary import form_of
+from janitor.runtime.supervise import signal_group, start_group
+from janitor.storage.temporary import TemporaryFolder
 
 _PATIENCE: Final = 120
-"""Seconds that the trainings may take to come as far as the demo wants them; usually 5."""
+"""Seconds in which the trainings must reach the state that the demo shows; usually 5."""
 _DEAD_FOR: Final = timedelta(minutes=50)
-"""The training that is killed is dated back so far, so that nobody has to wait."""
+"""The times of the killed training are moved back this far, so that nobody has to wait."""
 _TIMES_OF_THE_MANAGER: Final = frozenset({"protein.heartbeat", "protein.last_update"})
 _OF_THE_USER: Final = ("XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 class Stage:
-    """A server with runs on it, and a folder that holds all that its clients leave behind."""
+    """A server with runs, and a temporary folder for the files of its clients."""
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator = emulator
@@ -40,18 +41,13 @@ class Stage:
     @classmethod
     @contextmanager
     def set_up(cls) -> Iterator[Self]:
-        """Start the server, and put runs there; nothing is left when the block ends."""
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="janitor-demo-", ignore_cleanup_errors=True
-            ) as folder,
-            Emulator() as emulator,
-        ):
+        """Start the server with the prepared runs; everything is removed when the block ends."""
+        with TemporaryFolder("janitor-demo-") as folder, Emulator() as emulator:
             emulator.seed(sweeps_and_runs(emulator.now(), tuning.seed()))
-            yield cls(emulator, Path(folder))
+            yield cls(emulator, folder.path)
 
     def environment(self, client: str) -> dict[str, str]:
-        """Environment variables for a client of the server, which leaves the user's folders be."""
+        """Environment variables for a client of the server, without the user's own folders."""
         given = self.emulator.environment(self._folder / client)
         kept = {k: v for k, v in given.items() if not k.upper().startswith(_OF_THE_USER)}
         temporary = self._folder / "tmp"
@@ -60,30 +56,29 @@ class Stage:
 
     @contextmanager
     def trainings(self) -> Iterator[None]:
-        """Start the real trainings, and go on when each is where it should be.
+        """Start the real trainings, and continue when each has reached its state.
 
-        They are gone when the block ends, and also if this process is killed: their stdin ends.
+        They end with the block, and also if this process is killed, because their stdin ends.
 
         Raises:
-            JanitorError: one of them does not come so far.
+            JanitorError: one of them does not get there in time.
 
         """
         log = self._folder / "trainings.log"
         with log.open("wb") as output:
-            driver = subprocess.Popen(
+            driver = start_group(
                 [sys.executable, "-m", "janitor.demo.trainings"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
                 env=self.environment("trainings"),
                 cwd=self._folder,
-                start_new_session=True,
             )
         try:
             self._await_trainings(_processes(driver), log)
             yield
         finally:
-            os.killpg(driver.pid, signal.SIGKILL)
+            signal_group(driver.pid, signal.SIGKILL)
             driver.communicate()
 
     def _await_trainings(self, processes: Mapping[str, int], log: Path) -> None:
@@ -129,7 +124,7 @@ class Stage:
         return [self.emulator.run(f"{PROJECT}/{name}") for name in sweep.runs]
 
     def _fatal_run(self) -> RunView | None:
-        """The run that is to be killed with its agent, once it has told its process."""
+        """The run to kill with its agent, once it has recorded its process id."""
         for run in self._swept_runs():
             if run.config.get("lr") == tuning.FATAL and "protein.process" in (run.summary or {}):
                 return run
@@ -139,7 +134,7 @@ class Stage:
         return [run for run in self._swept_runs() if run.state in {"finished", "failed"}]
 
     def _is_dated_back(self, path: str) -> bool:
-        """Date a dead run back; whether the server now calls it crashed for its silence."""
+        """Move the times of a dead run back. Returns whether the server now calls it crashed."""
         then = self.emulator.now() - _DEAD_FOR
         told = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
         times = {"_timestamp": then.timestamp(), **dict.fromkeys(told, then.isoformat())}
@@ -155,8 +150,8 @@ class Stage:
 def _stuck(name: str, log: Path) -> JanitorError:
     last = " ".join(log.read_text(errors="replace").split()[-60:])
     return JanitorError(
-        f"{name} did not come as far as it should in {_PATIENCE} seconds;"
-        f" the last words of the trainings: {last or 'none'}"
+        f"{name} was not ready after {_PATIENCE} seconds;"
+        f" the last output of the trainings: {last or 'none'}"
     )
 
 

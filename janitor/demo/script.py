@@ -31,7 +31,7 @@ from janitor.runtime.extras import is_installed
 _SWEEPS: Final = tuple(f"{PROJECT}/{name}" for name in (FLAT_SWEEP, NESTED_SWEEP, tuning.SWEEP))
 _REPORTS: Final = ("report.json", "report.md", "report.csv")
 _PAGE: Final = "report.html"
-"""Written besides where its libraries are installed."""
+"""Also written if its libraries are installed."""
 _JOURNALS: Final = "journals"
 _SETTINGS: Final = f"""\
 # The settings of this demo; see `janitor config show`.
@@ -40,24 +40,24 @@ journal: {_JOURNALS}
 
 
 def tell(parent: Path, *, keep: bool) -> None:
-    """Play the demo, and write its reports into a new folder.
+    """Run the demo, and write its reports to a new folder.
 
     Args:
         parent: Where the new folder is made.
-        keep: Whether to leave the server there until a signal ends this process.
+        keep: Whether to keep the server until a signal ends this process.
 
     Raises:
         UsageError: the folder cannot be made.
-        JanitorError: something did not go as it should.
+        JanitorError: the demo went wrong.
 
     """
     started = time.monotonic()
     folder = _new_folder(parent)
     with Stage.set_up() as stage:
         seeded = len(stage.emulator.run_paths())
-        _say(f"A W&B-compatible server runs at {stage.emulator.url}, on this machine alone.")
+        _say(f"A W&B-compatible server runs at {stage.emulator.url}, on localhost only.")
         _say(
-            f"{seeded} runs of all kinds are put there, {len(TRAININGS)} trainings start, and"
+            f"It holds {seeded} prepared runs of all kinds. {len(TRAININGS)} trainings start, and"
             f" {tuning.AGENTS} agents with a sweep:"
         )
         _show_trainings()
@@ -71,7 +71,7 @@ def tell(parent: Path, *, keep: bool) -> None:
             janitor.run("fix", *_targets(), *reports)
             _show_after(before, _runs(stage))
             _check(folder)
-            _say("What is still open is alive, or held for the reason told above.")
+            _say("Runs that are still open are active or on hold (see above).")
             _say(f"The reports, in {folder}: {', '.join(names)}")
             _say(f"It took {time.monotonic() - started:.0f} seconds.\n")
             if keep:
@@ -83,7 +83,7 @@ def tell(parent: Path, *, keep: bool) -> None:
 
 
 def _new_folder(parent: Path) -> Path:
-    """A folder that was not there before, so that nothing is overwritten."""
+    """Make a new folder, so that nothing is overwritten."""
     stem = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     number = 1
     while True:
@@ -95,7 +95,7 @@ def _new_folder(parent: Path) -> Path:
             number += 1
         except OSError as error:
             raise UsageError(
-                f"the demo cannot make its folder {folder}: {error.strerror}; name another with"
+                f"the demo cannot make its folder {folder}: {error.strerror}; choose another with"
                 " --folder"
             ) from error
         else:
@@ -103,14 +103,14 @@ def _new_folder(parent: Path) -> Path:
 
 
 class _Janitor:
-    """The janitor as people type it, in the demo's folder."""
+    """Runs janitor commands in the demo's folder, as people type them."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self._environment = stage.environment("janitor")
         self._folder = folder
 
     def run(self, *words: str) -> None:
-        """Show a command and what it prints; raises JanitorError where it fails."""
+        """Show a command and its output; raises JanitorError if it fails."""
         _say(f"\n$ janitor {' '.join(words)}", "bold")
         sys.stdout.flush()
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -136,7 +136,7 @@ def _state(run: RunView) -> str:
     if not isinstance(run.summary, dict):
         return "(no summary)"
     state: Any = read(run.summary, "protein", "state")
-    return "(none: not ours)" if state is ABSENT else str(state)
+    return "(none: ignored)" if state is ABSENT else str(state)
 
 
 def _show_trainings() -> None:
@@ -148,16 +148,16 @@ def _show_trainings() -> None:
     table.add_row(
         f"{len(tuning.RATES)} of the agents",
         tuning.SWEEP,
-        "use the state manager; one raises, and one is killed with its agent",
+        "use the state manager; one raises, one is killed with its agent",
     )
     _print(table)
 
 
 def _show_before(runs: list[RunView]) -> None:
-    table = Table(title="Before: what the summaries say, and what W&B says", title_justify="left")
+    table = Table(title="Before: states in the summaries, and W&B's own", title_justify="left")
     table.add_column("protein.state")
     table.add_column("Runs", justify="right")
-    table.add_column("W&B's word for them")
+    table.add_column("W&B's state")
     for state, number in Counter(map(_state, runs)).most_common():
         words = Counter(run.state for run in runs if _state(run) == state)
         told = ", ".join(f"{count} {word}" for word, count in words.most_common())
@@ -180,17 +180,17 @@ def _check(folder: Path) -> None:
     """Make sure that all changes were written; raises JanitorError."""
     totals = json.loads((folder / "report.json").read_text(encoding="utf-8"))["totals"]
     if totals["failed"] or totals["planned"] or not totals["written"]:
-        raise JanitorError(f"the repair did not go as it should: {totals}")
+        raise JanitorError(f"the repair went wrong: {totals}")
 
 
 def _tell_what_next(folder: Path) -> None:
     (journal,) = journals(folder / _JOURNALS)
     program = _program()
-    _say("The server ends here, and its runs with it. What you may try next:")
+    _say("The server and its runs end here. What to try next:")
     _say(f"  less {folder / 'report.md'}")
     _say(f"  {program} journal show {journal}")
-    _say(f"  {program} demo --keep    # leaves the server there: explain a run, undo the repair")
-    _say(f"  {program} fix --sweep ENTITY/PROJECT/SWEEP --dry-run    # on runs of your own")
+    _say(f"  {program} demo --keep    # keeps the server: explain a run, undo the repair")
+    _say(f"  {program} fix --sweep ENTITY/PROJECT/SWEEP --dry-run    # on your own runs")
 
 
 def _leave_open(stage: Stage, folder: Path) -> None:
@@ -199,14 +199,14 @@ def _leave_open(stage: Stage, folder: Path) -> None:
     _say("The server stays until Ctrl-C. In another terminal:")
     _say(f"  cd {folder.resolve()}")
     _say("\n".join(how_to_reach(stage.emulator.url).splitlines()[1:]))
-    _say(f"  {program} explain {PROJECT}/{HANGING.name}    # why it is left alone")
+    _say(f"  {program} explain {PROJECT}/{HANGING.name}    # why it is not changed")
     _say(f"  {program} fix {' '.join(_targets())}    # a second pass: nothing is written twice")
     _say(f"  {program} undo {journal.relative_to(folder)} --dry-run")
     threading.Event().wait()
 
 
 def _program() -> str:
-    """How to type this program in a shell, wherever that stands."""
+    """How to type this program in a shell."""
     script = Path(sys.argv[0]).absolute()
     if script.name != "janitor":
         return f"{sys.executable} -m janitor"
@@ -215,7 +215,7 @@ def _program() -> str:
 
 
 def _say(text: str, style: str = "") -> None:
-    """Print a line, which may be a command to copy: nothing is wrapped or coloured by itself."""
+    """Print a line without wrapping or colouring it: it may be a command to copy."""
     Console(highlight=False).print(Text(text, style), soft_wrap=True)
 
 

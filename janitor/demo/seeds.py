@@ -1,6 +1,6 @@
-"""The runs that the demo puts on its server: every rule, every reason to hold, both forms of keys.
+"""The prepared runs of the demo: every rule, every reason to hold, both forms of keys.
 
-Their ages lie far apart, for runs that fall silent all at once are taken for an outage.
+Their ages differ widely, because runs that fall silent at once look like an outage.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ NESTED_SWEEP: Final = "bayes"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """Runs that are alike but for their age."""
+    """Runs that differ only in their age."""
 
     name: str
     wandb_state: str
     minutes: tuple[float, ...]
-    """Since when they are silent, a run each."""
+    """How long each run has been silent."""
     state: Any = "running"
-    """In the summary; None for runs that are not ours."""
+    """In the summary; None for runs that the janitor ignores."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """More that stands under our namespace."""
+    """Other values under the namespace."""
     other: Mapping[str, Any] = field(default_factory=dict)
-    """More that stands beside it."""
+    """Other values of the summary."""
     seed: Mapping[str, Any] = field(default_factory=dict)
     """More about the run."""
 
@@ -96,7 +96,7 @@ _LEFT_ALONE: Final = (
 
 
 def sweeps_and_runs(now: datetime, real_sweep: Mapping[str, Any]) -> dict[str, Any]:
-    """The seed of the demo's server, given its time."""
+    """The seed of the demo's server at this time."""
     numbers = count()
     runs = [run for kind in (*_REPAIRED, *_HELD, *_LEFT_ALONE) for run in _runs(kind, now, numbers)]
     return {
@@ -111,7 +111,7 @@ def sweeps_and_runs(now: datetime, real_sweep: Mapping[str, Any]) -> dict[str, A
 
 
 def _runs(kind: Kind, now: datetime, numbers: Iterator[int]) -> Iterator[dict[str, Any]]:
-    """Every other run goes into the sweep with nested keys."""
+    """The runs of one kind; every second one is in the sweep with nested keys."""
     for place, minutes in enumerate(kind.minutes, start=1):
         number = next(numbers)
         is_nested = number % 2 == 1
@@ -137,12 +137,12 @@ def _runs(kind: Kind, now: datetime, numbers: Iterator[int]) -> Iterator[dict[st
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Our values as flat keys."""
+    """The values as flat keys."""
     return {f"protein.{name}": value for name, value in values.items()}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Our values as an object."""
+    """The values as an object."""
     return {"protein": dict(values)} if values else {}
 
 
@@ -158,7 +158,7 @@ def _two_states() -> dict[str, Any]:
 
 
 def _resurrected(now: datetime) -> dict[str, Any]:
-    """A run that an earlier pass gave up, and whose network came back."""
+    """A run that an earlier pass marked as ended, and whose network came back."""
     marks = {
         "rule": "heartbeat-expired",
         "previous_state": "running",

@@ -1,8 +1,8 @@
 """The demo's real trainings: ``python -m janitor.demo.trainings`` starts a process for each.
 
 Two more are the agents of its real sweep (``tuning``). wandb is imported once, and each of them is
-a fork of this process; a training has a run of its own. A line of JSON on stdout names the
-trainings' processes; when stdin ends, so do they all, whatever they are doing.
+a fork of this process; each training has its own run. A line of JSON on stdout names the
+trainings' processes. When stdin ends, all of them are killed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Training:
     run: Callable[[Training], None]
     objective: float | None = None
     is_alive: bool = False
-    """Whether it is still there when the janitor comes."""
+    """Whether it still runs when the janitor comes."""
 
     @property
     def is_nested(self) -> bool:
@@ -45,12 +45,12 @@ class Training:
         return self.sweep == NESTED_SWEEP
 
     def place(self, **values: Any) -> dict[str, Any]:
-        """Our values in the form that this training writes."""
+        """The values in the form that this training writes."""
         return nested(values) if self.is_nested else flat(values)
 
 
 def _begin(training: Training) -> wandb.Run:
-    """A few steps of what every training does. It never sets its state again: that is the bug."""
+    """The first steps of every training. It never sets its state again: that is the bug."""
     import wandb  # noqa: PLC0415 - imported once, before the fork
 
     run = wandb.init()
@@ -102,12 +102,16 @@ def _with_state_manager(_: Training) -> None:
 KILLED: Final = Training(
     name="real-killed",
     sweep=FLAT_SWEEP,
-    ends="is killed with SIGKILL, and dated back 50 minutes",
+    ends="killed with SIGKILL (simulated 50 minutes ago)",
     run=_train_on,
 )
 
 HANGING: Final = Training(
-    name="real-hanging", sweep=NESTED_SWEEP, ends="hangs, alive", run=_hang, is_alive=True
+    name="real-hanging",
+    sweep=NESTED_SWEEP,
+    ends="hangs but keeps its heartbeat",
+    run=_hang,
+    is_alive=True,
 )
 
 TRAININGS: Final = (
@@ -173,7 +177,7 @@ def main() -> None:
 
 
 def _environment(training: Training) -> dict[str, str]:
-    """What a sweep's agent gives to its trainings."""
+    """The variables that a sweep's agent sets for its trainings."""
     entity, project = PROJECT.split("/")
     return {
         "WANDB_ENTITY": entity,

@@ -1,7 +1,7 @@
 """The demo's real sweep: two of W&B's own agents, and the training that they run.
 
-It keeps its state with the janitor's manager, so it needs no repair; but one agent is killed
-together with its run.
+The training records its state with the janitor's manager, so it needs no repair, except for the
+one run that is killed together with its agent.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ AGENTS: Final = 2
 RATES: Final = tuple(number / 10 for number in range(1, 13))
 RAISES: Final = 0.4
 FATAL: Final = RATES[-1]
-"""The agent that gets it is killed with it."""
+"""The agent that gets this rate is killed."""
 _POLL_EVERY: Final = 0.2
-"""Seconds between an agent's questions for work; 5 by default."""
+"""Seconds between two requests of an agent for work; 5 by default."""
 
 
 def seed() -> dict[str, Any]:
-    """The sweep, as the demo's server is given it."""
+    """The sweep as the demo's server takes it."""
     parameters = {"lr": {"values": list(RATES)}}
     return {
         "name": SWEEP,
@@ -37,12 +37,13 @@ def seed() -> dict[str, Any]:
 
 
 def work() -> None:
-    """What an agent's process does: all runs of the sweep that the server hands it."""
+    """Run an agent: all runs of the sweep that the server assigns to it."""
     import wandb  # noqa: PLC0415 - imported once, before the fork
-    from wandb.agents import pyagent  # noqa: PLC0415 - as above
+
+    from janitor.lifecycle.wandb_internals import set_agent_poll_interval  # noqa: PLC0415 - as above
 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the demo reads stdout
-    pyagent.Agent.HEARTBEAT_SLEEP_SECONDS = _POLL_EVERY  # type: ignore[assignment] # int by its value alone
+    set_agent_poll_interval(_POLL_EVERY)
     wandb.agent(f"{PROJECT}/{SWEEP}", function=_train)
 
 

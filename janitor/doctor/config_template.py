@@ -1,60 +1,58 @@
-"""A janitor.yaml for people to start from: what was seen as comments, all else at its default."""
+"""A first janitor.yaml: what was seen as comments, everything else at its default."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 
-from janitor.config import format_duration
 from janitor.doctor.survey import Found, Gaps, Survey
+from janitor.model import OVERRIDABLE, THRESHOLDS
 from janitor.model.vocabulary import meanings_of
-from janitor.model.wording import format_age
+from janitor.model.wording import format_age, format_duration
 from janitor.report.sanitize import visible
 
 _MOST_LISTED = 20
 _REST = """\
-# evaluation_timeout: 2h      # the same for evaluating runs
-# settle: 5m                  # a run with an objective may take so long to set its own state
-# crash_grace: 15m            # a run that W&B calls crashed may take so long to come back
-
 # The summary key of the objective; auto: the metric that the sweep's own config names.
 # objective: auto
 
-# Settings for some runs alone stand beside a target:
+# Settings for some runs only stand beside a target:
 #   - {sweep: ENTITY/PROJECT/SWEEP, heartbeat_timeout: 6h}
 
-# Runs that are held whatever the rules say; so is every run tagged janitor:ignore.
+# Runs that are always held, like every run with the tag janitor:ignore.
 # ignore: {tags: [debug], names: ["test-*"], older_than: 90d}
 
-# Runs that have been silent for longer than this are not read again at every pass.
+# Do not read runs that have been silent for longer than this.
 # active_since: 30d
 
-# Over either limit nothing is written, and the exit code is 3.
+# The brake: beyond either limit nothing is written, and the exit code is 3.
 # limits: {max_changes: 500, max_silent_percent: 50}
 
-# Rules: which are not asked, and your own (in CEL; needs wandb-janitor[cel]).
+# Rules that are not used, and your own rules (in CEL; needs wandb-janitor[cel]).
 # rules:
 #   disable: [wandb-killed]
 #   own:
 #     - id: stale-setup
 #       when: run.state == "initializing" && run.age > duration("20m")
 #       becomes: failure
-#       reason: it never got beyond its setup
+#       reason: it never finished its setup
 
-# A report of each pass; the endings say the format.
+# Write a report of each pass. The file extensions select the formats.
 # report: [report.json, report.md]
 """
 
 
 def draft(seen: Survey, today: date) -> str:
     """The text of a janitor.yaml for what was seen."""
-    return "\n".join([*_head(seen, today), *_timeout(seen.gaps), *_vocabulary(seen), _REST])
+    parts = (_head(seen, today), _timeout(seen.gaps), _thresholds(), _vocabulary(seen))
+    return "\n".join([*chain(*parts), _REST])
 
 
 def _head(seen: Survey, today: date) -> Iterator[str]:
-    yield f"# What the janitor of W&B sweep runs does. Written by `janitor init` on {today}."
-    yield "# All settings: `janitor config schema`. Those in effect: `janitor config show`."
+    yield f"# janitor configuration, written by `janitor init` on {today}."
+    yield "# All settings: `janitor config schema`. Settings in effect: `janitor config show`."
     yield "# Try it: `janitor fix --dry-run`"
     yield ""
     runs = sum(found.runs or 0 for found in seen.found)
@@ -82,7 +80,7 @@ def _sweep(found: Found) -> str:
 
 
 def _timeout(gaps: Gaps) -> Iterator[str]:
-    yield "# How long a run may be silent before it is given up."
+    yield f"# {OVERRIDABLE['heartbeat_timeout'].help}"
     if gaps.usual is not None:
         runs = _count(gaps.runs, "run", "runs")
         yield f"# Seen in {runs} that finished: of {len(gaps.seconds):,}"
@@ -90,13 +88,21 @@ def _timeout(gaps: Gaps) -> Iterator[str]:
     elif gaps.error is not None:
         yield visible(f"# The gaps between log entries could not be read: {gaps.error:.200}")
     else:
-        yield "# No finished run tells how far apart log entries are: this is the default."
+        yield "# No finished run shows the gaps between log entries, so this is the default."
     yield f"heartbeat_timeout: {format_duration(gaps.suggested_timeout)}"
+
+
+def _thresholds() -> Iterator[str]:
+    """The other thresholds of runs, each as a comment with its default."""
+    for name, setting in OVERRIDABLE.items():
+        if name in THRESHOLDS and name != "heartbeat_timeout":
+            default = "2h" if setting.default is None else format_duration(setting.default)
+            yield f"# {f'{name}: {default}':27} # {setting.help}"
 
 
 def _vocabulary(seen: Survey) -> Iterator[str]:
     yield ""
-    yield "# Our state -> the word that another reader of the sweep knows. A reader that knows only"
+    yield "# State -> the name that other readers of the sweep use. A reader that knows only"
     yield "# success and failure takes timeout and crashed for successes: map both to its failure."
     if seen.census.words:
         said = ", ".join(
@@ -105,7 +111,7 @@ def _vocabulary(seen: Survey) -> Iterator[str]:
         yield visible(f"# Seen: {said}.")
     for word in seen.census.words:
         if not meanings_of(word, seen.census.policy.vocabulary):
-            yield visible(f"# In no vocabulary, so such runs are held: {word!r:.60}")
+            yield visible(f"# Unknown state, so such runs are held: {word!r:.60}")
     yield "# vocabulary: {timeout: failure, crashed: failure}"
     yield ""
 

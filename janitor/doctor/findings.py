@@ -1,4 +1,4 @@
-"""What an examination finds: one line a thing, each ok, warn or fail, with what to do."""
+"""The findings of `janitor doctor`: each is ok, warn or fail, with advice."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How a thing stands."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
-    """It works, and may surprise."""
+    """It works, with unexpected effects."""
     FAIL = "fail"
-    """A pass could not do its work."""
+    """A pass would fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
-    """What was looked at: "wandb", "clock", …"""
+    """What was checked: "wandb", "clock", …"""
     level: Level
     message: str
     advice: str | None = None
@@ -31,15 +31,15 @@ class Finding:
 
 
 def ok(check: str, message: str, *, target: str | None = None) -> Finding:
-    """All is well."""
+    """Everything is fine."""
     return Finding(check, Level.OK, message, None, target)
 
 
 def warn(check: str, message: str, advice: str, *, target: str | None = None) -> Finding:
-    """It works, and may surprise."""
+    """It works, with unexpected effects."""
     return Finding(check, Level.WARN, message, advice, target)
 
 
 def fail(check: str, message: str, advice: str | None, *, target: str | None = None) -> Finding:
-    """A pass could not do its work; without advice, the message says what to do."""
+    """A pass would fail; without advice, the message says what to do."""
     return Finding(check, Level.FAIL, message, advice, target)

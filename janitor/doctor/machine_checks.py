@@ -1,20 +1,21 @@
-"""What can be told without a server: versions, other packages, credentials, folders."""
+"""Checks that need no server: versions, other packages, credentials, folders."""
 
 from __future__ import annotations
 
 import netrc
 import os
 import platform
-import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from packaging.version import Version
+
 from janitor.doctor.findings import Finding, fail, ok, warn
 from janitor.stores.wandb.api import SUPPORTED
 
-_INSTALL_ALONE = "install the janitor apart: pipx, `uv tool install` or its image"
+_INSTALL_ALONE = "install the janitor separately: pipx, `uv tool install` or its image"
 
 Versions = Callable[[str], str]
 """The version of an installed package; raises PackageNotFoundError."""
@@ -23,7 +24,7 @@ Versions = Callable[[str], str]
 def examine_machine(
     environ: Mapping[str, str], versions: Versions = metadata.version
 ) -> Iterator[Finding]:
-    """Versions, and packages that are in the way."""
+    """Versions, and packages that conflict."""
     yield ok("python", f"{platform.python_version()} on {platform.system()}")
     yield _wandb(versions)
     yield _pyjanitor(versions)
@@ -39,20 +40,16 @@ def _wandb(versions: Versions) -> Finding:
         version = versions("wandb")
     except metadata.PackageNotFoundError:
         return fail("wandb", "is not installed", f"install wandb {SUPPORTED}")
-    lowest, highest = (_numbers(text) for text in SUPPORTED.split(" to "))
-    if _numbers(version) < lowest:
+    lowest, highest = (Version(text) for text in SUPPORTED.split(" to "))
+    if Version(version) < lowest:
         return fail("wandb", f"{version} is too old", f"install wandb {SUPPORTED}")
-    if _numbers(version)[: len(highest)] > highest:
+    if Version(version).release[: len(highest.release)] > highest.release:
         return warn(
             "wandb",
-            f"{version} is newer than any that was tested ({SUPPORTED})",
+            f"{version} is newer than the tested versions ({SUPPORTED})",
             "if requests fail, install one of those",
         )
     return ok("wandb", f"{version} (tested: {SUPPORTED})")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def _pyjanitor(versions: Versions) -> Finding:
@@ -62,15 +59,15 @@ def _pyjanitor(versions: Versions) -> Finding:
         return ok("pyjanitor", "not installed here: nothing else is imported as janitor")
     return warn(
         "pyjanitor",
-        f"{version} is installed here too, and is imported as janitor as well: whichever came last"
-        " has overwritten files of the other",
+        f"{version} is installed here too, and is imported as janitor as well: the one that was"
+        " installed last has overwritten files of the other",
         _INSTALL_ALONE,
     )
 
 
 def examine_credentials(address: str, environ: Mapping[str, str]) -> Finding:
-    """Where the credentials for the server come from; never what they are."""
-    if environ.get("WANDB_API_KEY"):
+    """Where the credentials for the server come from; never the credentials themselves."""
+    if environ.get("WANDB_API_KEY", "").strip():
         return ok("credentials", "from the variable WANDB_API_KEY")
     token = environ.get("WANDB_IDENTITY_TOKEN_FILE")
     if token:
@@ -78,8 +75,8 @@ def examine_credentials(address: str, environ: Mapping[str, str]) -> Finding:
             return ok("credentials", f"an identity token, from {token}")
         return fail(
             "credentials",
-            f"WANDB_IDENTITY_TOKEN_FILE names {token}, and there is no such file",
-            "name the file of the token",
+            f"WANDB_IDENTITY_TOKEN_FILE names {token}, which does not exist",
+            "set it to the file with the token",
         )
     host = urlsplit(address).hostname or address
     for path in _netrc_files(environ):
@@ -104,6 +101,8 @@ def _netrc_files(environ: Mapping[str, str]) -> Iterator[Path]:
     yield home / "_netrc"
 
 
+# requests.utils.get_netrc_auth finds the same login. It does not say in which file, which is what
+# people need to know here, and it reads the environment of the process.
 def _netrc_has(path: Path, host: str) -> bool:
     try:
         return netrc.netrc(path).authenticators(host) is not None
@@ -112,10 +111,10 @@ def _netrc_has(path: Path, host: str) -> bool:
 
 
 def examine_folder(check: str, folder: Path) -> Finding:
-    """Whether a folder can be written to, or made."""
+    """Whether a folder can be written to or created."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return ok(check, f"{folder} can be written to")
+        return ok(check, f"{folder} is writable")
     return fail(
-        check, f"{folder} cannot be written to", f"make {nearest} writable, or name another folder"
+        check, f"{folder} is not writable", f"make {nearest} writable, or name another folder"
     )

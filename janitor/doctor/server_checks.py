@@ -1,4 +1,4 @@
-"""What only a server can tell: who we are, what time it is, what may be read and written."""
+"""Checks that need a server: login, clock, read and write access."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from janitor.model import AnyTarget, ResolvedTarget, RunInfo
 from janitor.model.wording import format_age
 from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.probes import fetch_viewer, write_nothing
+from janitor.stores.wandb.server_time import ServerTime
 
 MOST_SWEEPS = 20
 """Sweeps of a target of which a page of runs is looked at."""
@@ -27,24 +28,25 @@ _AGREE = timedelta(seconds=60)
 
 
 def examine_login(door: GraphQLApi) -> Finding:
-    """Whom the server takes us for."""
+    """The user that the server sees."""
     try:
         viewer = fetch_viewer(door)
     except StoreError as error:
         return fail("login", str(error), advice_for(error))
     if viewer.username is None:
-        return warn("login", f"{door.address} names nobody", "check the credentials")
+        return warn("login", f"{door.address} does not know the login", "check the credentials")
     entity = viewer.entity or "none"
     return ok("login", f"{viewer.username} at {door.address}, default entity: {entity}")
 
 
-def examine_clock(there: datetime | None, here: datetime) -> Finding:
-    """How far the server's clock and this machine's are apart."""
+def examine_clock(answer: ServerTime, here: datetime) -> Finding:
+    """The difference between the server's clock and this machine's."""
+    there = answer.at
     if there is None:
         return warn(
             "clock",
-            "the server names no time in its answers: ages are measured by this machine",
-            "keep this machine's clock right (NTP)",
+            f"the server {answer.problem}: ages are measured by this machine's clock",
+            "synchronize this machine's clock (NTP)",
         )
     apart = abs(there - here)
     if apart <= _AGREE:
@@ -54,23 +56,23 @@ def examine_clock(there: datetime | None, here: datetime) -> Finding:
         "clock",
         f"the server's is {format_age(apart)} {ahead} this machine's; ages are measured by the"
         " server's",
-        "set this machine's clock (NTP): training machines may be as wrong",
+        "synchronize this machine's clock (NTP); check the training machines too",
     )
 
 
 def advice_for(error: StoreError) -> str | None:
-    """What to do about an error, where it does not say so itself."""
+    """What to do about an error, if it does not say so itself."""
     match error:
         case CredentialsError():
             return None
         case PermissionDeniedError():
             return "ask an admin of the entity for access, or use a key that has it"
         case NotFoundError():
-            return "check the path, and that this login may see it"
+            return "check the path, and that this login has access to it"
         case TransientError():
             return "try again once it answers"
         case _:
-            return "if that does not tell what to do, see -vv, and tell the janitor's maintainers"
+            return "if that does not help, run with -vv, and report it to the maintainers"
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ class Examination:
         if not targets:
             yield warn(
                 "target",
-                "none is named: no run was looked at",
+                "no target is given: no run was checked",
                 "name a --sweep, --project or --group, or targets in janitor.yaml",
             )
             return
@@ -120,14 +122,14 @@ class Examination:
             yield warn(
                 "read",
                 "has no sweep",
-                "name runs outside of sweeps by their --group",
+                "for runs outside of sweeps, use --group",
                 target=name,
             )
             return
         left = len(sweeps) - MOST_SWEEPS
-        more = f" (and {left} more sweeps, not looked at)" if left > 0 else ""
+        more = f" (and {left} more sweeps, not checked)" if left > 0 else ""
         holds = "1 sweep" if len(sweeps) == 1 else f"{min(len(sweeps), MOST_SWEEPS)} sweeps"
-        yield ok("read", f"may be read: {total:,} runs in {holds}{more}", target=name)
+        yield ok("read", f"readable: {total:,} runs in {holds}{more}", target=name)
         yield self._write(runs, name)
 
     def _look_at(self, sweeps: Sequence[ResolvedTarget]) -> tuple[list[RunInfo], int]:
@@ -145,31 +147,31 @@ class Examination:
 
     def _write(self, samples: Sequence[RunInfo], name: str) -> Finding:
         if not self.write_check:
-            return ok("write", "not tried; --write-check does", target=name)
+            return ok("write", "not tested (use --write-check)", target=name)
         try:
             for run in samples:
                 if write_nothing(self.door, run.path):
-                    said = f"may be written: {run.path} was given the display name that it has"
+                    said = f"writable: the display name of {run.path} was written again"
                     return ok("write", said, target=name)
         except StoreError as error:
             return fail("write", str(error), advice_for(error), target=name)
-        return warn("write", "not tried: no run to try it on", "try again later", target=name)
+        return warn("write", "not tested: there is no run", "try again later", target=name)
 
     def _reading(self) -> Iterator[Finding]:
         size = self.store.page_size
         if size < self.asked_page_size:
             yield warn(
                 "page size",
-                f"{size} runs a page work, {self.asked_page_size} do not",
-                f"set page_size: {size}, to ask for no more from the start",
+                f"{size} runs per page work, {self.asked_page_size} do not",
+                f"set page_size: {size}",
             )
         else:
-            yield ok("page size", f"up to {size:,} runs a page")
+            yield ok("page size", f"up to {size:,} runs per page")
         if self.store.reads_slices:
-            yield ok("summary keys", "the server hands out single keys of summaries")
+            yield ok("summary keys", "the server can filter summary keys")
         else:
             yield warn(
                 "summary keys",
-                "the server does not understand summaryMetrics(keys:): summaries are read whole",
-                "nothing to do; a pass takes longer and more memory",
+                "the server does not support summaryMetrics(keys:): complete summaries are read",
+                "nothing to do; a pass needs more time and memory",
             )

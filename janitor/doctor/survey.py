@@ -1,4 +1,4 @@
-"""Looks at a project before the janitor is let near it: sweeps, states, how often runs log."""
+"""Looks at a project before the first pass: sweeps, states, how often runs log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH = 5
 _SAMPLES = 2000
 """Steps of a run's history; of longer ones the server would leave some out."""
 _ROOM = 3
-"""A run may be silent for so many times the gap that hardly any exceeds."""
+"""The suggested timeout is this many times the 99.9th percentile of the gaps."""
 _LEAST = timedelta(minutes=30)
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
@@ -47,7 +47,7 @@ class Gaps:
 
     @property
     def usual(self) -> timedelta | None:
-        """The 99.9th percentile: hardly any gap is longer."""
+        """The 99.9th percentile of the gaps."""
         if not self.seconds:
             return None
         ordered = sorted(self.seconds)

@@ -1,23 +1,25 @@
-"""What the runs of the targets say of themselves: their states, by the words that stand there."""
+"""The state names that the runs of the targets use."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from janitor.doctor.findings import Finding, ok, warn
 from janitor.model import Policy, RunInfo, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.vocabulary import meanings_of
+from janitor.rules.objective import is_object, read_objective
+from janitor.rules.selection import policy_for
 
 _MISREAD = ("timeout", "crashed")
-"""Words that readers which know success and failure alone take for successes."""
+"""State names that readers which know only success and failure take for successes."""
 
 
 @dataclass(slots=True)
 class Census:
-    """Counts runs by the word that stands for their state.
+    """Counts runs by the name of their state.
 
     Args:
         policy: Names the namespace and the vocabulary.
@@ -29,12 +31,18 @@ class Census:
     words: Counter[str] = field(default_factory=Counter)
     untracked: int = 0
     unreadable: int = 0
-    """Summaries that cannot be read, and states that are no text."""
+    """Summaries that cannot be read, and states that are not a text."""
     open: int = 0
+    objects: Counter[str] = field(default_factory=Counter)
+    """Objectives that are objects, by the number that counts; "" if none does."""
 
     def add(self, run: RunInfo) -> None:
         """Count a run."""
         self.runs += 1
+        policy = policy_for(run, self.policy)
+        if run.defect is None and is_object(run, policy):
+            found = read_objective(run, policy)
+            self.objects["" if isinstance(found.value, Mapping) else found.key] += 1
         form = summaries.form_of(run.summary, self.policy.namespace)
         if run.defect is None and form is None:
             self.untracked += 1
@@ -48,13 +56,13 @@ class Census:
         self.open += bool(meanings) and meanings[0].is_open
 
     def findings(self) -> Iterator[Finding]:
-        """What there is to say of the words."""
+        """The findings about the state names."""
         key = f"{self.policy.namespace}.state"
         if self.runs and self.untracked == self.runs:
             yield warn(
                 "vocabulary",
-                f"none of {_runs(self.runs)} has a {key}: the janitor would change none",
-                "check namespace:, or let the training write its state",
+                f"none of {_runs(self.runs)} has a {key}: the janitor would change nothing",
+                "check namespace:, or let the training code write its state",
             )
             return
         strange = {
@@ -65,23 +73,37 @@ class Census:
         for word, count in strange.items():
             yield warn(
                 "vocabulary",
-                f"{_runs(count)} {_say(count)} {word!r:.60}, which is in no vocabulary: held",
+                f"{_runs(count)} {_say(count)} {word!r:.60}, which is unknown: held",
                 f"say which state it stands for, as in vocabulary: {{failure: {word!r:.60}}}",
             )
         if self.unreadable:
             yield warn(
                 "vocabulary",
-                f"{_runs(self.unreadable)} with a state that is no text, or a summary that cannot"
-                " be read: held",
-                f"see what stands in {key} with `janitor explain`",
+                f"{_runs(self.unreadable)} with a state that is not a text, or an unreadable"
+                " summary: held",
+                f"look at {key} with `janitor explain`",
             )
+        yield from self._objects()
         if not strange and not self.unreadable:
             said = ", ".join(f"{word} {count}" for word, count in self.words.most_common())
-            yield ok("vocabulary", f"all words are known: {said or 'no runs yet'}")
+            yield ok("vocabulary", f"all state names are known: {said or 'no runs yet'}")
         yield self._consumers()
 
+    def _objects(self) -> Iterator[Finding]:
+        """Objectives for which ``define_metric(summary=...)`` made W&B store an object."""
+        for key, count in sorted(self.objects.items()):
+            if key:
+                yield ok("objective", f"{_runs(count)} with an object as objective: {key} is used")
+                continue
+            yield warn(
+                "objective",
+                f"{_runs(count)} with an object as objective, as define_metric(summary=...) makes"
+                " it, and it is not known which of its numbers counts: held",
+                "name the number, as in objective: val/acc.max, or set metric.goal in the sweep",
+            )
+
     def _consumers(self) -> Finding:
-        """Words that a reader of the sweep may take for something else."""
+        """State names that a reader of the sweep may misunderstand."""
         found = {word: self.words[word] for word in _MISREAD if self.words[word]}
         written = [word for word in _MISREAD if self.policy.word(SweepRunState(word)) == word]
         mapping = "vocabulary: {timeout: failure, crashed: failure}"
@@ -90,7 +112,7 @@ class Census:
                                    for word, count in found.items())  # fmt: skip
             return warn(
                 "consumers",
-                f"{counted}: a reader that knows only success and failure (metta's loader is one)"
+                f"{counted}: a reader that knows only success and failure"
                 " takes these for successes with a score of 0",
                 f"if such a reader learns from this sweep, set {mapping}",
             )

@@ -1,7 +1,8 @@
-"""A W&B-compatible server on this machine, for demos, tests, and trying a policy without risk.
+"""A W&B-compatible server on localhost, for demos, tests, and trying a policy without risk.
 
-It takes what the real SDK sends (``wandb.init``, ``log``, ``finish``, resume, files, sweeps and
-agents) and answers what ``wandb.Api`` asks, strictly by the schema in ``schema.graphql``.
+It accepts what the real SDK sends (``wandb.init``, ``log``, ``finish``, resume, forks, files,
+artifacts, sweeps and agents) and answers the queries of ``wandb.Api``, strictly by the schema in
+``schema.graphql``.
 
 In a test::
 
@@ -15,11 +16,12 @@ In a test::
         emulator.counts.upserts["acme/rl/r1"]                # writes sent for the run
         emulator.faults.add(action="status", status=503, match={"field": "upsertBucket"}, times=1)
 
-From a shell: ``janitor emulator serve``, then WANDB_BASE_URL and any WANDB_API_KEY of 40 letters
-and digits; the key names the user.
+From a shell: ``janitor emulator serve``, then set WANDB_BASE_URL and any WANDB_API_KEY of 40
+letters and digits; each key is a separate user.
 
-Where to read on: ``settings`` (what can be chosen), ``seeding`` (the seed's format), ``changes``
-(what may happen to a run), ``faults`` (fault injection), ``control`` (the same over HTTP).
+See also: ``settings``, ``seeding`` (the seed's format), ``changes`` (changes to a run), ``faults``
+(fault injection), ``control`` (the same over HTTP). A running server describes these formats at
+``/emulator/formats``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""Users and their permissions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _WELL_FORMED_KEY = re.compile(r"[A-Za-z0-9_-]{40,}")
 TOKEN_LIFETIME = 3600
-"""Seconds that an access token is said to last."""
+"""The announced lifetime of an access token, in seconds."""
 
 
 class RefusedError(Exception):
-    """A request is refused, with an HTTP status and a sentence."""
+    """A request is refused, with an HTTP status and a message."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -29,13 +29,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody with an API key; the entity of the same name is theirs."""
+    """A user with an API key; the entity of the same name is the user's own."""
 
     name: str
 
 
 class Doorkeeper:
-    """Knows users by API key (HTTP Basic, user ``api``) or by access token (Bearer)."""
+    """Finds users by API key (HTTP Basic, user ``api``) or by access token (Bearer)."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -43,7 +43,7 @@ class Doorkeeper:
         self._tokens: dict[str, User] = {}
 
     def user(self, authorization: str | None) -> User:
-        """The user that an Authorization header names; raises RefusedError (401)."""
+        """The user of an Authorization header; raises RefusedError (401)."""
         scheme, _, credentials = (authorization or "").partition(" ")
         user = None
         if scheme.lower() == "basic":
@@ -66,16 +66,16 @@ class Doorkeeper:
         return token
 
     def require(self, user: User, entity: str, *, write: bool = False) -> None:
-        """Raise RefusedError (403) where the user may not read, or write, the entity's projects."""
+        """Raise RefusedError (403) if the user may not read, or write, the entity's projects."""
         access = self._settings.access(user.name, entity)
         if access == "none" or (write and access != "write"):
-            deed = "write to" if write else "read"
+            action = "write to" if write else "read"
             raise RefusedError(
-                HTTPStatus.FORBIDDEN, f"permission denied: {user.name} may not {deed} {entity}"
+                HTTPStatus.FORBIDDEN, f"permission denied: {user.name} may not {action} {entity}"
             )
 
     def signature(self, path: str) -> str:
-        """What lets anyone with the address read or write the file at a path."""
+        """The signature of a path: an address with it needs no credentials."""
         return hashlib.blake2b(path.encode(), key=self._secret, digest_size=12).hexdigest()
 
     def _user_of_key(self, key: str) -> User | None:
@@ -96,7 +96,7 @@ def _password(credentials: str) -> str:
 
 
 def _subject(identity_token: str) -> str | None:
-    """A user name for an identity token (a JWT: three parts); its signature is not looked at."""
+    """A user name for an identity token (a JWT: three parts); its signature is not checked."""
     parts = identity_token.strip().split(".")
     if len(parts) != 3 or not all(parts):
         return None

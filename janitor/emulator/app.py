@@ -1,4 +1,4 @@
-"""The emulator's addresses: GraphQL, the filestream, files, tokens, and the control room."""
+"""The emulator as an ASGI application: W&B's addresses, the pages, and the control addresses."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from janitor.emulator import filestream
 from janitor.emulator.access import TOKEN_LIFETIME, RefusedError
+from janitor.emulator.artifacts.endpoints import INERT, ArtifactFiles
 from janitor.emulator.control import Control
 from janitor.emulator.emulation import Context, PageFault
 from janitor.emulator.facts import Facts
 from janitor.emulator.faults import FaultBook, Gate
 from janitor.emulator.graphql_service import GraphQLService, read_body
+from janitor.emulator.guard import Guard
+from janitor.emulator.pages import Pages
 from janitor.emulator.records import Run, StoredFile
 from janitor.emulator.traffic import Traffic
+from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class DateHeader:
-    """Puts the Date header of the emulator's own clock on every answer."""
+    """Adds the Date header to every answer, by the emulator's clock."""
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
         self._app = app
@@ -51,24 +57,54 @@ class DateHeader:
 
 
 class Endpoints:
-    """What clients may ask for; each request passes the gate."""
+    """W&B's addresses; each request passes the guard and the gate."""
 
-    def __init__(self, emulation: Emulation, gate: Gate) -> None:
+    def __init__(self, emulation: Emulation, gate: Gate, guard: Guard, pages: Pages) -> None:
         self._emulation = emulation
         self._gate = gate
+        self._guard = guard
+        self._pages = pages
         self._graphql = GraphQLService()
 
     def routes(self) -> list[Route]:
         """The addresses that W&B's clients use."""
         run = "/files/{entity}/{project}/{run}"
-        return [
-            Route("/graphql", self.graphql, methods=["POST"]),
-            Route(f"{run}/file_stream", self.file_stream, methods=["POST"]),
-            Route(f"{run}/{{name:path}}", self.upload, methods=["PUT"]),
-            Route(f"{run}/{{name:path}}", self.download, methods=["GET"]),
-            Route("/oidc/token", self.token, methods=["POST"]),
-            Route("/", self.front_page, methods=["GET"]),
+        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+            ("POST", "/graphql", self.graphql),
+            ("POST", f"{run}/file_stream", self.file_stream),
+            ("PUT", f"{run}/{{name:path}}", self.upload),
+            ("GET", f"{run}/{{name:path}}", self.download),
+            ("POST", "/oidc/token", self.token),
+            ("GET", "/", self.front_page),
         ]
+        table += [
+            (method, path, self._artifact_endpoint(kind, answer))
+            for method, path, kind, answer in ArtifactFiles(self._emulation).table()
+        ]
+        return [Route(path, self._guarded(act), methods=[method]) for method, path, act in table]
+
+    def _artifact_endpoint(
+        self, kind: str, answer: Callable[[Request, bytes], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            raw = await request.body()
+            facts = _facts(request, raw)
+            facts.kind, facts.sdk = kind, kind == "upload"
+            apply = _refusing(lambda _: answer(request, raw))
+            return await self._gate.pass_through(request, facts, apply)
+
+        return endpoint
+
+    def _guarded(
+        self, endpoint: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            refusal = self._guard.refusal_for_client(request)
+            if refusal is not None:
+                return _refusal(RefusedError(HTTPStatus.FORBIDDEN, refusal))
+            return await endpoint(request)
+
+        return answer
 
     async def graphql(self, request: Request) -> Response:
         """Answer a GraphQL request."""
@@ -92,21 +128,20 @@ class Endpoints:
         return await self._gate.pass_through(request, facts, apply)
 
     async def file_stream(self, request: Request) -> Response:
-        """Take a training process's post."""
+        """Accept a post of a training process."""
         raw = await request.body()
         facts = _run_facts(request, raw, "filestream")
 
         def apply(fault: PageFault) -> Response:
             run = self._run(request, self._context(request, fault))
             post = filestream.read_post(raw, request.headers.get("content-encoding", ""))
-            answer = filestream.receive(run, post, self._emulation.clock.now())
-            self._emulation.store.changed(run)
-            return JSONResponse(answer)
+            now = self._emulation.clock.now()
+            return JSONResponse(filestream.receive(self._emulation.store, run, post, now))
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def upload(self, request: Request) -> Response:
-        """Keep an uploaded file."""
+        """Store an uploaded file."""
         raw = await request.body()
         facts = _run_facts(request, raw, "upload")
 
@@ -121,7 +156,7 @@ class Endpoints:
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def download(self, request: Request) -> Response:
-        """Give a file back."""
+        """Answer a file."""
         facts = _run_facts(request, b"", "download")
 
         def apply(fault: PageFault) -> Response:
@@ -129,14 +164,14 @@ class Endpoints:
             file = run.files.get(request.path_params["name"])
             if file is None:
                 raise RefusedError(HTTPStatus.NOT_FOUND, "no such file")
-            return Response(file.content, media_type=file.mimetype)
+            return Response(file.content, headers=INERT, media_type=file.mimetype)
 
         return await self._gate.pass_through(request, facts, _refusing(apply))
 
     async def front_page(self, request: Request) -> Response:
-        """Greet whoever knocks; its Date header is what clients set their clocks by."""
+        """The list of projects; the Date header of this address serves clients as a clock."""
         return await self._gate.pass_through(
-            request, _facts(request, b""), lambda _: PlainTextResponse("a W&B-compatible server\n")
+            request, _facts(request, b""), lambda _: self._pages.front(request)
         )
 
     async def token(self, request: Request) -> Response:
@@ -184,18 +219,35 @@ class Endpoints:
         return run
 
 
-def build_app(emulation: Emulation, state_file: StateFile | None = None) -> ASGIApp:
-    """The emulator as an ASGI application; each request's changes reach the state file."""
-    book, traffic = FaultBook(), Traffic()
+def build_app(
+    emulation: Emulation, state_file: StateFile | None = None, hosts: Collection[str] = ()
+) -> ASGIApp:
+    """The emulator as an ASGI application; the changes of each request reach the state file.
+
+    ``hosts`` are host names of this server, besides localhost and IP addresses.
+    """
+    book, traffic, guard = FaultBook(), Traffic(), Guard(hosts)
 
     def after_each() -> None:
         if state_file is not None:
             state_file.save(emulation.store)
 
     gate = Gate(emulation, book, traffic, after_each)
-    control = Control(emulation, book, traffic, after_each)
-    app = Starlette(routes=[*Endpoints(emulation, gate).routes(), *control.routes()])
+    control = Control(emulation, book, traffic, after_each, guard)
+    pages = Pages(emulation, guard)
+    endpoints = Endpoints(emulation, gate, guard, pages)
+    app = Starlette(
+        routes=[*endpoints.routes(), *control.routes(), *pages.routes()],
+        exception_handlers={EmulatorError: _answer_emulator_error},
+    )
     return DateHeader(app, emulation.clock)
+
+
+def _answer_emulator_error(_request: Request, error: Exception) -> Response:
+    """Answer 500 with a sentence, such as for a full disk."""
+    message = str(error)
+    body = {"errors": [{"message": message}], "error": message}
+    return JSONResponse(body, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _refusal(error: RefusedError) -> Response:

@@ -1,4 +1,4 @@
-"""Changes to a run from outside of any client: what a live process does, what a test sets up."""
+"""Changes to a run that no client sends: what a live process does, what a test sets up."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ SUMMARY_FILE = "wandb-summary.json"
 
 
 class RunChange(BaseModel):
-    """What happens to a run; the parts are applied in the order in which they stand here."""
+    """What happens to a run. The parts are applied in this order."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     heartbeat: bool = False
-    """The process shows life."""
+    """The process sends a heartbeat."""
     log: dict[str, Any] | None = None
-    """The process logs these keys: its own whole summary, with them, replaces the server's, so
-    that what others wrote there is gone. Shows life, and adds a history line."""
+    """The process logs these keys: its own whole summary, with these keys, replaces the server's,
+    so that what others wrote is gone. Sends a heartbeat and adds a history line."""
     finish: int | None = None
     """The process ends with this exit code: it posts its own whole summary once more, and uploads
     it as wandb-summary.json."""
     state: str | None = None
-    """W&B's word for the run."""
+    """The run's W&B state."""
     summary: dict[str, Any] | None = None
-    """Put as the whole summary, as by another writer."""
+    """Replaces the whole summary, as another writer would."""
     summary_text: str | None = None
-    """The same, as raw text."""
+    """The same as raw text."""
     summary_update: dict[str, Any] | None = None
-    """Merged into the server's summary, as by another writer; the process knows nothing of it."""
+    """Merged into the server's summary, as another writer would; the process does not see it."""
     upload: dict[str, str] = Field(default_factory=dict)
-    """Files by name, as text."""
+    """Files to upload: their text by name."""
     config: dict[str, Any] | None = None
     display_name: str | None = None
     tags: list[str] | None = None
@@ -51,15 +51,15 @@ class RunChange(BaseModel):
     """Whether silence makes the run crashed."""
     created_at: str | None = None
     heartbeat_at: str | None = None
-    """ISO 8601, or relative to now such as -2h; other text is answered as it is."""
+    """ISO 8601, or relative to now such as -2h; any other text is answered as it is."""
     history_lines: int | None = None
 
 
 def apply_change(emulation: Emulation, run: Run, change: RunChange) -> None:
-    """Let a change happen to a run."""
+    """Apply a change to a run."""
     now = emulation.clock.now()
     if change.heartbeat or change.log is not None:
-        _show_life(run, now)
+        _beat(run, now)
     if change.log is not None:
         _post_own_summary(run, change.log)
         run.history.append(json.dumps(change.log))
@@ -75,7 +75,7 @@ def apply_change(emulation: Emulation, run: Run, change: RunChange) -> None:
     emulation.store.changed(run)
 
 
-def _show_life(run: Run, now: datetime) -> None:
+def _beat(run: Run, now: datetime) -> None:
     run.heartbeat_at = now
     run.heartbeat_at_text = None
     run.state = "running"
@@ -90,7 +90,7 @@ def _post_own_summary(run: Run, keys: dict[str, Any]) -> None:
 
 
 def _finish(run: Run, exit_code: int, now: datetime) -> None:
-    _show_life(run, now)
+    _beat(run, now)
     _post_own_summary(run, {})
     run.exit_code = exit_code
     run.state = "failed" if exit_code else "finished"
@@ -125,7 +125,7 @@ def _set_fields(run: Run, change: RunChange, now: datetime) -> None:
 
 
 def config_text(config: dict[str, Any]) -> str:
-    """A config as W&B keeps it: ``{key: {"value": …}}``, unless it has that form already."""
+    """A config in W&B's form, ``{key: {"value": …}}``, unless it has that form already."""
     wrapped = {
         key: value if isinstance(value, dict) and "value" in value else {"value": value}
         for key, value in config.items()
@@ -134,10 +134,10 @@ def config_text(config: dict[str, Any]) -> str:
 
 
 def read_moment(text: str, now: datetime) -> tuple[datetime | None, str | None]:
-    """A time, and the text to answer in its place: the text itself where it is no plain time.
+    """A time, and the text to answer instead of it: the text itself if it is not a time.
 
-    An ISO time is answered as it was written, since clients meet all its forms; a relative one
-    in W&B's usual form.
+    An ISO time is answered as it was written, so that clients see all its forms; a relative time is
+    answered in W&B's usual form.
     """
     try:
         moment = parse_time(text, now)

@@ -1,4 +1,4 @@
-"""The emulator's time: the machine's clock and an offset, so that tests need not sleep."""
+"""The emulator's time: the machine's clock plus an offset, so that tests need not sleep."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RELATIVE = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_RELATIVE = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*")
+_DURATION = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*(?:ms|[smhdw]))+\s*")
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = 3650 * 86400
 
 
 class Clock:
-    """What time it is at the server.
+    """The server's clock.
 
     ``offset`` is in seconds and may be moved at any moment; ``source`` gives seconds since the
     epoch. The Date header of every answer and every time the server stamps follow this clock.
@@ -31,28 +34,35 @@ class Clock:
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Read a time: ISO 8601 (UTC where it has no zone), or relative to now such as ``-2h``.
+    """Read a time: ISO 8601 (UTC if it has no zone), or relative to now such as ``-2h``.
 
-    Units are s, m, h, d and w. Raises ValueError where the text is neither.
+    Units are ms, s, m, h, d and w. Raises ValueError for any other text, and for a time too far
+    away for a date.
     """
     relative = _RELATIVE.fullmatch(text)
     if relative:
         sign, amount, unit = relative.groups()
-        span = timedelta(seconds=float(amount) * _SECONDS[unit])
-        return now - span if sign == "-" else now + span
+        try:
+            span = timedelta(seconds=float(amount) * _SECONDS[unit])
+            return now - span if sign == "-" else now + span
+        except OverflowError as error:
+            raise ValueError(f"{text!r} is too far away") from error
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parse_duration(text: str) -> float:
-    """Read a duration such as ``5m``, ``1.5h`` or ``300`` (seconds) as seconds.
+    """Read a duration such as ``20ms``, ``5m``, ``1h30m`` or ``300`` (seconds) as seconds.
 
-    Raises ValueError where the text is neither.
+    Raises ValueError for any other text, and for more than ten years.
     """
-    match = _RELATIVE.fullmatch(text if text[-1:].isalpha() else f"{text}s")
-    if match is None or match.group(1) == "-":
-        raise ValueError(f"{text!r} is no duration; write it like 90s, 5m or 2h")
-    return float(match.group(2)) * _SECONDS[match.group(3)]
+    written = text.strip() if text.strip()[-1:].isalpha() else f"{text.strip()}s"
+    if _DURATION.fullmatch(written) is None:
+        raise ValueError(f"must be a duration such as 20ms, 90s, 5m or 1h30m, not {text!r}")
+    seconds = sum(float(amount) * _SECONDS[unit] for amount, unit in _PART.findall(written))
+    if seconds > _LONGEST:
+        raise ValueError(f"must be at most ten years, not {text!r}")
+    return seconds
 
 
 def format_time(moment: datetime) -> str:

@@ -1,18 +1,20 @@
-"""The control room: what tests and demos read and change over HTTP, beside W&B's own addresses.
+"""The control addresses: what tests and demos read and change over HTTP, beside W&B's own API.
 
     GET    /emulator                      {"name": "janitor emulator", "now": …}
+    GET    /emulator/formats              the formats of seeds, faults, changes and settings
     GET    /emulator/requests             the log of clients' requests
     GET    /emulator/counts               counts since the last reset
     POST   /emulator/reset                what to forget: {"traffic": true, "faults": true, …}
-    GET    /emulator/settings             the settings in force; PATCH changes some
+    GET    /emulator/settings             the current settings; PATCH changes some
     POST   /emulator/seed                 a seed (janitor.emulator.seeding)
     GET    /emulator/runs                 the paths of all runs
     GET    /emulator/runs/E/P/RUN         a run as the server has it; PATCH applies a RunChange
     GET    /emulator/sweeps/E/P/SWEEP     a sweep; PATCH {"state": "PAUSED"} and the like
     GET, POST, DELETE /faults             rules (janitor.emulator.faults)
-    POST   /faults/release                let every held or hanging request go on
+    POST   /faults/release                let every held or hanging request continue
 
-Only this machine may enter it, whatever the address the emulator listens on.
+Only this machine may use them, whatever address the emulator listens on, and only with the header
+``Content-Type: application/json``, so that no web page can (``guard``).
 """
 
 from __future__ import annotations
@@ -20,16 +22,17 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from janitor.emulator.changes import RunChange, apply_change
 from janitor.emulator.faults.rules import parse_rules
+from janitor.emulator.formats import formats_text
 from janitor.emulator.seeding import sow
+from janitor.emulator.validation import MalformedError, describe, read_json_bytes
 from janitor.emulator.views import RunView, SweepView
 from janitor.errors import EmulatorError
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from janitor.emulator.emulation import Emulation
     from janitor.emulator.faults.book import FaultBook
+    from janitor.emulator.guard import Guard
     from janitor.emulator.records import Run, Sweep
     from janitor.emulator.traffic import Traffic
 
@@ -64,11 +68,11 @@ class SweepChange(BaseModel):
 
 
 class NotThereError(Exception):
-    """The control room was asked for what is not there."""
+    """A control address names a run or sweep that does not exist."""
 
 
 class Control:
-    """Reads and changes the emulation from outside of W&B's own ways."""
+    """Reads and changes the emulation without using W&B's API."""
 
     def __init__(
         self,
@@ -76,14 +80,16 @@ class Control:
         book: FaultBook,
         traffic: Traffic,
         after_each: Callable[[], None],
+        guard: Guard,
     ) -> None:
         self._emulation = emulation
         self._book = book
         self._traffic = traffic
         self._after_each = after_each
+        self._guard = guard
 
     def routes(self) -> list[Route]:
-        """The addresses of the control room."""
+        """The control addresses."""
         run, sweep = "/emulator/runs/{path:path}", "/emulator/sweeps/{path:path}"
         table: list[tuple[str, str, Callable[[Request, Any], Any]]] = [
             ("GET", "/emulator", self._greeting),
@@ -104,19 +110,23 @@ class Control:
             ("POST", "/faults/release", lambda *_: {"released": self._book.release()}),
         ]
         return [
-            Route(path, self._handler(action), methods=[method]) for method, path, action in table
+            Route("/emulator/formats", self._formats, methods=["GET"]),
+            *(Route(path, self._handler(act), methods=[method]) for method, path, act in table),
         ]
 
     def _handler(self, action: Callable[[Request, Any], Any]) -> Handler:
         async def handle(request: Request) -> Response:
-            if not _is_from_here(request):
-                return _problem(HTTPStatus.FORBIDDEN, "only this machine may do this")
+            refusal = self._guard.refusal_for_control(request)
+            if refusal is not None:
+                return _problem(HTTPStatus.FORBIDDEN, refusal)
             try:
-                body = await request.json() if await request.body() else {}
-                answer = action(request, body)
+                answer = action(request, read_json_bytes(await request.body()))
             except NotThereError as error:
                 return _problem(HTTPStatus.NOT_FOUND, str(error))
-            except (ValidationError, EmulatorError, ValueError) as error:
+            except ValidationError as error:
+                message = f"{describe(error)}; GET /emulator/formats describes the formats"
+                return _problem(HTTPStatus.BAD_REQUEST, message)
+            except (MalformedError, EmulatorError) as error:
                 return _problem(HTTPStatus.BAD_REQUEST, str(error))
             if request.method != "GET":
                 self._after_each()
@@ -124,6 +134,12 @@ class Control:
             return Response(json.dumps(answer), media_type="application/json")
 
         return handle
+
+    async def _formats(self, request: Request) -> Response:
+        refusal = self._guard.refusal_for_page(request)
+        if refusal is not None:
+            return _problem(HTTPStatus.FORBIDDEN, refusal)
+        return PlainTextResponse(formats_text())
 
     def _greeting(self, _request: Request, _body: Any) -> Any:
         now = self._emulation.clock.now()
@@ -145,6 +161,8 @@ class Control:
         return self._emulation.settings.model_dump(mode="json")
 
     def _change_settings(self, _request: Request, body: Any) -> Any:
+        if not isinstance(body, dict):
+            raise MalformedError("settings must be a JSON object")
         self._emulation.change_settings(body)
         return self._settings()
 
@@ -192,14 +210,6 @@ class Control:
     def _clear_faults(self, _request: Request, _body: Any) -> Any:
         self._book.clear()
         return {}
-
-
-def _is_from_here(request: Request) -> bool:
-    if request.client is None:
-        return False
-    address = ip_address(request.client.host)
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def _problem(status: HTTPStatus, message: str) -> Response:

@@ -1,8 +1,7 @@
-"""What a request is about: told from its words alone, before anything is done about it."""
+"""The facts of a request, read from its text before it is carried out."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from graphql import (
 )
 
 from janitor.emulator.filters import FilterError, only_sweep, parse_filter
-from janitor.emulator.records import run_path_of_id
+from janitor.emulator.records import read_json, run_path_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,22 +30,22 @@ _DEPTH = 2
 
 @dataclass(slots=True)
 class Facts:
-    """A request's kind, fields and the runs and sweeps that it names."""
+    """A request's kind and fields, and the runs and sweeps that it names."""
 
     method: str
     path: str
     kind: str = ""
-    """query or mutation; filestream, upload or download; empty for what is none of them."""
+    """query, mutation, filestream, upload or download; empty for any other request."""
     operation: str = ""
     """The name of the GraphQL operation."""
     fields: list[str] = field(default_factory=list)
-    """Root fields and, dotted, what is asked of them: ``project``, ``project.runs``."""
+    """Root fields and, with dots, the fields selected of them: ``project``, ``project.runs``."""
     runs: list[str] = field(default_factory=list)
-    """``entity/project/run``; the entity is empty where the request leaves it out."""
+    """``entity/project/run``; the entity is empty if the request leaves it out."""
     sweeps: list[str] = field(default_factory=list)
     sdk: bool = False
-    """Whether it comes from a run's own process: a post, an upload, or an upsertBucket that names
-    its run, where others give the run's storage id alone."""
+    """Whether it comes from a run's own process: a post, an upload, or an upsertBucket with the
+    run's name; other clients only send the run's storage id."""
     user_agent: str = ""
     bytes_in: int = 0
 
@@ -77,7 +76,7 @@ def _with_defaults(
 
 
 class _Reader:
-    """Walks the first levels of an operation and notes what it names."""
+    """Walks the first levels of an operation and collects its facts."""
 
     def __init__(self, facts: Facts, document: DocumentNode, variables: dict[str, Any]) -> None:
         self._facts = facts
@@ -91,7 +90,7 @@ class _Reader:
     def read(
         self, selections: SelectionSetNode | None, prefix: str, owner: dict[str, Any], depth: int
     ) -> None:
-        """Note the fields of a selection; ``owner`` holds the arguments of their project."""
+        """Collect the fields of a selection; ``owner`` holds the arguments of their project."""
         if selections is None or depth == 0:
             return
         for node in self._field_nodes(selections):
@@ -154,8 +153,8 @@ class _Reader:
 
 
 def read_variables(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of a GraphQL request; none where they are malformed."""
+    """The variables of a GraphQL request; empty if they are malformed."""
     variables = body.get("variables")
     if isinstance(variables, str):
-        variables = json.loads(variables)
+        variables = read_json(variables)
     return variables if isinstance(variables, dict) else {}

@@ -1,7 +1,7 @@
-"""What filters and orders may name of a run: ``state``, ``config.lr.value``, ``summary_metrics.*``.
+"""The fields of a run that filters and orders may name, such as ``config.lr.value``.
 
-A dotted path may name one top-level key with a dot in it (``protein.state``) or a place in a nested
-object; the longest name that exists is taken, key by key.
+A dotted path may name one top-level key with a dot in it (``protein.state``) or a place in a
+nested object. The longest name that exists is taken, key by key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SUMMARIES = ("summary_metrics.", "summaryMetrics.")
 
 
 class UnknownFieldError(ValueError):
-    """A filter or an order names what a run does not have."""
+    """A filter or an order names a field that a run does not have."""
 
 
 def _or_missing(value: Any) -> Any:
@@ -38,6 +38,9 @@ _PLAIN: dict[str, Callable[[Run], Any]] = {
     "username": lambda run: run.user,
     "created_at": lambda run: run.created_at,
     "heartbeat_at": lambda run: _or_missing(run.heartbeat_at),
+    "duration": lambda run: run.duration,
+    "entity": lambda run: run.project.entity,
+    "project": lambda run: run.project.name,
     "description": lambda run: _or_missing(run.description),
     "notes": lambda run: _or_missing(run.notes),
     "stopped": lambda run: run.stopped,
@@ -55,6 +58,9 @@ _OTHER_NAMES = {
     "heartbeatAt": "heartbeat_at",
     "updated_at": "heartbeat_at",
     "user": "username",
+    "entityName": "entity",
+    "entity_name": "entity",
+    "project.entity.name": "entity",
     "user.username": "username",
     "exitcode": "exit_code",
     "historyLineCount": "history_line_count",
@@ -84,9 +90,9 @@ class RunFields:
         self.now = now
         self.crash_after = crash_after
         self.nested_only = nested_only
-        """Whether a dotted summary path is never one key with a dot in its name."""
+        """Whether a dotted summary path never names a single key with a dot in it."""
         self.depends_on_time = False
-        """Whether a getter was asked for whose answer changes as time goes by."""
+        """Whether a requested getter's answer changes with time."""
 
     def getter(self, name: str) -> Callable[[Run], Any]:
         """The getter of a field; raises UnknownFieldError."""
@@ -137,7 +143,7 @@ def _unwrapped(entry: Any) -> Any:
 
 
 def find_key(value: Any, parts: list[str]) -> Any:
-    """Follow a dotted path, names with dots in them first; MISSING where it leads nowhere."""
+    """Follow a dotted path, trying names with dots in them first; MISSING if nothing is there."""
     if not parts:
         return value
     if not isinstance(value, dict):
@@ -152,7 +158,7 @@ def find_key(value: Any, parts: list[str]) -> Any:
 
 
 def find_nested(value: Any, parts: list[str]) -> Any:
-    """Follow a dotted path through nested objects alone."""
+    """Follow a dotted path through nested objects only."""
     for part in parts:
         if not isinstance(value, dict) or part not in value:
             return MISSING

@@ -1,4 +1,4 @@
-"""The GraphQL side: the schema, documents kept once they are parsed and validated, execution."""
+"""GraphQL: the schema, a cache of parsed and validated documents, and their execution."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from janitor.emulator.facts import Facts, describe_operation, read_variables
 from janitor.emulator.fields import UnknownFieldError
 from janitor.emulator.filters import FilterError
 from janitor.emulator.listing import PageError
+from janitor.emulator.patterns import PatternError
 from janitor.emulator.resolvers import BINDABLES
 from janitor.emulator.rows import RowExecutor
 from janitor.emulator.settings import SummaryKeys
@@ -53,14 +54,17 @@ class _Document:
 
 
 class GraphQLService:
-    """Parses, validates and executes; two schemas, for ``summary_keys`` may refuse an argument."""
+    """Parses, validates and executes requests.
+
+    There are two schemas, because the setting ``summary_keys`` may refuse an argument.
+    """
 
     def __init__(self) -> None:
         self._schemas: dict[bool, GraphQLSchema] = {}
         self._documents: dict[tuple[str, bool], _Document] = {}
 
     def describe(self, facts: Facts, body: dict[str, Any]) -> None:
-        """Fill in what the request is about."""
+        """Fill in the facts of the request: its operation, fields, runs and sweeps."""
         document = self._document(body.get("query"), with_keys=True).node
         if document is not None:
             describe_operation(
@@ -104,9 +108,11 @@ class GraphQLService:
     def _read(self, query: str, *, with_keys: bool) -> _Document:
         try:
             node = parse(query)
+            return _Document(node, validate(self._schema(with_keys=with_keys), node))
         except GraphQLError as error:
             return _Document(None, [error])
-        return _Document(node, validate(self._schema(with_keys=with_keys), node))
+        except RecursionError:
+            return _Document(None, [GraphQLError("the query is nested too deeply")])
 
 
 def _answer_of(result: ExecutionResult) -> Answer:
@@ -120,11 +126,11 @@ def _answer_of(result: ExecutionResult) -> Answer:
 
 
 def _status(error: GraphQLError) -> HTTPStatus:
-    """The HTTP status of an error; a fault of the emulator itself is raised on, not hidden."""
+    """The HTTP status of an error; the emulator's own errors are raised again, not hidden."""
     cause = error.original_error
     if isinstance(cause, RefusedError):
         return cause.status
-    if isinstance(cause, FilterError | UnknownFieldError | PageError):
+    if isinstance(cause, FilterError | UnknownFieldError | PageError | PatternError):
         return HTTPStatus.BAD_REQUEST
     if cause is not None:
         raise cause
@@ -136,13 +142,15 @@ def _plain(error: GraphQLError) -> dict[str, Any]:
 
 
 def read_body(raw: bytes) -> dict[str, Any]:
-    """A request's JSON object; raises RefusedError (400), also for bare NaN and Infinity."""
+    """A request's JSON object; raises RefusedError (400), including for bare NaN and Infinity."""
     try:
         body = json.loads(raw, parse_constant=_refuse_constant)
     except ValueError as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from error
+        raise RefusedError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is nested too deeply") from error
     if not isinstance(body, dict):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
     return body
 
 

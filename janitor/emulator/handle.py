@@ -1,4 +1,4 @@
-"""Handles on an emulator, for tests, demos and benchmarks; they speak to its control room."""
+"""Handles on an emulator, for tests, demos and benchmarks; they use its control addresses."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_KEY = "0123456789abcdef" * 2 + "01234567"
 _TIMEOUT = 60
 _READY = "janitor emulator ready at "
+_HEADERS = {"Content-Type": "application/json"}
 
 
 class Faults:
@@ -39,28 +40,28 @@ class Faults:
         self._handle = handle
 
     def add(self, *rules: dict[str, Any], **rule: Any) -> list[str]:
-        """Put rules in force, as dicts or one as keywords; their ids."""
+        """Add rules, as dicts, or one rule as keywords; their ids."""
         wanted = [*rules, rule] if rule else list(rules)
         ids: list[str] = self._handle.call("POST", "/faults", wanted)["ids"]
         return ids
 
     def clear(self) -> None:
-        """Take all rules back, and release who waits."""
+        """Remove all rules, and release all waiting requests."""
         self._handle.call("DELETE", "/faults")
 
     def release(self) -> int:
-        """Let every held or hanging request go on; how many there were."""
+        """Let every held or hanging request continue; the number of these requests."""
         released: int = self._handle.call("POST", "/faults/release")["released"]
         return released
 
     def list(self) -> list[dict[str, Any]]:
-        """The rules in force, each with ``seen`` and ``fired``."""
+        """The current rules, each with ``seen`` and ``fired``."""
         rules: list[dict[str, Any]] = self._handle.call("GET", "/faults")["rules"]
         return rules
 
     @property
     def waiting(self) -> int:
-        """How many requests are held or hang now."""
+        """The number of requests that are held or hang now."""
         waiting: int = self._handle.call("GET", "/faults")["waiting"]
         return waiting
 
@@ -68,11 +69,11 @@ class Faults:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{value!r} is no JSON")
+    raise TypeError(f"{value!r} cannot be sent as JSON")
 
 
 class Handle:
-    """An emulator at an address, whoever started it."""
+    """An emulator at an address."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -81,15 +82,17 @@ class Handle:
         self._session.trust_env = False
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the control room; raises EmulatorError where it refuses."""
+        """Use a control address; raises EmulatorError if the emulator refuses."""
         data = None if body is None else json.dumps(body, default=_plain)
-        response = self._session.request(method, self.url + path, data=data, timeout=_TIMEOUT)
+        response = self._session.request(
+            method, self.url + path, data=data, headers=_HEADERS, timeout=_TIMEOUT
+        )
         if response.status_code != requests.codes.ok:
             raise EmulatorError(f"the emulator refuses {method} {path}: {response.text}")
         return response.json()
 
     def seed(self, data: Path | dict[str, Any] | Iterable[dict[str, Any]]) -> int:
-        """Make runs from a file, a seed object or a list of runs; how many were made."""
+        """Make runs from a file, a seed object or a list of runs; the number of runs made."""
         if isinstance(data, Path):
             content = load_seed(data)
         else:
@@ -107,7 +110,7 @@ class Handle:
         return paths
 
     def change(self, path: str, **change: Any) -> RunView:
-        """Let something happen to a run: the fields of ``janitor.emulator.changes.RunChange``."""
+        """Change a run: the fields are those of ``janitor.emulator.changes.RunChange``."""
         return RunView.from_json(self.call("PATCH", f"/emulator/runs/{quote(path)}", change))
 
     def sweep(self, path: str) -> SweepView:
@@ -121,7 +124,7 @@ class Handle:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force; change them with ``configure``."""
+        """The current settings; change them with ``configure``."""
         return Settings.model_validate(self.call("GET", "/emulator/settings"))
 
     def configure(self, **changes: Any) -> Settings:
@@ -148,18 +151,18 @@ class Handle:
         return Counts.from_json(self.call("GET", "/emulator/counts"))
 
     def reset(self) -> None:
-        """Forget requests and counts, rules and runs, and restore the first settings."""
+        """Forget all requests, counts, rules and runs, and restore the initial settings."""
         everything = ("traffic", "faults", "runs", "settings")
         self.call("POST", "/emulator/reset", dict.fromkeys(everything, True))
 
     def reset_counts(self) -> None:
-        """Forget the requests and their counts alone."""
+        """Forget the requests and their counts only."""
         self.call("POST", "/emulator/reset", {"traffic": True})
 
     def environment(self, folder: Path, key: str = DEFAULT_KEY) -> dict[str, str]:
-        """Environment variables for a wandb client of this server, with folders of its own.
+        """Environment variables for a wandb client of this server, with its own folders.
 
-        The client's other WANDB_* variables, if this process has any, are left out.
+        Other WANDB_* variables of this process are left out.
         """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "JANITOR_"))}
         folders = {
@@ -182,8 +185,8 @@ class Handle:
 class Emulator(Handle):
     """An emulator in a thread of this process.
 
-    ``with Emulator(seed=…, latency=0.05) as emulator: …``; keywords that are no parameters here
-    are settings. Leaving the block stops the server.
+    ``with Emulator(seed=…, latency=0.05) as emulator: …``; all other keywords are settings.
+    Leaving the block stops the server.
     """
 
     def __init__(
@@ -203,14 +206,14 @@ class Emulator(Handle):
         self._thread = threading.Thread(target=self._service.run, name="emulator", daemon=True)
 
     def start(self) -> Self:
-        """Begin to serve; requests are answered from now on."""
+        """Start to serve."""
         self._thread.start()
         if self._seed is not None:
             self.seed(self._seed)
         return self
 
     def stop(self) -> None:
-        """Stop serving; requests under way are given a second."""
+        """Stop serving; open requests have one second to finish."""
         self._session.close()
         self._service.server.should_exit = True
         if self._thread.ident is not None:
@@ -230,7 +233,7 @@ class Emulator(Handle):
 
 
 class EmulatorProcess(Handle):
-    """An emulator in a child process: the same handle, and none of its work in this process."""
+    """An emulator in a child process, with the same handle."""
 
     def __init__(
         self,
@@ -250,7 +253,7 @@ class EmulatorProcess(Handle):
         super().__init__("")
 
     def start(self) -> Self:
-        """Start the child, and return when it answers; raises EmulatorError."""
+        """Start the child and return when it answers; raises EmulatorError."""
         self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and module
         line = self.process.stdout.readline() if self.process.stdout else ""
         if not line.startswith(_READY):
@@ -262,7 +265,7 @@ class EmulatorProcess(Handle):
         return self
 
     def stop(self) -> None:
-        """Ask the child to end, and wait for it."""
+        """Ask the child to end and wait for it."""
         self._session.close()
         if self.process is None:
             return

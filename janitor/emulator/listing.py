@@ -1,4 +1,4 @@
-"""Lists in pages: choosing, ordering and cutting runs; cursors are offsets, as with W&B."""
+"""Lists in pages: selecting, ordering and cutting runs; cursors are offsets, as in W&B."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class PageError(ValueError):
-    """A page was asked for that the server does not give."""
+    """The server does not answer a page of this size or cursor."""
 
 
 def cursor_at(offset: int) -> str:
-    """The cursor that continues after ``offset`` items."""
+    """The cursor after ``offset`` items."""
     return base64.b64encode(f"offset:{offset}".encode()).decode()
 
 
 def offset_of(cursor: str | None) -> int:
-    """The offset that a cursor stands for; raises PageError."""
+    """The offset of a cursor; raises PageError."""
     if not cursor:
         return 0
     try:
@@ -60,6 +60,7 @@ class Page(Generic[Item]):
     edges: list[Edge[Item]]
     end_cursor: str | None
     has_next_page: bool
+    total: int
 
 
 def cut_page(
@@ -77,7 +78,8 @@ def cut_page(
         Edge(item, cursor_at(offset))
         for offset, item in enumerate(items[start:end], start=start + 1)
     ]
-    return Page(edges, edges[-1].cursor if edges else None, has_next_page=end < len(items))
+    last = edges[-1].cursor if edges else None
+    return Page(edges, last, has_next_page=end < len(items), total=len(items))
 
 
 @dataclass(slots=True)
@@ -86,11 +88,11 @@ class _Answer:
     runs: list[Run]
     first: datetime
     last: datetime
-    """It holds from the first to the last of these moments."""
+    """The answer is valid from the first to the last of these moments."""
 
 
 class RunLists:
-    """Chooses and orders a project's runs, and keeps the latest answers while they hold."""
+    """Selects and orders a project's runs, and keeps the latest answers while they are valid."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str, str, bool, float], _Answer] = {}
@@ -118,7 +120,7 @@ class RunLists:
 
 
 def _next_crash(project: Project, fields: RunFields) -> datetime:
-    """When the next of the project's runs will be called crashed, if it stays silent."""
+    """When the next of the project's runs will count as crashed, if it stays silent."""
     ends = (run.silent_at(fields.crash_after) for run in project.runs.values())
     return min((end for end in ends if end is not None and end >= fields.now), default=_FAR)
 

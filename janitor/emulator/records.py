@@ -1,15 +1,18 @@
-"""What the emulator keeps: projects, sweeps, agents, runs and their files."""
+"""What the emulator stores: projects, sweeps, agents, runs and their files."""
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from janitor.emulator.artifacts import Blob, Collection
 
 ENDED_STATES = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
 MISSING = object()
@@ -21,7 +24,7 @@ def global_id(kind: str, *parts: str) -> str:
 
 
 def run_path_of_id(storage_id: str) -> str | None:
-    """The ``entity/project/run`` that a run's storage id names, or None where it is none."""
+    """The ``entity/project/run`` that a run's storage id names, or None for any other id."""
     try:
         kind, _, *parts = base64.b64decode(storage_id, validate=True).decode().split(":")
     except ValueError:
@@ -33,13 +36,19 @@ def run_path_of_id(storage_id: str) -> str | None:
 
 
 def read_json(text: str | None) -> Any:
-    """The value of a JSON text, MISSING where there is none or it cannot be read."""
+    """The value of a JSON text; MISSING if there is no text, or if it cannot be read."""
     if text is None:
         return MISSING
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return MISSING
+
+
+def step_of(row: dict[str, Any], number: int) -> int:
+    """The step of a history row; without one, the row's number."""
+    step = row.get("_step", number)
+    return int(step) if isinstance(step, int | float) and math.isfinite(step) else number
 
 
 @dataclass(slots=True)
@@ -63,7 +72,13 @@ class Project:
     runs: dict[str, Run] = field(default_factory=dict)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     revision: int = 0
-    """Counts the changes of its runs, so that answers can be kept until something moves."""
+    """Counts the changes of its runs, so that answers can be kept until something changes."""
+    collections: dict[str, Collection] = field(default_factory=dict)
+    """Artifacts by their name."""
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    """The contents of artifacts' files by their digest."""
+    deleted_runs: dict[str, datetime] = field(default_factory=dict)
+    """When runs were deleted, by name: a name cannot be used again for some days."""
 
     @property
     def id(self) -> str:
@@ -105,8 +120,12 @@ class Sweep:
     state: str = "RUNNING"
     controller: str | None = None
     scheduler: str | None = None
+    prior_runs_filters: str | None = None
+    """A filter for runs that the search learns from in addition to its own."""
     suggested: int = 0
-    """How many suggestions were handed out."""
+    """How many runs were suggested, enqueued or scheduled."""
+    queue: list[str] = field(default_factory=list)
+    """Names of enqueued or scheduled runs that no agent has got yet."""
     runs: dict[str, Run] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
 
@@ -120,9 +139,9 @@ class Sweep:
 class Run:
     """A run as the server keeps it.
 
-    ``summary_text`` and ``config_text`` are the JSON texts as they came: every value survives,
-    also what is no strict JSON. ``client_summary_text`` is the summary that the training process
-    holds in its memory, as far as the server has seen it: a scripted live run writes from it.
+    ``summary_text`` and ``config_text`` are the JSON texts as they came, so that every value
+    survives, including NaN and Infinity. ``client_summary_text`` is the summary that the training
+    process has in memory, as far as the server has seen it: a scripted live run writes from it.
     """
 
     number: int
@@ -133,7 +152,7 @@ class Run:
     state: str = "running"
     heartbeat_at: datetime | None = None
     watched: bool = False
-    """Whether silence makes it crashed: so for runs of an SDK, not for seeded ones."""
+    """Whether silence makes the run crashed: yes for runs of an SDK, no for seeded runs."""
     sweep: Sweep | None = None
     group: str | None = None
     job_type: str | None = None
@@ -149,16 +168,22 @@ class Run:
     client_summary_text: str | None = None
     created_at_text: str | None = None
     heartbeat_at_text: str | None = None
-    """Answered in place of the time: for seeding times that cannot be read."""
+    """Answered instead of the time: for seeding malformed times."""
     exit_code: int | None = None
     stopped: bool = False
+    is_resuming: bool = False
+    """Whether an SDK asked for the run in order to resume it, and did not register it yet."""
     seeded_history_lines: int = 0
+    inherited: list[str] = field(default_factory=list)
+    """The history that a fork has from its origin."""
     history: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     log_lines: list[str] = field(default_factory=list)
     files: dict[str, StoredFile] = field(default_factory=dict)
     selections: dict[tuple[str, ...], str | None] = field(default_factory=dict, repr=False)
     """Answers to ``summaryMetrics(keys:)``, kept until the summary changes."""
+    history_keys: dict[str, Any] | None = field(default=None, repr=False)
+    """The answer to ``historyKeys``, kept until the history changes."""
 
     @property
     def id(self) -> str:
@@ -171,23 +196,35 @@ class Run:
         return f"{self.project.entity}/{self.project.name}/{self.name}"
 
     @property
+    def rows(self) -> list[str]:
+        """The whole history: the inherited lines and the run's own."""
+        return self.inherited + self.history
+
+    @property
     def history_line_count(self) -> int:
         """How many steps were logged."""
         return self.seeded_history_lines + len(self.history)
 
+    @property
+    def duration(self) -> float:
+        """Seconds from the run's creation to its last heartbeat; 0 without a heartbeat."""
+        if self.heartbeat_at is None:
+            return 0.0
+        return max(0.0, (self.heartbeat_at - self.created_at).total_seconds())
+
     def set_summary(self, text: str | None) -> None:
-        """Put a whole summary in the place of the old one."""
+        """Replace the whole summary."""
         self.summary_text = text
         self.selections.clear()
 
     def silent_at(self, crash_after: float) -> datetime | None:
-        """The last moment at which a watched run that stays silent is not called crashed."""
+        """The last moment at which a silent watched run is not yet crashed."""
         if not self.watched or self.state not in {"running", "preempting"}:
             return None
         return (self.heartbeat_at or self.created_at) + timedelta(seconds=crash_after)
 
     def state_at(self, now: datetime, crash_after: float) -> str:
-        """W&B's word for the run: a watched run that fell silent is crashed, or preempted."""
+        """The run's W&B state: a watched run that fell silent is crashed, or preempted."""
         end = self.silent_at(crash_after)
         if end is None or now <= end:
             return self.state

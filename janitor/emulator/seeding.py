@@ -1,6 +1,6 @@
 """Filling the emulator with runs from data, or from a YAML or JSON file.
 
-A seed is a list of runs, or an object of defaults and runs::
+A seed is a list of runs, or an object with defaults, sweeps and runs::
 
     defaults: {entity: acme, project: rl, sweep: s1, created_at: -3h}
     sweeps:
@@ -8,7 +8,7 @@ A seed is a list of runs, or an object of defaults and runs::
     runs:
       - name: r1
         display_name: swift-hill-1
-        state: running              # W&B's word; it stays, unless watched
+        state: running              # W&B's state; it stays, unless watched
         heartbeat_at: -2h           # ISO 8601, or relative to now; null for none
         config: {lr: 0.1}
         summary: {"protein.state": running, loss: .inf}
@@ -17,11 +17,11 @@ A seed is a list of runs, or an object of defaults and runs::
         history_line_count: 12
         files: {notes.txt: hello}
         watched: false              # true: silence makes it crashed
-        count: 1                    # more: as many runs, named r1-0, r1-1, …
+        count: 1                    # 3 makes three runs: r1-0, r1-1, r1-2
       - name: odd
-        summary_text: "[1, 2]"      # a summary that is no object, as raw text
+        summary_text: "[1, 2]"      # a summary that is not an object, as raw text
 
-``project: acme/rl`` names entity and project at once. A run of a name that is there is replaced.
+``project: acme/rl`` names entity and project at once. A run replaces an existing run of its name.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt,
 from janitor.emulator.changes import config_text, read_moment
 from janitor.emulator.records import StoredFile
 from janitor.emulator.store import new_name
+from janitor.emulator.validation import describe
 from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def _as_text(value: Any) -> Any:
-    """YAML reads an unquoted time as a time; the seed takes texts."""
+    """YAML reads an unquoted time as a time; the seed takes strings."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -69,7 +70,7 @@ class SeedRun(BaseModel):
     summary: dict[str, Any] | None = None
     summary_text: str | None = None
     client_summary: dict[str, Any] | None = None
-    """What its process has in memory, where that differs from the summary on the server."""
+    """The summary in its process's memory, if that differs from the summary on the server."""
     config: dict[str, Any] = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list)
     group: str | None = None
@@ -113,16 +114,18 @@ class Seed(BaseModel):
 
 
 def load_seed(path: Path) -> Any:
-    """The data of a seed file, YAML or JSON by its ending; raises EmulatorError."""
+    """The data of a seed file: JSON if its name ends in .json, else YAML. Raises EmulatorError."""
     try:
         text = path.read_text(encoding="utf-8")
         return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except RecursionError as error:
+        raise EmulatorError(f"the seed file {path} is nested too deeply") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise EmulatorError(f"the seed file {path} cannot be read: {error}") from error
 
 
 def sow(emulation: Emulation, data: Any) -> int:
-    """Make the runs and sweeps of a seed; how many runs. Raises EmulatorError."""
+    """Make the runs and sweeps of a seed; the number of runs. Raises EmulatorError."""
     try:
         seed = Seed.model_validate({"runs": data} if isinstance(data, list) else data)
         defaults = seed.defaults
@@ -130,9 +133,7 @@ def sow(emulation: Emulation, data: Any) -> int:
         sweeps = [SeedSweep.model_validate(sweep_defaults | sweep) for sweep in seed.sweeps]
         runs = [SeedRun.model_validate(defaults | run) for run in seed.runs]
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise EmulatorError(f"the seed is malformed at {place}: {first['msg']}") from error
+        raise EmulatorError(f"the seed is malformed: {describe(error)}") from error
     now = emulation.clock.now()
     for sweep in sweeps:
         _make_sweep(emulation, sweep, now)
@@ -144,7 +145,7 @@ def _project(emulation: Emulation, seed: SeedRun | SeedSweep, now: datetime) -> 
     if not slash:
         entity, name = seed.entity or "", seed.project
     if not entity:
-        raise EmulatorError(f"the seed names no entity for project {name}; write entity/project")
+        raise EmulatorError(f"the seed has no entity for the project {name}; write ENTITY/{name}")
     return emulation.store.ensure_project(entity, name, now)
 
 
@@ -170,7 +171,7 @@ def _make_runs(emulation: Emulation, seed: SeedRun, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """What runs of one seed share."""
+    """Texts that the runs of one seed share."""
 
     summary: str
     client_summary: str

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn on a socket of its own, with a protocol that faults can reset."""
+"""The HTTP server: uvicorn on its own socket, with connections that faults can reset."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BACKLOG = 128
 _GRACE = 1
-"""Seconds that open requests are given when the server stops."""
+"""Seconds that open requests may take when the server stops."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Options:
     port: int = 0
     """0: any free port."""
     state: Path | None = None
-    """The SQLite file that keeps the runs; None: in memory alone."""
+    """The SQLite file to keep the runs in; None: memory only."""
     seed: Path | None = None
     """A YAML or JSON file of runs to start with."""
     settings: Settings = field(default_factory=Settings)
@@ -58,18 +58,18 @@ def _is_loopback(host: str) -> bool:
 
 
 class ResettableProtocol(H11Protocol):
-    """HTTP/1.1, whose requests know their transport, so that a fault can reset the connection."""
+    """HTTP/1.1 whose requests have their transport, so that a fault can reset the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own: it is always a full transport
-        """Put the transport into the state that every request of the connection carries."""
+        """Put the transport into the state of every request of the connection."""
         super().connection_made(transport)
         self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
 
 
 class Service:
-    """An emulated server that is bound to its port, and serves once ``server.run`` is called.
+    """An emulated server that is bound to its port and serves once ``run`` is called.
 
-    Raises EmulatorError where the port, the state file or the seed cannot be used.
+    Raises EmulatorError if the port, the state file or the seed cannot be used.
     """
 
     def __init__(self, options: Options, clock: Clock | None = None) -> None:
@@ -84,7 +84,7 @@ class Service:
         self.socket = _bind(options.host, options.port)
         self.url = _url(options.host, self.socket.getsockname()[1])
         config = uvicorn.Config(
-            build_app(self.emulation, self._state_file),
+            build_app(self.emulation, self._state_file, {options.host}),
             http=ResettableProtocol,
             lifespan="off",
             log_level="critical",
@@ -98,7 +98,7 @@ class Service:
         self.server = uvicorn.Server(config)
 
     def run(self) -> None:
-        """Serve until ``server.should_exit``, or a signal where this is the main thread."""
+        """Serve until ``server.should_exit``, or until a signal if this is the main thread."""
         self.server.run(sockets=[self.socket])
 
     def __enter__(self) -> Self:
@@ -119,8 +119,8 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # asyncio does this itself only for sockets that name their protocol; without, a small answer
-    # waits 40 ms for the acknowledgement of its head.
+    # asyncio does this only for sockets that name their protocol; without it, a small answer waits
+    # 40 ms for the acknowledgement of its head.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
@@ -137,7 +137,7 @@ def _url(host: str, port: int) -> str:
 
 
 def serve(options: Options, clock: Clock | None = None) -> None:
-    """Serve until interrupted; one line tells the address once the server answers.
+    """Serve until interrupted; one line names the address once the server answers.
 
     Raises EmulatorError.
     """

@@ -1,4 +1,4 @@
-"""The emulator's memory: every project, sweep, agent and run, found by name and by storage id."""
+"""The emulator's store: all projects, sweeps, agents and runs, by name and by storage id."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from janitor.emulator.artifacts import Artifact, Collection
+
+    Record = Run | Sweep | Project | Agent | Collection | Artifact
+
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -20,29 +24,34 @@ def new_name() -> str:
 
 
 class Store:
-    """All that the server knows.
+    """Everything that the server stores.
 
-    Used from one thread, the server's. Whoever changes a run or a sweep says so with
-    ``changed``: kept answers are dropped, and the change reaches the state file, if there is one.
+    Used only from the server's thread. Code that changes a record calls ``changed`` afterwards:
+    then kept answers are dropped, and the change reaches the state file, if there is one.
     """
 
     def __init__(self) -> None:
         self._projects: dict[tuple[str, str], Project] = {}
         self._agents: dict[str, Agent] = {}
+        self._artifacts: dict[int, Artifact] = {}
         self._numbers = 0
-        self.dirty: set[Run | Sweep | Project | Agent] = set()
+        self.dirty: set[Record] = set()
         self.deleted: list[Run] = []
+        self.cut: set[Run] = set()
+        """Runs that lost lines."""
         self.wiped = False
-        """Whether everything was forgotten before those changes."""
+        """Whether everything was deleted before these changes."""
         self.records_changes = False
-        """Whether changes are to be noted, for a state file."""
+        """Whether changes are recorded for a state file."""
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._projects.clear()
         self._agents.clear()
+        self._artifacts.clear()
         self.dirty.clear()
         self.deleted.clear()
+        self.cut.clear()
         self.wiped = True
 
     def projects(self) -> Iterator[Project]:
@@ -77,17 +86,34 @@ class Store:
         """The agent that a storage id names, or None."""
         return self._agents.get(storage_id)
 
+    def artifact(self, number: int) -> Artifact | None:
+        """The artifact of a number, or None."""
+        return self._artifacts.get(number)
+
+    def artifacts(self) -> Iterator[Artifact]:
+        """Every artifact, in the order of creation."""
+        return iter(self._artifacts.values())
+
+    def artifact_of_client(self, client_id: str) -> Artifact | None:
+        """The artifact that a client made under its own id, or None."""
+        return next((each for each in self.artifacts() if each.client_id == client_id), None)
+
+    def add_artifact(self, artifact: Artifact) -> None:
+        """Add an artifact."""
+        self._artifacts[artifact.number] = artifact
+        self.changed(artifact)
+
     def ensure_project(self, entity: str, name: str, now: datetime) -> Project:
-        """The project, made now if there is none."""
+        """The project; it is created if it does not exist."""
         project = self._projects.get((entity, name))
         if project is None:
-            project = Project(self._next_number(), entity, name, now)
+            project = Project(self.next_number(), entity, name, now)
             self._projects[entity, name] = project
             self.changed(project)
         return project
 
     def ensure_sweep(self, project: Project, name: str, now: datetime) -> Sweep:
-        """The project's sweep, made now if there is none."""
+        """The project's sweep; it is created if it does not exist."""
         sweep = project.sweeps.get(name)
         if sweep is None:
             sweep = Sweep(name, project, created_at=now, updated_at=now)
@@ -96,14 +122,21 @@ class Store:
         return sweep
 
     def add_run(self, project: Project, name: str, created_at: datetime) -> Run:
-        """Make a run, or make an old one of that name anew."""
+        """Make a run; it replaces a run of the same name."""
         old = project.runs.get(name)
         if old is not None:
             self.delete_run(old)
-        run = Run(self._next_number(), name, project, created_at)
+        project.deleted_runs.pop(name, None)
+        run = Run(self.next_number(), name, project, created_at)
         project.runs[name] = run
         self.changed(run)
         return run
+
+    def rewritten(self, run: Run) -> None:
+        """Note that a run lost lines, so that the state file writes all its lines again."""
+        if self.records_changes:
+            self.cut.add(run)
+        self.changed(run)
 
     def delete_run(self, run: Run) -> None:
         """Forget a run."""
@@ -117,7 +150,7 @@ class Store:
             self.deleted.append(run)
 
     def put_in_sweep(self, run: Run, sweep: Sweep) -> None:
-        """Let a run belong to a sweep, and to no other."""
+        """Put a run into a sweep, and take it out of any other."""
         if run.sweep is not None:
             run.sweep.runs.pop(run.name, None)
         run.sweep = sweep
@@ -126,27 +159,28 @@ class Store:
 
     def add_agent(self, sweep: Sweep, host: str, now: datetime) -> Agent:
         """Register an agent of a sweep."""
-        agent = Agent(self._next_number(), new_name(), sweep, host, now, now)
+        agent = Agent(self.next_number(), new_name(), sweep, host, now, now)
         self.restore_agent(agent)
         self.changed(agent)
         return agent
 
     def restore_agent(self, agent: Agent) -> None:
-        """Make an agent known that has its names already."""
+        """Add an agent that already has its name."""
         agent.sweep.agents[agent.name] = agent
         self._agents[agent.id] = agent
 
     def reserve_numbers(self, number: int) -> None:
-        """Give no number up to this one again."""
+        """Do not assign numbers up to this one again."""
         self._numbers = max(self._numbers, number)
 
-    def changed(self, record: Run | Sweep | Project | Agent) -> None:
-        """Say that a record was changed."""
+    def changed(self, record: Record) -> None:
+        """Note that a record was changed."""
         if isinstance(record, Run):
             record.project.revision += 1
         if self.records_changes:
             self.dirty.add(record)
 
-    def _next_number(self) -> int:
+    def next_number(self) -> int:
+        """A number that no other record has."""
         self._numbers += 1
         return self._numbers

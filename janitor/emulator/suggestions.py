@@ -1,8 +1,8 @@
-"""What a sweep tries next: grid and random search over its parameters.
+"""Suggestions for sweeps: grid and random search over the parameters.
 
-A configuration's ``parameters`` are those of W&B: ``value``, ``values`` (with ``probabilities``),
-``min`` and ``max`` with a ``distribution``, and nested ``parameters``. A suggestion is what the
-agent passes on: ``{name: {"value": …}}``. The n-th suggestion of a sweep is always the same.
+A configuration's ``parameters`` are W&B's: ``value``, ``values`` (with ``probabilities``), ``min``
+and ``max`` with a ``distribution``, and nested ``parameters``. A suggestion has the form that
+agents pass on: ``{name: {"value": …}}``. The n-th suggestion of a sweep is always the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class SweepConfigError(ValueError):
 
 
 def suggest(config: dict[str, Any], number: int, seed: str) -> Suggestion | None:
-    """The ``number``-th suggestion, from 0 on, or None where the search is over.
+    """The suggestion of a number, starting at 0, or None if the search is over.
 
     Raises SweepConfigError.
     """
@@ -39,7 +39,7 @@ def suggest(config: dict[str, Any], number: int, seed: str) -> Suggestion | None
 
 
 def count_expected(config: dict[str, Any]) -> int | None:
-    """How many runs the sweep will have, None where it has no end. Raises SweepConfigError."""
+    """The number of runs of the sweep, or None if it has no end. Raises SweepConfigError."""
     method, cap = config.get("method"), config.get("run_cap")
     if method == "custom":
         return 0
@@ -52,13 +52,13 @@ def count_expected(config: dict[str, Any]) -> int | None:
 
 
 def check(config: Any) -> list[str]:
-    """Try a configuration; warnings for the user. Raises SweepConfigError."""
+    """Check a configuration; warnings for the user. Raises SweepConfigError."""
     if not isinstance(config, dict):
-        raise SweepConfigError("it is no mapping")
+        raise SweepConfigError("it is not a mapping")
     if config.get("method") != "custom":
         suggest(config, 0, "check")
     if config.get("method") == "bayes":
-        return ["the emulator has no Bayesian search: it draws at random"]
+        return ["the emulator has no Bayesian search: it draws values at random"]
     return []
 
 
@@ -78,7 +78,7 @@ def _count_grid(parameters: dict[str, Any]) -> int:
 
 
 def _grid(parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every combination; the last parameter moves fastest."""
+    """All combinations; the last parameter changes fastest."""
     axes = [
         list(_grid(spec["parameters"])) if _is_nested(spec) else _choices(name, spec)
         for name, spec in parameters.items()

@@ -1,4 +1,4 @@
-"""A run's summary as JSON text: some of its keys, and another summary merged into it."""
+"""A run's summary as JSON text: selecting keys, and merging another summary into it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _KEPT = 4
 
 
 def select(run: Run, keys: list[str] | None, mode: SummaryKeys) -> str | None:
-    """The whole summary, or a JSON text of the named keys alone.
+    """The whole summary, or a JSON text of only the given keys.
 
-    A summary that is no JSON object is answered as it is: it has no keys to choose from.
+    A summary that is not a JSON object has no keys and is answered as it is.
     """
     text = run.summary_text
     if keys is None or text is None:
@@ -57,7 +57,7 @@ def _select_nested(summary: dict[str, Any], keys: list[str]) -> dict[str, Any]:
 
 
 def merge(old: str | None, new: str) -> str:
-    """The keys of ``new`` over those of ``old``; ``new`` itself where one of them is no object."""
+    """The keys of ``old``, updated with those of ``new``; ``new`` if one is not an object."""
     before, after = read_json(old), read_json(new)
     if not isinstance(before, dict) or not isinstance(after, dict):
         return new

@@ -1,4 +1,4 @@
-"""What clients sent: a log of the requests, and counts."""
+"""The clients' requests: a log, and counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TABLES = ("fields", "upserts", "edits", "posts")
 
 @dataclass(slots=True)
 class Request:
-    """A client's request, as it came and as it was answered."""
+    """A client's request and how it was answered."""
 
     at: datetime
     method: str
@@ -34,12 +34,12 @@ class Request:
     bytes_in: int
     bytes_out: int = 0
     status: int | None = None
-    """None while it is under way, and where the connection was reset."""
+    """None while it is open, and if the connection was reset."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """How much was asked of the server since the last reset."""
+    """Counts of the requests since the last reset."""
 
     requests: int = 0
     queries: int = 0
@@ -47,9 +47,9 @@ class Counts:
     fields: Counter[str] = field(default_factory=Counter)
     """By field: ``project``, ``project.runs``, ``upsertBucket``, …"""
     upserts: Counter[str] = field(default_factory=Counter)
-    """How often ``upsertBucket`` was sent for a run, applied or not, by ``entity/project/run``."""
+    """How often ``upsertBucket`` was sent for a run, by ``entity/project/run``, applied or not."""
     edits: Counter[str] = field(default_factory=Counter)
-    """The same, without those of the run's own process."""
+    """The same without those of the run's own process."""
     posts: Counter[str] = field(default_factory=Counter)
     """Filestream posts by ``entity/project/run``."""
 
@@ -66,14 +66,14 @@ class Counts:
 
 
 class Traffic:
-    """Keeps the latest requests, and the counts of all."""
+    """Keeps the latest requests, and counts of all requests."""
 
     def __init__(self) -> None:
         self.requests: deque[Request] = deque(maxlen=_KEPT)
         self.counts = Counts()
 
     def begin(self, facts: Facts, at: datetime) -> Request:
-        """Note a request that came in."""
+        """Log a request."""
         request = Request(
             at=at,
             method=facts.method,

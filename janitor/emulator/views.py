@@ -1,4 +1,4 @@
-"""A run or a sweep as the emulator has it at a moment, for tests and demos to look at."""
+"""A run or a sweep at a moment, for tests and demos to read."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class RunView:
     stopped: bool
     history_line_count: int
     summary_text: str | None
-    """The summary's JSON text, as it is kept."""
+    """The summary's JSON text as it is stored."""
     config_text: str
     files: dict[str, str]
-    """Uploaded files as text; bytes that are no UTF-8 are replaced."""
+    """Uploaded files as text; bytes that are not UTF-8 are replaced."""
     log: list[str]
     """The lines of its console."""
 
     @classmethod
     def of(cls, run: Run, state: str) -> Self:
-        """Look at a run."""
+        """The view of a run."""
         return cls(
             path=run.path,
             id=run.id,
@@ -72,7 +72,7 @@ class RunView:
 
     @property
     def summary(self) -> Any:
-        """The summary's value; None where it cannot be read."""
+        """The summary's value; None if it cannot be read."""
         value = read_json(self.summary_text)
         return None if value is MISSING else value
 
@@ -112,7 +112,7 @@ class SweepView:
 
     @classmethod
     def of(cls, sweep: Sweep) -> Self:
-        """Look at a sweep."""
+        """The view of a sweep."""
         project = sweep.project
         agents = [
             {

@@ -1,4 +1,4 @@
-"""What a runner may claim: which experiment it may run, and which of its processes are at work."""
+"""What a runner may claim: which experiment it may run, and which of its processes are running."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from janitor.runtime.processes import ProcessIdentity, this_process
 
 
 def check_commands(processes: Sequence[Sequence[str]]) -> None:
-    """Make sure that every process has a command that can be started.
+    """Make sure that every process has a command.
 
     Raises:
-        UsageError: one has none, or there are no processes.
+        UsageError: a process has none, or there are no processes.
 
     """
     if not processes:
-        raise UsageError("an experiment has at least one process")
+        raise UsageError("an experiment needs at least one process")
     for index, command in enumerate(processes):
         words = () if isinstance(command, str) or not isinstance(command, Sequence) else command
         if not words or not all(isinstance(word, str | os.PathLike) for word in words):
@@ -35,10 +35,10 @@ def check_commands(processes: Sequence[Sequence[str]]) -> None:
 def check_same(
     found: ExperimentState, config: Mapping[str, Any], processes: Sequence[Sequence[str]]
 ) -> None:
-    """Make sure that an experiment is the one that is to be run.
+    """Make sure that an experiment can be resumed with this configuration and these processes.
 
     Raises:
-        UsageError: it is of another configuration or another number of processes.
+        UsageError: it has another configuration or another number of processes.
 
     """
     name = f"experiment {found.experiment_id}"
@@ -47,7 +47,7 @@ def check_same(
     if found.num_processes != len(processes):
         raise UsageError(
             f"{name} has {found.num_processes} processes: it cannot be resumed with"
-            f" {len(processes)}; with resume=False a new one is begun"
+            f" {len(processes)}; use resume=False to begin a new one"
         )
 
 
@@ -55,26 +55,26 @@ def take_over(state: ExperimentState) -> None:
     """Make this process the owner.
 
     Raises:
-        HeldError: another is at work on it, or may be.
+        HeldError: another process runs it, or may run it.
 
     """
     name, liveness = state.experiment_id, state.owner_liveness()
-    who = state.owner or "a process that it does not name"
+    who = state.owner or "an unknown process"
     if liveness is Liveness.ALIVE and who != this_process():
         raise HeldError(f"experiment {name} is being run by {who}")
     if liveness is Liveness.UNKNOWN:
         raise HeldError(
-            f"experiment {name} is being run by {who}, as far as can be told from here; if you"
-            f" know that it is gone: janitor experiments clean --gone {name}"
+            f"experiment {name} may still be run by {who}; if you know that it is"
+            f" gone: janitor experiments clean --gone {name}"
         )
     state.status, state.owner, state.error = ExperimentStatus.RUNNING, this_process(), None
 
 
 def at_work(name: str, index: int, progress: ProcessProgress) -> ProcessIdentity | None:
-    """A process that is at work on this one's runs, if there is any.
+    """The process that makes these runs at present, if there is one.
 
     Raises:
-        StateFileError: nobody can tell.
+        StateFileError: it is unknown whether it is alive.
 
     """
     for identity in progress.identities():
@@ -83,8 +83,8 @@ def at_work(name: str, index: int, progress: ProcessProgress) -> ProcessIdentity
                 return identity
             case Liveness.UNKNOWN:
                 raise StateFileError(
-                    f"process {index} of experiment {name} is {identity}: from here nobody can"
-                    f" tell whether it still runs; if you know that it is gone:"
+                    f"process {index} of experiment {name} is {identity}: it cannot be"
+                    f" checked from here whether it is alive; if you know that it is gone:"
                     f" janitor experiments clean --gone {name}"
                 )
             case Liveness.DEAD:
@@ -93,7 +93,7 @@ def at_work(name: str, index: int, progress: ProcessProgress) -> ProcessIdentity
 
 
 def lost(progress: ProcessProgress) -> None:
-    """Mark what was killed together with its watcher; what has an outcome keeps it."""
+    """Mark a process that was killed together with its watcher. An existing outcome stays."""
     if progress.status is ProcessStatus.RUNNING and not any(
         identity.liveness() is not Liveness.DEAD for identity in progress.identities()
     ):

@@ -1,4 +1,4 @@
-"""One experiment's file: how it is read, checked and written."""
+"""The file of one experiment: how it is read, checked and written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from janitor.errors import StateFileError
 from janitor.experiments.state import ExperimentState
 from janitor.storage import strict_json
+from janitor.storage.invalid import first_mistake
 from janitor.storage.migrations import Migrations
 
 ENDING: Final = ".json"
@@ -19,12 +20,12 @@ _VERSION: Final = "version"
 
 
 def _name_the_version(document: dict[str, Any]) -> dict[str, Any]:
-    """From 0, the form of the design document, to 1: all that is new has a default."""
+    """From 0, the format of the design document, to 1: everything new has a default."""
     return document
 
 
 class ForeignFileError(ValueError):
-    """A file is whole, and what it holds is no state of an experiment."""
+    """A file is intact, but it does not hold the state of an experiment."""
 
 
 MIGRATIONS: Final = Migrations("the state of an experiment", (_name_the_version,))
@@ -34,9 +35,9 @@ def parse(data: bytes) -> ExperimentState:
     """A state from the bytes of its file.
 
     Raises:
-        ForeignFileError: they are JSON of another kind.
-        ValueError: they hold none; the file is damaged.
-        StateFileError: it is of a newer version than this janitor knows.
+        ForeignFileError: it is JSON of another kind.
+        ValueError: the file is damaged.
+        StateFileError: it has a newer version than this janitor knows.
 
     """
     try:
@@ -44,37 +45,35 @@ def parse(data: bytes) -> ExperimentState:
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
     if not isinstance(document, dict) or "experiment_id" not in document:
-        raise ForeignFileError("it holds no state of an experiment")
+        raise ForeignFileError("it does not hold the state of an experiment")
     document = MIGRATIONS.forward(document, document.pop(_VERSION, None))
     try:
         return ExperimentState.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from error
+        raise ValueError(first_mistake(error)) from error
 
 
 def text_of(state: ExperimentState) -> str:
-    """What stands in a state's file.
+    """The text of a state's file.
 
     Raises:
-        StateFileError: the state holds something that JSON cannot say.
+        StateFileError: the state holds something that JSON cannot represent.
 
     """
     try:
         document = {_VERSION: MIGRATIONS.latest, **state.model_dump(mode="json")}
         return strict_json.dumps(document) + "\n"
-    except ValueError as error:  # pydantic's own are ValueErrors, too
+    except ValueError as error:  # pydantic's errors are ValueErrors too
         raise StateFileError(
             f"experiment {state.experiment_id} cannot be written: {error}"
         ) from error
 
 
 def refuse_to_leave(path: Path) -> None:
-    """Make sure that a state's file is no symbolic link out of its folder.
+    """Make sure that a state's file is not a symbolic link out of its folder.
 
     Raises:
-        StateFileError: it is one.
+        StateFileError: it is.
 
     """
     if path.is_symlink() and Path(realpath(path)).parent != Path(realpath(path.parent)):

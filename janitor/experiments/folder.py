@@ -17,20 +17,21 @@ from janitor.runtime.processes import this_process
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 from janitor.storage.rescue import BACKUP, last_good, rescue, write_keeping
+from janitor.storage.untrusted import read_untrusted
 
 _LOCK: Final = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentFolder:
-    """Where the files are.
+    """The folder with the files.
 
     Args:
-        place: The folder; made with the first lock.
-        clock: Tells the present moment, aware.
-        lock_timeout: Seconds to wait for another who writes.
-        on_problem: Told, in a sentence, of each damaged file.
-        rescues: Whether a damaged file is set aside when it is read; else when it is written.
+        place: The folder; created with the first lock.
+        clock: Returns the current time, aware.
+        lock_timeout: Seconds to wait for another writer.
+        on_problem: Receives a sentence about each damaged file.
+        rescues: Whether a damaged file is set aside when it is read; if not, when it is written.
 
     """
 
@@ -44,13 +45,13 @@ class ExperimentFolder:
         """Where an experiment's state is.
 
         Raises:
-            InvalidExperimentIdError: the id is no safe name.
+            InvalidExperimentIdError: the id is not a safe name.
 
         """
         return self.place / f"{sanitize_experiment_id(experiment_id)}{files.ENDING}"
 
     def paths(self) -> Sequence[Path]:
-        """The files of all experiments, in no order; none where there is no folder yet.
+        """The files of all experiments, unordered; none if there is no folder yet.
 
         Raises:
             StateFileError: the folder cannot be read.
@@ -82,7 +83,7 @@ class ExperimentFolder:
         with ExitStack() as held:
             try:
                 held.enter_context(self.lock())
-            except StateFileError:  # another holds it, or we may only read here
+            except StateFileError:  # another process holds it, or this one may only read
                 return self._copy_of(path, why)
             return self.read(path)
 
@@ -100,12 +101,12 @@ class ExperimentFolder:
         return rescued.value
 
     def write(self, path: Path, state: ExperimentState, *, alive: bool) -> None:
-        """Put the state's next revision on disk; it is as it was where that fails.
+        """Write the state's next revision. If that fails, the state is unchanged.
 
         Args:
             path: Its file.
             state: The state; its ``revision`` goes up by one.
-            alive: Whether this is a sign of life of the experiment.
+            alive: Whether this counts as a sign of life of the experiment.
 
         """
         is_new = not path.exists()
@@ -119,11 +120,11 @@ class ExperimentFolder:
         except BaseException:
             state.revision, state.updated_at, state.written_by = before
             raise
-        if is_new:  # a copy that is there is of one that was removed by hand
+        if is_new:  # an existing copy belongs to an experiment that was removed by hand
             _copy(path).unlink(missing_ok=True)
 
     def remove(self, path: Path) -> None:
-        """Remove a file and its copy; damaged ones that were kept stay."""
+        """Remove a file and its copy. Damaged files that were kept stay."""
         with self.lock():
             files.refuse_to_leave(path)
             try:
@@ -137,26 +138,26 @@ class ExperimentFolder:
     def _parse(self, path: Path) -> ExperimentState:
         try:
             files.refuse_to_leave(path)
-            data = path.read_bytes()
-        except FileNotFoundError:
+            data = read_untrusted(path, follow=True, error=StateFileError)
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise error.__cause__ from None
             raise
-        except OSError as error:
-            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         try:
             state = files.parse(data)
         except files.ForeignFileError as error:
             if _copy(path).exists():
-                raise  # a state was there
+                raise  # there was a state before
             raise StateFileError(f"{path} is left as it is: {error}") from error
         if state.experiment_id != path.stem:
             raise StateFileError(
-                f"{path} holds the state of another experiment, {state.experiment_id}: rename it,"
-                " or remove it"
+                f"{path} holds the state of another experiment, {state.experiment_id}: rename or"
+                " remove it"
             )
         return state
 
     def _copy_of(self, path: Path, why: str) -> ExperimentState:
-        """What the last good copy of a damaged file holds; nothing is moved."""
+        """The last good copy of a damaged file. Nothing is moved."""
         told = f"{path} is damaged ({why})"
         state = last_good(path, files.parse)
         if state is None:

@@ -1,4 +1,4 @@
-"""A fingerprint of a configuration: equal configurations have equal ones."""
+"""A fingerprint of a configuration. Equal configurations have equal fingerprints."""
 
 from __future__ import annotations
 

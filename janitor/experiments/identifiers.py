@@ -1,4 +1,4 @@
-"""Names of experiments that are safe to make file names of."""
+"""Names of experiments that are safe as file names."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any, Final
 from janitor.errors import InvalidExperimentIdError
 
 LONGEST: Final = 128
-"""Characters. A file name holds 255, and a damaged file's has a time behind it."""
+"""Characters. A file name may have 255, and the name of a damaged file gets a time added."""
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED: Final = frozenset(
     ["CON", "PRN", "AUX", "NUL"]
     + [f"{port}{number}" for port in ("COM", "LPT") for number in range(10)]
 )
-"""Names that Windows takes for devices, also before a dot."""
+"""Names that Windows treats as devices, also before a dot."""
 
 
 def sanitize_experiment_id(experiment_id: Any) -> str:
-    """The id, if it is safe as a file's name on every system; it is never changed into another.
+    """The id, if it is safe as a file name on every system. It is never changed.
 
-    Letters and digits of ASCII, ``.``, ``_`` and ``-``, at most 128, the first of them a letter,
-    a digit or ``_``. So no path, no ``..``, no NUL, no hidden file, no device of Windows.
+    ASCII letters and digits, ``.``, ``_`` and ``-``, at most 128, beginning with a letter, a digit
+    or ``_``. This excludes paths, ``..``, NUL, hidden files and device names of Windows.
 
     Raises:
-        InvalidExperimentIdError: it is not; also a ValueError.
+        InvalidExperimentIdError: it is not safe; this is also a ValueError.
 
     """
     if not isinstance(experiment_id, str):
-        raise _invalid(experiment_id, "it is no text")
+        raise _invalid(experiment_id, "it is not text")
     if not experiment_id:
         raise _invalid(experiment_id, "it is empty")
     if len(experiment_id) > LONGEST:
@@ -37,7 +37,7 @@ def sanitize_experiment_id(experiment_id: Any) -> str:
     if "/" in experiment_id or "\\" in experiment_id:
         raise _invalid(experiment_id, "it is a path")
     if _SAFE.fullmatch(experiment_id) is None:
-        raise _invalid(experiment_id, "only letters, digits, '.', '_' and '-' may stand in it")
+        raise _invalid(experiment_id, "only letters, digits, '.', '_' and '-' are allowed")
     if experiment_id.endswith("."):
         raise _invalid(experiment_id, "it ends with a dot")
     if experiment_id.split(".")[0].upper() in _RESERVED:
@@ -47,5 +47,6 @@ def sanitize_experiment_id(experiment_id: Any) -> str:
 
 def _invalid(experiment_id: Any, why: str) -> InvalidExperimentIdError:
     return InvalidExperimentIdError(
-        f"{experiment_id!r:.60} is no experiment's id: {why}; an id looks like exp_20240115_123456"
+        f"{experiment_id!r:.60} is not an experiment id: {why}; use an id such as"
+        " exp_20240115_123456"
     )

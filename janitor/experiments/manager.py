@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
@@ -15,37 +15,33 @@ from janitor.experiments.identifiers import sanitize_experiment_id
 from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus
 from janitor.model import Liveness
+from janitor.runtime.clock import utc_now
 from janitor.runtime.processes import this_process
 
 _log = getLogger("janitor.experiments")
 
 Change = Callable[[ExperimentState], ExperimentState | None]
-"""Changes a state in place, or returns the one to write."""
+"""Changes a state in place, or returns the state to write."""
 
 STATE_DIR: Final = Path(".experiment_state")
-
-
-def utc_now() -> datetime:
-    """The present moment, by this machine's clock."""
-    return datetime.now(UTC)
 
 
 class StateManager:
     """The experiments of one folder. Safe for many threads and processes, also of many machines
     where their file system has locks.
 
-    What :meth:`save` and :meth:`update` return from is on disk, whole. A damaged file is kept as
-    ``ID.json.corrupt-…``, told through ``on_problem``, and replaced by the last good copy
-    (``ID.json.bak``); the other experiments do not suffer.
+    When :meth:`save` and :meth:`update` return, the state is completely on disk. A damaged file is
+    kept as ``ID.json.corrupt-…``, reported to ``on_problem``, and replaced by the last good copy
+    (``ID.json.bak``). Other experiments are not affected.
 
     Args:
-        state_dir: The folder; made when the first experiment is.
-        clock: Tells the present moment, aware.
-        lock_timeout: Seconds to wait for another who writes.
-        on_problem: Told, in sentences, of files that could not be used; without it they are
+        state_dir: The folder; created with the first experiment.
+        clock: Returns the current time, aware.
+        lock_timeout: Seconds to wait for another writer.
+        on_problem: Receives sentences about files that could not be used; by default they are
             logged as warnings.
-        rescues: Whether reading a damaged file puts its copy in its place; else only writing
-            does, and who only looks changes nothing.
+        rescues: Whether reading a damaged file replaces it with its copy. If not, only writing
+            does, and reading changes nothing.
 
     """  # noqa: D205 - one sentence, two lines
 
@@ -68,14 +64,14 @@ class StateManager:
         return self._folder.place
 
     def now(self) -> datetime:
-        """The present moment, aware, by the manager's clock."""
+        """The current time, aware, by the manager's clock."""
         return self._clock()
 
     def path(self, experiment_id: str) -> Path:
         """Where an experiment's state is.
 
         Raises:
-            InvalidExperimentIdError: the id is no safe name.
+            InvalidExperimentIdError: the id is not a safe name.
 
         """
         return self._folder.path(experiment_id)
@@ -90,18 +86,18 @@ class StateManager:
         num_processes: int | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> ExperimentState:
-        """A new experiment, initialised and on disk.
+        """Create an experiment: initialised and on disk.
 
         Args:
             experiment_id: Its name; see :func:`sanitize_experiment_id`.
-            total_runs: How many runs it is to make.
-            num_processes: How many processes make them; one for each run where it is not said.
-            config: What to run. Its hash finds the experiment again.
+            total_runs: How many runs it will make.
+            num_processes: How many processes make them; by default one for each run.
+            config: The configuration. Its hash finds the experiment again.
 
         Raises:
-            InvalidExperimentIdError: the id is no safe name.
-            ConflictError: there is an experiment of this name already.
-            ValueError: the configuration holds something that JSON cannot say.
+            InvalidExperimentIdError: the id is not a safe name.
+            ConflictError: an experiment with this name exists already.
+            ValueError: the configuration holds something that JSON cannot represent.
 
         """
         state = ExperimentState(
@@ -119,22 +115,22 @@ class StateManager:
         """The state as it is on disk now.
 
         Raises:
-            InvalidExperimentIdError: the id is no safe name.
+            InvalidExperimentIdError: the id is not a safe name.
             NotFoundError: there is no such experiment.
-            StateFileError: its file cannot be read, or is damaged and there is no good copy.
+            StateFileError: its file cannot be read, or is damaged without a good copy.
 
         """
         return self._folder.load(self.path(experiment_id))
 
     def save(self, state: ExperimentState) -> None:
-        """Write the state, if nobody else wrote it since it was read; durable on return.
+        """Write the state, unless another process wrote it since it was read; durable on return.
 
-        Its ``revision`` goes up by one. Who makes an experiment RUNNING becomes its owner.
+        Its ``revision`` grows by one. The process that sets RUNNING becomes the owner.
 
         Raises:
-            ConflictError: another process wrote it meanwhile: it tells who. Load it again, or use
-                :meth:`update`, which cannot come late.
-            HeldError: another process holds the folder's lock for too long.
+            ConflictError: another process, which the message names, wrote it meanwhile. Load it
+                again, or use :meth:`update`, which cannot be late.
+            HeldError: another process held the folder's lock for too long.
             StateFileError: it cannot be written.
 
         """
@@ -149,19 +145,19 @@ class StateManager:
             self._folder.write(path, state, alive=True)
 
     def update(self, experiment_id: str, change: Change, *, alive: bool = True) -> ExperimentState:
-        """Read, change and write the state as one step that no other write comes between.
+        """Read, change and write the state in one step, without another write in between.
 
         Args:
-            experiment_id: Which one.
-            change: Changes the state; what it raises is passed on, and nothing is written.
+            experiment_id: The experiment.
+            change: Changes the state. If it raises an error, nothing is written.
             alive: Whether this counts as a sign of life of the experiment. The janitor's own
-                writes do not.
+                writes do not count.
 
         Raises:
             NotFoundError: there is no such experiment.
-            ConflictError: the change returned a state that was read earlier.
-            UsageError: it made another experiment of it.
-            HeldError: another process holds the folder's lock for too long.
+            ConflictError: ``change`` returned a state that was read earlier.
+            UsageError: ``change`` changed the experiment's id.
+            HeldError: another process held the folder's lock for too long.
             StateFileError: it cannot be read or written.
 
         """
@@ -177,7 +173,7 @@ class StateManager:
             return state
 
     def delete(self, experiment_id: str) -> None:
-        """Remove an experiment's state and its copy; damaged files that were kept stay.
+        """Remove an experiment's state and its copy. Damaged files that were kept stay.
 
         Raises:
             NotFoundError: there is no such experiment.
@@ -189,11 +185,11 @@ class StateManager:
     # -- all of them
 
     def ids(self) -> list[str]:
-        """The names of the experiments that have a file, sorted."""
+        """The names of all experiments that have a file, sorted."""
         return sorted(path.stem for path in self._folder.paths())
 
     def list(self) -> list[ExperimentState]:
-        """Every experiment that can be read, the oldest first; the others are told of."""
+        """Every experiment that can be read, oldest first. The others are reported."""
         found = []
         for path in self._folder.paths():
             try:
@@ -205,14 +201,13 @@ class StateManager:
         return sorted(found, key=_age)
 
     def find_incomplete(self) -> Sequence[ExperimentState]:
-        """The experiments with work left, the oldest first."""
+        """The experiments with work left, oldest first."""
         return [state for state in self.list() if state.status.is_incomplete]
 
     def find_by_config_hash(self, config_hash: str) -> ExperimentState | None:
-        """The newest experiment of this configuration that can be resumed, if there is one.
+        """The newest experiment with this configuration that can be resumed, if there is one.
 
-        One that failed can: what it completed need not be done again. One that was aggregated
-        cannot.
+        A failed one can be resumed: completed work is not repeated. An aggregated one cannot.
         """
         found = [
             state
@@ -222,18 +217,19 @@ class StateManager:
         return found[-1] if found else None
 
     def cleanup_stale(self) -> Sequence[str]:
-        """Take for interrupted what says RUNNING while its processes are known to be gone.
+        """Mark experiments as interrupted that say RUNNING although their processes are dead.
 
-        What may run, on another machine say, is left alone. Returns the ids.
+        Experiments that may be running, for example on another machine, are left alone. Returns
+        the ids.
         """
         return [name for name in self.find_stale() if self._interrupt(name)]
 
     def find_stale(self) -> Sequence[str]:
-        """What :meth:`cleanup_stale` would take for interrupted now."""
+        """The experiments that :meth:`cleanup_stale` would mark now."""
         return [state.experiment_id for state in self.list() if _is_stale(state)]
 
     def _interrupt(self, experiment_id: str) -> bool:
-        """Interrupt an experiment, if it is stale still; whether it was."""
+        """Mark an experiment as interrupted if it is still stale; whether it was."""
         try:
             self.update(experiment_id, self._interrupted, alive=False)
         except (_NotStaleError, NotFoundError):
@@ -247,7 +243,7 @@ class StateManager:
 
 
 class _NotStaleError(Exception):
-    """An experiment came back to life while its cleaning began."""
+    """An experiment was found alive after all."""
 
 
 def _is_stale(state: ExperimentState) -> bool:
@@ -255,7 +251,7 @@ def _is_stale(state: ExperimentState) -> bool:
 
 
 def _take_charge(found: ExperimentState | None, state: ExperimentState) -> None:
-    """Make this process the owner of what it makes RUNNING, unless it names another."""
+    """Make this process the owner of an experiment that it sets to RUNNING, unless it named one."""
     was, owner = (None, None) if found is None else (found.status, found.owner)
     starts = state.status is ExperimentStatus.RUNNING and was is not ExperimentStatus.RUNNING
     if starts and owner == state.owner:
@@ -268,23 +264,24 @@ def _age(state: ExperimentState) -> tuple[float, str]:
 
 
 def _refuse_to_cover(found: ExperimentState | None, state: ExperimentState) -> None:
-    """Raise a ConflictError where what is on disk is not what was read."""
+    """Raise a ConflictError if the state on disk is not the one that was read."""
     name = f"experiment {state.experiment_id}"
     if found is None and state.revision > 0:
-        raise ConflictError(f"{name} was removed since it was read: create it anew")
+        raise ConflictError(f"{name} was removed since it was read: create it again")
     if found is None:
         return
     if found.experiment_id != state.experiment_id:
         raise UsageError(
-            f"experiment {found.experiment_id} cannot become {state.experiment_id}: create that"
+            f"experiment {found.experiment_id} cannot become {state.experiment_id}:"
+            " create a new one"
         )
     if (found.revision, found.written_by) == (state.revision, state.written_by):
         return
     if state.revision == 0:
         raise ConflictError(f"{name} exists already: load it, or choose another name")
     if found.revision == state.revision:
-        raise ConflictError(f"{name} was made anew since it was read: load it again")
-    who = "somebody" if found.written_by is None else str(found.written_by)
+        raise ConflictError(f"{name} was created again since it was read: load it again")
+    who = "another process" if found.written_by is None else str(found.written_by)
     when = "" if found.updated_at is None else f" (last alive {found.updated_at.isoformat()})"
     raise ConflictError(
         f"{name} was written by {who}{when} since it was read: it is at revision"

@@ -17,7 +17,7 @@ PROCESS: Final = "EXPERIMENT_PROCESS"
 
 
 def environment(state_dir: Path, experiment_id: str, index: int) -> dict[str, str]:
-    """The variables by which a process knows its place."""
+    """The environment variables that identify a process of an experiment."""
     return {
         STATE_DIR: str(state_dir.absolute()),
         EXPERIMENT_ID: experiment_id,
@@ -26,18 +26,19 @@ def environment(state_dir: Path, experiment_id: str, index: int) -> dict[str, st
 
 
 def mark_progress(runs: int = 1, *, environ: Mapping[str, str] = os.environ) -> int:
-    """Add progress marks to the process that this is; durable on return.
+    """Add progress marks to this process; durable on return.
 
     Args:
-        runs: How many runs were completed since the last mark.
-        environ: Where the runner left word which process this is.
+        runs: How many runs were completed since the last call.
+        environ: The environment, in which the runner has named this process.
 
     Returns:
-        The marks of this process so far, those of its earlier attempts included: after a
-        resumption, the runs that need not be done again.
+        The marks of this process so far, including those of earlier attempts: after a resumption,
+        this is the number of runs to skip.
 
     Raises:
-        UsageError: no :class:`~janitor.experiments.ExperimentRunner` started this process.
+        UsageError: this process was not started by an
+            :class:`~janitor.experiments.ExperimentRunner`.
 
     """
     try:
@@ -45,8 +46,8 @@ def mark_progress(runs: int = 1, *, environ: Mapping[str, str] = os.environ) -> 
         index = int(environ[PROCESS])
     except (KeyError, ValueError) as error:
         raise UsageError(
-            f"this process belongs to no experiment: {STATE_DIR}, {EXPERIMENT_ID} and {PROCESS}"
-            " are set by the runner that starts it"
+            f"this process does not belong to an experiment: the runner that starts a process"
+            f" sets {STATE_DIR}, {EXPERIMENT_ID} and {PROCESS}"
         ) from error
 
     def mark(state: ExperimentState) -> None:

@@ -1,8 +1,7 @@
-"""ExperimentRunner: the document's flow, from configuration to aggregated results, resumable."""
+"""ExperimentRunner: runs experiments from configuration to aggregated results, resumable."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -21,29 +20,30 @@ from janitor.experiments.state import ExperimentState
 from janitor.experiments.status import ExperimentStatus, ProcessStatus
 from janitor.model import Liveness
 from janitor.runtime.processes import ProcessIdentity
+from janitor.runtime.supervise import signal_group, start_group
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 
 Aggregate = Callable[[ExperimentState], Any]
-"""Makes one result of the processes' results; what it returns is kept as ``state.result``."""
+"""Combines the results of the processes. The return value is kept as ``state.result``."""
 
 _LOCK: Final = ".runner.lock"
 _PATIENCE: Final = 60
-"""Seconds to wait for another runner that begins."""
+"""Seconds to wait for another runner that is starting."""
 _LOOK_UP: Final = 0.2
-"""Seconds between two looks at a process that somebody else started."""
+"""Seconds between two checks of a process that another runner started."""
 
 
 class ExperimentRunner:
-    """Runs experiments: each process a command, watched over by a process of its own.
+    """Runs experiments: each process is a command, supervised by a process of its own.
 
-    A runner may be killed at any moment: its processes go on, their ends are written down, and
-    whoever resumes waits for those that still run and starts only those that did not complete.
+    A runner may be killed at any time. Its processes go on, and their outcomes are recorded. A
+    resumption waits for the processes that still run, and starts only those that did not complete.
 
     Args:
-        manager: Keeps the states.
-        aggregate: Called once all processes have completed.
-        parallel: How many processes run at once; all of them where it is not said.
+        manager: Holds the states.
+        aggregate: Called when all processes have completed.
+        parallel: How many processes run at once; all by default.
 
     """
 
@@ -68,21 +68,21 @@ class ExperimentRunner:
         *,
         resume: bool | str = True,
     ) -> ExperimentState:
-        """Run an experiment to its end, and return its state: aggregated, or failed.
+        """Run an experiment to its end, and return its state: aggregated or failed.
 
         Args:
-            config: What is run; its hash tells whether it was begun before.
-            processes: The command of each process. Where its output goes: ``logs/ID.N.log``
-                beside the states.
-            resume: The id of an experiment to resume; True to resume the newest one of this
-                configuration, if there is one; False to begin anew.
+            config: The configuration. Its hash finds an experiment that was begun before.
+            processes: The command of each process. Its output goes to ``logs/ID.N.log`` beside
+                the states.
+            resume: The id of an experiment to resume; True to resume the newest one with this
+                configuration, if there is one; False to begin a new one.
 
         Raises:
-            KeyboardInterrupt: Ctrl+C; the processes were told to stop, and it is INTERRUPTED.
-            NotFoundError: there is no experiment of that id.
-            UsageError: it is of another configuration or another number of processes, or a
-                process has no command.
-            HeldError: somebody else is running it, or may be.
+            KeyboardInterrupt: Ctrl+C; the processes were stopped, and the state is INTERRUPTED.
+            NotFoundError: there is no experiment with this id.
+            UsageError: it has another configuration or another number of processes, or a process
+                has no command.
+            HeldError: another process runs it, or may run it.
 
         """
         claims.check_commands(processes)
@@ -107,7 +107,7 @@ class ExperimentRunner:
         processes: Sequence[Sequence[str]],
         resume: bool | str,  # noqa: FBT001 - as `run` takes it
     ) -> ExperimentState:
-        """The experiment, found or new, now ours; no two runners of a folder do this at once."""
+        """The experiment, found or new, owned by this process. One runner of a folder at a time."""
         folder = self._manager.state_dir
         make_folder(folder, error=StateFileError)
         with locked(folder / _LOCK, _PATIENCE):
@@ -148,7 +148,7 @@ class ExperimentRunner:
                 raise
 
     def _see_through(self, name: str, index: int, command: Sequence[str]) -> None:
-        """See one process to its end: wait where it runs already, else start it, once."""
+        """Run one process to its end: wait for it if it runs already, else start it once."""
         started = False
         while not self._stopped.is_set():
             progress = self._manager.load(name).marked(index)
@@ -171,23 +171,22 @@ class ExperimentRunner:
         with (logs / f"{name}.{index}.log").open("ab") as log, self._starting:
             if self._stopped.is_set():
                 return
-            child = subprocess.Popen(  # noqa: S603 - to run the caller's commands is the purpose
+            child = start_group(
                 watcher.command_line(folder, name, index, command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl+C is ours to pass on
             )
             self._children.append(child)
         child.wait()
 
     def _wait_for(self, identity: ProcessIdentity) -> None:
-        """Wait for a process that somebody else started; it is no child of ours."""
+        """Wait for a process that another runner started: it is not a child of this process."""
         with suppress(psutil.Error):
             psutil.Process(identity.pid).wait(_LOOK_UP)
 
     def _tell_to_stop(self, name: str) -> None:
-        """Ask every process of the experiment to end, those of earlier runners, too."""
+        """Ask every process of the experiment to end, including those of earlier runners."""
         self._stopped.set()
         with self._starting:
             for child in self._children:
@@ -195,10 +194,10 @@ class ExperimentRunner:
         ours = {child.pid for child in self._children}
         for progress in self._manager.load(name).process_progress.values():
             alive = [one for one in progress.identities() if one.liveness() is Liveness.ALIVE]
-            for identity in alive[:1]:  # a watcher passes it on to its command
+            for identity in alive[:1]:  # a watcher forwards it to its command
                 if identity.pid not in ours:
-                    with suppress(ProcessLookupError, PermissionError):
-                        os.killpg(identity.pid, signal.SIGTERM)
+                    with suppress(PermissionError):
+                        signal_group(identity.pid, signal.SIGTERM)
 
     # -- the end
 

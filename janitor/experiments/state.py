@@ -18,38 +18,38 @@ Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC)
 
 
 class _Document(BaseModel):
-    """Keys of a newer janitor are kept; what is assigned is checked."""
+    """Keys of a newer janitor are kept. Assigned values are checked."""
 
     model_config = ConfigDict(extra="allow", validate_assignment=True, ser_json_inf_nan="constants")
 
 
 class ProcessProgress(_Document):
-    """How far one process of an experiment is."""
+    """The progress of one process of an experiment."""
 
     status: ProcessStatus = ProcessStatus.PENDING
     runs_completed: int = Field(default=0, ge=0)
-    """Progress marks: runs of this process that are done."""
+    """Progress marks: completed runs of this process."""
     total_runs: int | None = Field(default=None, ge=0)
-    """How many runs it is to make, where that is known."""
+    """How many runs it will make, if that is known."""
     identity: ProcessIdentity | None = None
-    """The process that is at work on it, or was the last."""
+    """The process that supervises it, or did so last."""
     command: ProcessIdentity | None = None
-    """The process of the command itself, where another watches over it."""
+    """The process of the command itself."""
     attempts: int = Field(default=0, ge=0)
     """How often it was started."""
     exit_code: int | None = None
-    """Of the last attempt; negative for the signal that ended it."""
+    """The exit code of the last attempt; -N for signal N."""
     error: str | None = None
     started_at: Time | None = None
     finished_at: Time | None = None
 
     @property
     def pid(self) -> int | None:
-        """The number of the process, on its own machine."""
+        """The process id, on its own machine."""
         return None if self.identity is None else self.identity.pid
 
     def identities(self) -> Sequence[ProcessIdentity]:
-        """The processes that may be at work on it."""
+        """The processes that may be running."""
         if self.status is not ProcessStatus.RUNNING:
             return ()
         return [found for found in (self.identity, self.command) if found is not None]
@@ -61,28 +61,28 @@ class ExperimentState(_Document):
     experiment_id: Annotated[str, AfterValidator(sanitize_experiment_id)]
     status: ExperimentStatus = ExperimentStatus.INITIALISED
     config_hash: str | None = None
-    """Tells which experiments have the same configuration; see ``config_hash()``."""
+    """Equal for experiments with the same configuration; see ``config_hash()``."""
     config: dict[str, Any] | None = None
     num_processes: int = Field(default=1, ge=1)
     total_runs: int | None = Field(default=None, ge=0)
     """Runs of all processes together."""
     process_progress: dict[int, ProcessProgress] = Field(default_factory=dict)
-    """By the process's index, from 0; those that are not named are pending."""
+    """By the index of the process, from 0. Missing processes are pending."""
     owner: ProcessIdentity | None = None
-    """The process that runs the experiment's processes, or was the last to."""
+    """The process that runs the experiment, or did so last."""
     created_at: Time | None = None
     updated_at: Time | None = None
-    """When its own processes last wrote it: a sign of life. What the janitor writes is none."""
+    """When its own processes last wrote it: a sign of life. The janitor's writes do not count."""
     completed_at: Time | None = None
     error: str | None = None
     result: Any = None
-    """What the aggregation made of the processes' results."""
+    """The result of the aggregation."""
     summary: dict[str, Any] = Field(default_factory=dict)
-    """Further keys of the run, as the janitor's rules see it; its marks among them."""
+    """Further keys of the run that the janitor's rules see, including the janitor's marks."""
     revision: int = Field(default=0, ge=0)
-    """Goes up with each write; 0 for a state that was never written."""
+    """Grows with each write; 0 for a state that was never written."""
     written_by: ProcessIdentity | None = None
-    """Who made this revision."""
+    """The process that wrote this revision."""
 
     @model_validator(mode="after")
     def _every_process_is_there(self) -> Self:
@@ -103,12 +103,12 @@ class ExperimentState(_Document):
 
     @property
     def processes_completed(self) -> int:
-        """How many processes are done."""
+        """How many processes have completed."""
         return self._count(ProcessStatus.COMPLETED)
 
     @property
     def processes_failed(self) -> int:
-        """How many processes ended with an error."""
+        """How many processes have failed."""
         return self._count(ProcessStatus.FAILED)
 
     @property
@@ -121,10 +121,10 @@ class ExperimentState(_Document):
         return self.processes_completed == self.num_processes
 
     def liveness(self) -> Liveness:
-        """Whether any process of the experiment lives, the one that started them included.
+        """Whether any process of the experiment is alive, including its owner.
 
-        Unknown where none was recorded, or where one belongs to another machine. A process that
-        was marked as running without its identity is taken for a part of the owner.
+        Unknown if none was recorded, or if one belongs to another machine. A process that was
+        marked as running without an identity counts as a part of the owner.
         """
         found = {identity.liveness() for identity in self._at_work()}
         if Liveness.ALIVE in found:
@@ -132,9 +132,9 @@ class ExperimentState(_Document):
         return Liveness.DEAD if found == {Liveness.DEAD} else Liveness.UNKNOWN
 
     def owner_liveness(self) -> Liveness:
-        """Whether who runs the experiment, or aggregates its results, lives.
+        """Whether the process that runs the experiment, or aggregates its results, is alive.
 
-        Dead where nobody does either; unknown where it says that it runs, and names no process.
+        Dead if there is none; unknown if the experiment says RUNNING and names no process.
         """
         if self.status not in {ExperimentStatus.RUNNING, ExperimentStatus.COMPLETED}:
             return Liveness.DEAD
@@ -144,10 +144,10 @@ class ExperimentState(_Document):
         return Liveness.UNKNOWN if runs and not any(self._at_work()) else Liveness.DEAD
 
     def is_subprocess_running(self) -> bool:
-        """False if it is known that no process of the experiment lives; else True.
+        """False if it is known that no process of the experiment is alive; else True.
 
-        A state of another machine, or one that never recorded its processes, may be running: who
-        takes it for dead would start its work twice.
+        A state of another machine, or one without recorded processes, may be running: treating it
+        as dead would start its work twice.
         """
         if self.status is not ExperimentStatus.RUNNING and not any(self._at_work()):
             return False
@@ -170,10 +170,10 @@ class ExperimentState(_Document):
     def interrupt(
         self, at: datetime, error: str | None = None, *, all_are_gone: bool = False
     ) -> None:
-        """Take the experiment for interrupted: what ran is to be run again, what is done stays.
+        """Mark the experiment as interrupted: running processes will run again, completed ones not.
 
-        A process that may still be at work stays RUNNING, so that a resumption waits for it,
-        unless it is known that all of them are gone.
+        A process that may be alive stays RUNNING, so that a resumption waits for it, unless it is
+        known that all processes are gone.
         """
         self.status = ExperimentStatus.INTERRUPTED
         self.error = error or self.error
@@ -184,7 +184,7 @@ class ExperimentState(_Document):
                 progress.finished_at = at
 
     def _at_work(self) -> Iterator[ProcessIdentity]:
-        """The processes that may be at work on it."""
+        """The processes that may be running."""
         if self.owner is not None and self.status is ExperimentStatus.RUNNING:
             yield self.owner
         for progress in self.process_progress.values():

@@ -23,12 +23,12 @@ class ExperimentStatus(StrEnum):
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether work is left that a resumption would do; a failed one is not resumed unasked."""
+        """Whether a resumption would do work. A failed experiment is resumed only on request."""
         return self not in {ExperimentStatus.AGGREGATED, ExperimentStatus.FAILED}
 
 
 class ProcessStatus(StrEnum):
-    """Where one process of an experiment stands."""
+    """The status of one process of an experiment."""
 
     PENDING = "pending"
     """Not started."""

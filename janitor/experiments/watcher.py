@@ -1,8 +1,8 @@
-"""Watches over one process of an experiment: ``python -m janitor.experiments.watcher``.
+"""Supervises one process of an experiment: ``python -m janitor.experiments.watcher``.
 
-It takes the process's place in the state, runs the command, and writes down how it ended; so the
-outcome is known also where the runner was killed meanwhile. The command begins only once its
-number is on disk: whoever resumes finds it, and does not start it again.
+It registers itself in the state, runs the command, and records how the command ended. So the
+outcome is known even if the runner is killed meanwhile. The command begins only when its process
+id is on disk: a resumption finds it, and does not start it again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -26,9 +25,10 @@ from janitor.experiments.state import ExperimentState, ProcessProgress
 from janitor.experiments.status import ProcessStatus
 from janitor.model import Liveness
 from janitor.runtime.processes import ProcessIdentity, this_process
+from janitor.runtime.supervise import signal_group, start_group
 
 _GATE: Final = ("/bin/sh", "-c", 'read -r _ || exit 125; exec "$@" </dev/null', "sh")
-"""Waits for a line, or gives up where the watcher died; then becomes the command."""
+"""Waits for a line, then becomes the command. Exits if the watcher died before."""
 
 _ENDURING: Final = Retrying(
     retry=retry_if_exception_type(StateFileError),
@@ -36,25 +36,25 @@ _ENDURING: Final = Retrying(
     stop=stop_after_delay(600),
     reraise=True,
 )
-"""Ten minutes for a full disk or a held lock to pass: a lost outcome is work done twice."""
+"""Wait up to ten minutes for a full disk or a held lock: a lost outcome is work done twice."""
 
 
 def command_line(
     state_dir: Path, experiment_id: str, index: int, command: Sequence[str]
 ) -> list[str]:
-    """How a watcher is started."""
+    """The command that starts a watcher."""
     place = [str(state_dir), experiment_id, str(index)]
     return [sys.executable, "-m", "janitor.experiments.watcher", *place, *command]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one process; returns the command's exit code, or 0 where there is nothing to do."""
+    """Run one process; returns the command's exit code, or 0 if there is nothing to do."""
     folder, experiment_id, number, *command = arguments
     return _Watch(StateManager(folder), experiment_id, int(number)).run(command)
 
 
 class _TakenError(Exception):
-    """The process is done already, or another is at work on it."""
+    """The process is done already, or another process works on it."""
 
 
 class _Watch:
@@ -63,7 +63,7 @@ class _Watch:
         self._id = experiment_id
         self._index = index
         self._child: subprocess.Popen[bytes] | None = None
-        self._told_to_stop = False
+        self._stop_requested = False
 
     def run(self, command: Sequence[str]) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,16 +73,11 @@ class _Watch:
         except _TakenError:
             return 0
         environ = os.environ | environment(self._manager.state_dir, self._id, self._index)
-        with subprocess.Popen(  # noqa: S603 - to run the caller's command is the purpose
-            [*_GATE, *command],
-            stdin=subprocess.PIPE,
-            env=environ,
-            process_group=0,  # what the command starts is told to stop with it
-        ) as child:
+        with start_group([*_GATE, *command], stdin=subprocess.PIPE, env=environ) as child:
             self._child = child
             identity = ProcessIdentity.of(child.pid)
             self._mark(lambda progress: setattr(progress, "command", identity))
-            if self._told_to_stop:
+            if self._stop_requested:
                 child.terminate()
             elif child.stdin is not None:
                 child.stdin.write(b"\n")
@@ -94,11 +89,10 @@ class _Watch:
         return code
 
     def _stop(self, number: int, _: FrameType | None) -> None:
-        """Pass a signal on; the command may take its time."""
-        self._told_to_stop = True
+        """Forward a signal to the command and all that it started. They may take their time."""
+        self._stop_requested = True
         if self._child is not None and self._child.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._child.pid, number)
+            signal_group(self._child.pid, number)
 
     def _take(self, state: ExperimentState) -> None:
         progress = state.marked(self._index)
@@ -116,7 +110,7 @@ class _Watch:
         progress.finished_at = self._manager.now()
         if code == 0:
             progress.status = ProcessStatus.COMPLETED
-        elif self._told_to_stop:
+        elif self._stop_requested:
             progress.status = ProcessStatus.PENDING
         else:
             progress.status = ProcessStatus.FAILED

@@ -1,7 +1,7 @@
-"""What training and evaluation code imports, so that runs tell the truth themselves.
+"""What training and evaluation code imports so that its runs record their own state.
 
-It needs the standard library, the model of this package, and the wandb that the caller has
-imported; nothing else, for training environments are crowded.
+It needs only the standard library, ``janitor.model`` and the wandb that the caller has imported:
+training environments are crowded.
 """
 
 from janitor.lifecycle.clock import Clock

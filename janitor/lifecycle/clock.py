@@ -1,4 +1,4 @@
-"""The clock of the training side. Time is given to the manager, so that tests own it."""
+"""The clock of the training side. The manager takes it as an argument, so tests control time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Two readings of time."""
+    """Two ways to read the time."""
 
     now: Callable[[], datetime] = _utc_now
-    """The moment, aware, in UTC: what is written."""
+    """The current time, aware, in UTC: what is written."""
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds that never jump: what paces heartbeats."""
+    """Seconds that never jump: for the pace of heartbeats."""

@@ -1,4 +1,4 @@
-"""Which run this process logs to, as far as wandb has been imported."""
+"""The run that this process logs to, if wandb has been imported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def current_run() -> Any:
-    """``wandb.run``, or None; wandb is not imported for this."""
+    """``wandb.run``, or None. This does not import wandb."""
     return getattr(sys.modules.get("wandb"), "run", None)
 
 
 def is_parents_run(wandb_run: Any) -> bool:
-    """Whether a forked child has it from the process that it comes from, which speaks for it."""
+    """Whether this is a forked child, and the run belongs to its parent, which reports for it."""
     return wandb_run is not None and wandb_run is _parents_run
 
 

@@ -1,4 +1,4 @@
-"""``@tracked``: a function whose call is the run."""
+"""``@tracked``: each call of a function is a run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def tracked(**settings: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def tracked(function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:
-    """Set running when the function is called, and the state that its end means when it ends.
+    """Set running when the function is called, and the state of the run when it ends.
 
-    The run is ``wandb.run`` at the time of the call, or the one that the function begins with
+    The run is ``wandb.run`` at the time of the call, or the one that the function creates with
     ``wandb.init()``. Settings are those of :class:`RobustSweepStateManager`. A coroutine function
-    stays one.
+    remains one.
 
     Raises:
-        TypeError: the function is a generator, whose call runs nothing of it.
+        TypeError: the function is a generator: calling it runs none of its code.
 
     """
     if function is None:
@@ -43,8 +43,8 @@ def tracked(function: Callable[..., Any] | None = None, /, **settings: Any) -> A
 def _tracked(function: Callable[..., Any], settings: dict[str, Any]) -> Callable[..., Any]:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(
-            f"{function.__qualname__} is a generator, and its call runs nothing of it:"
-            " write `with RobustSweepStateManager():` within it instead of @tracked"
+            f"{function.__qualname__} is a generator, and calling it runs none of its code:"
+            " use `with RobustSweepStateManager():` inside it instead of @tracked"
         )
     if inspect.iscoroutinefunction(function):
 
@@ -65,7 +65,7 @@ def _tracked(function: Callable[..., Any], settings: dict[str, Any]) -> Callable
 
 @contextmanager
 def _life_of_a_call(settings: dict[str, Any]) -> Iterator[None]:
-    """The block of a manager; where there is no run yet, from ``wandb.init()`` on."""
+    """The block of a manager; it begins with ``wandb.init()`` if there is no run yet."""
     manager = RobustSweepStateManager(**settings)
     wandb: Any = sys.modules.get("wandb")
     if wandb is None or settings.get("wandb_run") is not None or current_run() is not None:
@@ -83,12 +83,12 @@ def _life_of_a_call(settings: dict[str, Any]) -> Iterator[None]:
             with _upon_init(wandb, begin):
                 yield
         finally:
-            begin()  # where the run came another way, its end at least is written
+            begin()  # the run was created in another way: at least its end is written
 
 
 @contextmanager
 def _upon_init(wandb: Any, begin: Callable[[], None]) -> Iterator[None]:
-    """Call ``begin`` as soon as ``wandb.init()`` has made a run, while the block runs."""
+    """Call ``begin`` as soon as ``wandb.init()`` has created a run, while the block runs."""
     init, is_over = wandb.init, False
 
     @functools.wraps(init)

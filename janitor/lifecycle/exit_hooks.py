@@ -1,14 +1,13 @@
-"""How a process ends, told to the managers whose runs are still open.
+"""Reports how the process ends to the managers whose runs are still open.
 
-Hooked while at least one such manager lives: ``sys.excepthook`` (an exception that nobody caught),
+While there is such a manager, these are hooked: ``sys.excepthook`` (an uncaught exception),
 ``sys.exit`` (its code; wandb hooks the same), ``atexit`` and SIGTERM. Each hook calls the one that
-was there before it. A forked child inherits the hooks, and they do nothing in it.
+was there before it. A forked child inherits the hooks, where they do nothing.
 """
 
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import signal
 import sys
@@ -18,18 +17,18 @@ from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Protocol
 
-logger = logging.getLogger("janitor.lifecycle")
+from janitor.lifecycle.messages import logger
 
 PATIENCE = 10.0
-"""Seconds that the SIGTERM handler gives the managers to write, in all."""
+"""Seconds that the SIGTERM handler gives all managers together to write."""
 
 
-class Mortal(Protocol):
-    """What is told how its process ends."""
+class ExitListener(Protocol):
+    """Learns how its process ends. A protocol, so that the tracker may import this module."""
 
     @property
-    def minds_sigterm(self) -> bool:
-        """Whether SIGTERM means something to it."""
+    def handles_sigterm(self) -> bool:
+        """Whether SIGTERM means a state to it."""
 
     def end_by_exception(self, exception: BaseException) -> None:
         """Nobody caught this exception."""
@@ -38,41 +37,43 @@ class Mortal(Protocol):
         """SIGTERM has come; ``is_last`` if the process dies right after this call."""
 
     def end_by_exit(self, code: int) -> None:
-        """The process exits in good order, with this code."""
+        """The process exits by itself, with this code."""
 
 
 class ExitGuard:
     """The hooks of one process."""
 
     def __init__(self) -> None:
-        self._mortals: list[Mortal] = []
+        self.has_survived_sigterm = False
+        """Whether SIGTERM came and the process went on: its own handler decides when to end."""
+        self._listeners: list[ExitListener] = []
         self._pid = os.getpid()
         self._code = 0
         self._previous: dict[str, Any] = {}
         self._previous_handler: Any = None
         self._has_handler = False
 
-    def arm(self, mortal: Mortal) -> None:
-        """Tell this one how the process ends."""
+    def add(self, listener: ExitListener) -> None:
+        """Report to this listener from now on how the process ends."""
         if self._pid != os.getpid():
             self._forget_parent()
-        if mortal in self._mortals:
+        if listener in self._listeners:
             return
-        self._mortals.append(mortal)
-        # Handlers run last in, first out: ours has to come after wandb's, which each
-        # wandb.setup() registers anew.
+        self._listeners.append(listener)
+        # Handlers run last in, first out: ours must be registered after wandb's, which every
+        # wandb.setup() registers again.
         atexit.unregister(self._at_exit)
         atexit.register(self._at_exit)
         self._hook("excepthook", self._excepthook)
         self._hook("exit", self._exit)
-        if mortal.minds_sigterm:
+        if listener.handles_sigterm:
             self._hook_sigterm()
 
-    def disarm(self, mortal: Mortal) -> None:
-        """Leave this one alone; with the last one, put back the hooks that are still ours."""
-        if mortal in self._mortals:
-            self._mortals.remove(mortal)
-        if self._mortals or self._pid != os.getpid():
+    def remove(self, listener: ExitListener) -> None:
+        """Report to this listener no more. After the last one, restore the previous hooks."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+        if self._listeners or self._pid != os.getpid():
             return
         atexit.unregister(self._at_exit)
         for name, own in (("excepthook", self._excepthook), ("exit", self._exit)):
@@ -85,8 +86,9 @@ class ExitGuard:
         self._code = 0
 
     def _forget_parent(self) -> None:
-        """Start afresh in a forked child; the parent's hooks stay in the chain, and do nothing."""
-        self._mortals, self._pid, self._code = [], os.getpid(), 0
+        """Start empty in a forked child; the parent's hooks stay in the chain and do nothing."""
+        self._listeners, self._pid, self._code = [], os.getpid(), 0
+        self.has_survived_sigterm = False
 
     def _hook(self, name: str, own: Any) -> None:
         if name not in self._previous:
@@ -100,8 +102,8 @@ class ExitGuard:
         trace: TracebackType | None,
     ) -> None:
         previous = self._previous.get("excepthook", sys.__excepthook__)
-        for mortal in self._present():
-            _safely(mortal.end_by_exception, exception)
+        for listener in self._present():
+            _safely(listener.end_by_exception, exception)
         previous(kind, exception, trace)
 
     def _exit(self, status: Any = None, /) -> NoReturn:
@@ -114,28 +116,28 @@ class ExitGuard:
         raise _ExitError(status)  # somebody's own sys.exit has returned
 
     def _at_exit(self) -> None:
-        # What the interpreter has printed last, also where another excepthook took our place;
-        # in a notebook or a prompt that was not the end.
+        # The exception that the interpreter printed last, also if another excepthook replaced
+        # ours; in a notebook or at a prompt it did not end the process.
         uncaught = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
-        for mortal in self._present():
+        for listener in self._present():
             if uncaught is not None:
-                _safely(mortal.end_by_exception, uncaught)
+                _safely(listener.end_by_exception, uncaught)
             else:
-                _safely(mortal.end_by_exit, self._code)
+                _safely(listener.end_by_exit, self._code)
 
-    def _present(self) -> tuple[Mortal, ...]:
-        """Those to tell, none in a forked child."""
-        return tuple(self._mortals) if self._pid == os.getpid() else ()
+    def _present(self) -> tuple[ExitListener, ...]:
+        """The listeners; none in a forked child."""
+        return tuple(self._listeners) if self._pid == os.getpid() else ()
 
     def _hook_sigterm(self) -> None:
         previous = signal.getsignal(signal.SIGTERM)
-        # Ignored: SIGTERM does not end this process. None: a handler in C, which we cannot call.
+        # Ignored: SIGTERM does not end this process. None: a handler in C; Python cannot call it.
         if self._has_handler or previous in (signal.SIG_IGN, None):
             return
         try:
             signal.signal(signal.SIGTERM, self._on_sigterm)
         except ValueError:
-            logger.debug("signals are the main thread's: SIGTERM is not watched")
+            logger.debug("SIGTERM is not watched: only the main thread can do that")
             return
         self._previous_handler, self._has_handler = previous, True
 
@@ -150,17 +152,19 @@ class ExitGuard:
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
         previous = self._previous_handler
-        is_last = not callable(previous)
-        mortals = [mortal for mortal in self._present() if mortal.minds_sigterm]
-        if mortals:
-            # In a thread of its own, and with a limit: the main thread stands still in the
-            # middle of anything, perhaps with a lock of wandb's.
-            thread = threading.Thread(target=_tell, args=(mortals, is_last), daemon=True)
+        # The kernel ignores the default action of SIGTERM for the first process of a container.
+        is_last = not callable(previous) and os.getpid() != 1
+        listeners = [each for each in self._present() if each.handles_sigterm]
+        if listeners:
+            # In a thread of its own, and with a limit: the main thread was interrupted anywhere,
+            # and may hold a lock of wandb's.
+            thread = threading.Thread(target=_report, args=(listeners, is_last), daemon=True)
             thread.start()
             thread.join(PATIENCE)
+        self.has_survived_sigterm = not is_last and self._pid == os.getpid()
         if callable(previous):
             previous(number, frame)
-        else:
+        elif is_last:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -172,8 +176,8 @@ def _raise_exit(status: Any) -> NoReturn:
 class _ExitError(SystemExit):
     """The exit that ``sys.exit`` raises; the process goes on if somebody catches it.
 
-    Then it is freed while Python code runs, and its code is forgotten. The one that ends the
-    process is freed by the interpreter, with no code running.
+    In that case it is freed while Python code runs, and its code is forgotten. The exit that ends
+    the process is freed by the interpreter, while no code runs.
     """
 
     def __del__(self) -> None:
@@ -184,13 +188,13 @@ class _ExitError(SystemExit):
 _ExitError.__name__ = _ExitError.__qualname__ = "SystemExit"  # what people read in an error
 
 
-def _tell(mortals: list[Mortal], is_last: bool) -> None:  # noqa: FBT001 - a thread's target
-    for mortal in mortals:
-        _safely(partial(mortal.end_by_signal, is_last=is_last))
+def _report(listeners: list[ExitListener], is_last: bool) -> None:  # noqa: FBT001 - a thread's target
+    for listener in listeners:
+        _safely(partial(listener.end_by_signal, is_last=is_last))
 
 
 def _safely(call: Callable[..., None], *args: Any) -> None:
-    """Let no manager keep the others, or the hooks before ours, from being told."""
+    """Call a listener; if it fails, the other listeners and the previous hooks still run."""
     try:
         call(*args)
     except Exception:

@@ -1,4 +1,4 @@
-"""How often a heartbeat is written, and the thread that beats while a long call runs."""
+"""How often a heartbeat is written, and the thread that sends heartbeats during a long call."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SHORTEST_PAUSE = 0.05
-"""Seconds that the beating thread waits at least, whatever the interval."""
+"""The minimum number of seconds between two heartbeats of the thread."""
 FIRST_RETRY = 1.0
-"""Seconds until the second try after a failure; the first one is the very next call."""
+"""Seconds until the second retry after a failure; the first retry is the next call."""
 
 
 class Pace:
@@ -24,22 +24,22 @@ class Pace:
         self._failures = 0
 
     def take(self, now: float) -> None:
-        """A thread goes to write the heartbeat that is due: the others need not."""
+        """A thread is about to write the heartbeat that is due: the others skip it."""
         self.due = now + self._interval
 
     def wrote(self, now: float) -> None:
-        """A heartbeat was written: the next one in an interval."""
+        """A heartbeat was written: the next one is due after the interval."""
         self._failures = 0
         self.due = now + self._interval
 
     def failed(self, now: float) -> None:
-        """It could not be: try with the next call, then after 1, 2, 4, … seconds."""
+        """It could not be written: retry with the next call, then after 1, 2, 4, … seconds."""
         delay = FIRST_RETRY * 2 ** (self._failures - 1) if self._failures else 0
         self._failures = min(self._failures + 1, 32)
         self.due = now + min(delay, self._interval)
 
     def stop(self) -> None:
-        """Never again."""
+        """Send no more heartbeats."""
         self.due = math.inf
 
 
@@ -59,5 +59,5 @@ def beating(beat: Callable[[], None], interval: float) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        # A beat that hangs on the network must not hold the training up.
+        # A heartbeat that waits for the network must not delay the training.
         thread.join(timeout=1.0)

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import TrainerCallback  # type: ignore[import-not-found,unused-ignore] # an extra
+try:
+    from transformers import TrainerCallback  # type: ignore[import-not-found,unused-ignore] # an extra
+except ImportError as error:
+    raise ImportError(
+        "janitor.lifecycle.huggingface needs Hugging Face Transformers: pip install transformers"
+    ) from error
 
 from janitor.lifecycle.manager import RobustSweepStateManager
 from janitor.model import SweepRunState
@@ -16,7 +21,7 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
 
     Args:
         objective: the metric that the sweep optimizes, as the Trainer names it (``eval_loss``);
-            its last value becomes the run's objective. Without it a finished training is a success.
+            its last value becomes the run's objective. Without it, finishing is a success.
         settings: those of :class:`RobustSweepStateManager`.
 
     """
@@ -36,12 +41,12 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
             self.manager.start()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A heartbeat, with the part of the steps that is done."""
+        """Send a heartbeat, with the fraction of the steps that is done."""
         if self._is_training:
             self.manager.heartbeat(progress=state.global_step / max(state.max_steps, 1))
 
     def on_prediction_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Set evaluating with the first step of an evaluation, and beat with each."""
+        """Set evaluating at the first step of an evaluation, and send a heartbeat at each step."""
         if self._is_training and not self._is_evaluating:
             self._is_evaluating = True
             self.manager.set_state(SweepRunState.EVALUATING)
@@ -50,7 +55,7 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **_: Any
     ) -> None:
-        """Keep the objective, and go on training."""
+        """Remember the objective, and set running again."""
         if self._objective is not None:
             self._value = (metrics or {}).get(self._objective, self._value)
         if self._is_evaluating:
@@ -58,7 +63,7 @@ class SweepStateCallback(TrainerCallback):  # type: ignore[misc,unused-ignore] #
             self.manager.set_state(SweepRunState.RUNNING)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Set success, with the objective if one was named; a failure where it never came."""
+        """Set success, with the objective if one was named; failure if it was never logged."""
         if not self._is_training:
             return
         self._is_training = False

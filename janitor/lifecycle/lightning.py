@@ -9,7 +9,12 @@ from typing import Any
 try:
     from lightning.pytorch import Callback  # type: ignore[import-not-found,unused-ignore] # an extra
 except ImportError:
-    from pytorch_lightning import Callback  # type: ignore[import-not-found,no-redef,unused-ignore] # its other name
+    try:
+        from pytorch_lightning import Callback  # type: ignore[import-not-found,no-redef,unused-ignore] # its other name
+    except ImportError as error:
+        raise ImportError(
+            "janitor.lifecycle.lightning needs PyTorch Lightning: pip install lightning"
+        ) from error
 
 from janitor.lifecycle.manager import RobustSweepStateManager
 from janitor.model import SweepRunState
@@ -41,22 +46,22 @@ class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, w
         self.manager.start()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Learn how many steps there will be, once: the question is not a cheap one."""
+        """Ask once how many steps there will be: the trainer computes it each time."""
         batches = trainer.estimated_stepping_batches
         self._batches = batches if math.isfinite(batches) and batches > 0 else None
 
     def on_train_batch_end(self, trainer: Any, *_: Any, **__: Any) -> None:
-        """A heartbeat, with the part of the steps that is done where their number is known."""
+        """Send a heartbeat, with the fraction of the steps that is done, if it is known."""
         is_known = self._batches is not None
         self.manager.heartbeat(progress=trainer.global_step / self._batches if is_known else None)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
-        """Set evaluating; the sanity check before the first epoch is none."""
+        """Set evaluating, except for the sanity check before the first epoch."""
         if not trainer.sanity_checking:
             self.manager.set_state(SweepRunState.EVALUATING)
 
     def on_validation_batch_end(self, *_: Any, **__: Any) -> None:
-        """A heartbeat."""
+        """Send a heartbeat."""
         self.manager.heartbeat()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
@@ -69,7 +74,7 @@ class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, w
         self.manager.handle_exception(exception)
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
-        """Set success, with the objective if one was named; a failure where it never came."""
+        """Set success, with the objective if one was named; failure if it was never logged."""
         if self._objective is None:
             self.manager.set_state(SweepRunState.SUCCESS)
         else:
@@ -77,7 +82,7 @@ class SweepStateCallback(Callback):  # type: ignore[misc,unused-ignore] # Any, w
 
 
 def _run_of(trainer: Any) -> Any:
-    """The run of the trainer's WandbLogger, which starts it where it has not been started."""
+    """The run of the trainer's WandbLogger, which starts it if necessary."""
     for logger in trainer.loggers:
         if any(each.__name__ == "WandbLogger" for each in type(logger).__mro__):
             return logger.experiment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -14,36 +13,42 @@ from typing import Any, Self
 from janitor.lifecycle import payload
 from janitor.lifecycle.clock import Clock
 from janitor.lifecycle.heartbeat import beating
+from janitor.lifecycle.messages import logger
 from janitor.lifecycle.ranks import rank_of
-from janitor.lifecycle.run_tracker import RunLife, Settings
+from janitor.lifecycle.run_tracker import RunTracker
+from janitor.lifecycle.settings import Settings
 from janitor.lifecycle.states import IllegalMoveError, parse_state
 from janitor.model import SweepRunState
-
-logger = logging.getLogger("janitor.lifecycle")
 
 _Key = tuple[str, str] | None
 _Block = tuple["RobustSweepStateManager", _Key]
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("janitor_blocks", default=())
-"""The ``with`` blocks that this thread or task is in, outermost first, and whose runs they are."""
+"""The ``with`` blocks that this thread or task is in, outermost first, and their runs."""
 
 
 class RobustSweepStateManager:
-    """Keeps the state of one run true, from its first moment to its last.
+    """Keeps the state of one run correct, from start to end.
 
-    It writes under ``NAMESPACE.`` into the run's summary, never raises into the training loop but
-    with ``strict=True``, and sees to it that the run's end is written, whichever way it comes.
-    Safe for threads; silent in forked children and on ranks other than 0.
+    It writes under ``NAMESPACE.`` into the run's summary, and records the end of the run in
+    whatever way the process ends. It never raises into the training loop, except with
+    ``strict=True``. It can be used from several threads, and does nothing in forked children.
+
+    In a distributed job, rank 0 reports for a run that several processes share. A process that
+    created its own run reports for it on any rank. A warning names the runs that are left out.
 
     Args:
-        wandb_run: a live run, a run of ``wandb.Api()``, or None for ``wandb.run``. Without any
-            run the manager does nothing, and says so once.
-        timeout_minutes: silence after which :meth:`check_timeout` speaks.
+        wandb_run: a live run, a run of ``wandb.Api()``, or None for ``wandb.run``. Without a run
+            the manager does nothing, and logs one warning.
+        timeout_minutes: :meth:`check_timeout` is true after this many minutes without a heartbeat.
         namespace: the first part of the keys in the summary.
-        strict: raise :class:`IllegalMoveError` where a warning would be logged.
-        on_sigterm: the state that SIGTERM means, or None to leave SIGTERM alone.
-        heartbeat_interval: seconds between two written heartbeats, at least.
-        rank: this process's rank; None to read it from the launcher's environment variables.
-        clock: the time; tests give their own.
+        strict: raise :class:`IllegalMoveError` instead of logging a warning.
+        on_sigterm: the state that SIGTERM means, or None to ignore SIGTERM. While the process
+            goes on after SIGTERM, in a handler of its own, the state is provisional: a later
+            success replaces it.
+        heartbeat_interval: the minimum number of seconds between two written heartbeats.
+        rank: 0 to report for the run, anything else not to; None to decide by the launcher's
+            environment variables and by who created the run.
+        clock: the time; tests pass their own.
 
     """
 
@@ -63,24 +68,22 @@ class RobustSweepStateManager:
         self._strict = strict
         self._monotonic = clock.monotonic
         self._progress: Any = None
-        rank = rank_of(os.environ) if rank is None else rank
-        if rank:
-            logger.info("rank %s does not speak for the run: no state is kept", rank)
         settings = Settings(
             namespace=namespace,
             timeout=timedelta(minutes=timeout_minutes),
             heartbeat_interval=heartbeat_interval,
             on_sigterm=None if on_sigterm is None else parse_state(on_sigterm),
-            is_silent=rank != 0,
+            is_silent=bool(rank),
+            launcher_rank=rank_of(os.environ) if rank is None else 0,
             clock=clock,
         )
-        self._life = RunLife(wandb_run, settings)
-        self._pace = self._life.pace
+        self._tracker = RunTracker(wandb_run, settings)
+        self._pace = self._tracker.pace
 
     @property
     def state(self) -> SweepRunState | None:
-        """The state that the summary holds now; None where there is none, or no run."""
-        stored = self._life.look()
+        """The state that the summary holds now; None if there is none, or no run."""
+        stored = self._tracker.look()
         return stored.state if stored else None
 
     def set_state(
@@ -95,9 +98,9 @@ class RobustSweepStateManager:
         self._move(state, values | payload.of_error(error))
 
     def set_success(self, objective: Any, cost: Any = None) -> None:
-        """The run is complete, with its observation; ``cost`` in the sweep's own unit.
+        """Record a complete run with its observation; ``cost`` is in the sweep's own unit.
 
-        An objective that is no finite number makes no success: the run becomes a failure.
+        If the objective is not a finite number, the run becomes a failure.
         """
         names = {"objective": payload.plain(objective)}
         if cost is not None:
@@ -109,22 +112,23 @@ class RobustSweepStateManager:
             self.set_state(SweepRunState.FAILURE, error=reason, **names)
 
     def set_failed(self, error: str | BaseException) -> None:
-        """The run failed, and why."""
+        """Record that the run failed, and why."""
         self.set_state(SweepRunState.FAILURE, error=error)
 
     def heartbeat(self, progress: Any = None) -> None:
-        """A sign of life, for hot loops: written at most every ``heartbeat_interval`` seconds.
+        """Record that the run is alive; written at most every ``heartbeat_interval`` seconds.
 
-        ``progress`` is whatever tells people how far the run is; the latest is written along.
+        Cheap enough for hot loops. ``progress`` shows people how far the run is; the latest value
+        is written with the heartbeat.
         """
         if progress is not None:
             self._progress = progress
         if self._monotonic() >= self._pace.due:
-            self._life.beat(self._progress)
+            self._tracker.beat(self._progress)
 
     def beating(self) -> AbstractContextManager[None]:
-        """Heartbeats from a thread, while the block runs: for a long evaluation or a compile."""
-        settings = self._life.settings
+        """Send heartbeats from a thread while the block runs, such as a long evaluation."""
+        settings = self._tracker.settings
         if settings.is_silent:
             return nullcontext()
         return beating(self.heartbeat, settings.heartbeat_interval)
@@ -132,38 +136,38 @@ class RobustSweepStateManager:
     def check_timeout(self) -> bool:
         """Whether the run is open and its stored heartbeat is older than the timeout.
 
-        Any process may ask. Where no heartbeat is stored, the run's beginning counts.
+        Any process may ask. If no heartbeat is stored, the start of the run counts.
         """
-        return self._life.is_overdue()
+        return self._tracker.is_overdue()
 
     def handle_exception(self, exception: BaseException) -> None:
         """Write the state that the exception means, unless the run has ended already."""
-        self._life.end_by_exception(exception)
+        self._tracker.end_by_exception(exception)
 
     def reopen(self, state: SweepRunState | str = SweepRunState.RUNNING) -> None:
         """Begin another attempt of a run that has ended; an open run is left as it is.
 
         Raises:
-            IllegalMoveError: with ``strict=True``, if ``state`` is no open state.
+            IllegalMoveError: with ``strict=True``, if ``state`` is not an open state.
 
         """
         self._move(state, {}, must_reopen=True)
 
     def start(self) -> None:
-        """Set running; a resumed run, and one that the janitor ended, is another attempt.
+        """Set running. A resumed run, or one that the janitor ended, begins another attempt.
 
-        This is how a ``with`` block begins; callbacks, which have no block, call it.
+        A ``with`` block begins with this; callbacks, which have no block, call it.
         """
         self._move(SweepRunState.RUNNING, {}, is_entry=True)
 
     def __enter__(self) -> Self:
-        """:meth:`start` the run; the good end of the block is its success.
+        """:meth:`start` the run; the normal end of the block is its success.
 
-        A block within another one of the same run says nothing by its end: the outer one goes on.
+        The end of a block inside another block of the same run has no effect.
         """
         self.start()
-        self._life.is_vouched_for = True
-        _blocks.set((*_blocks.get(), (self, self._life.key)))
+        self._tracker.is_in_block = True
+        _blocks.set((*_blocks.get(), (self, self._tracker.key)))
         return self
 
     def __exit__(
@@ -174,16 +178,16 @@ class RobustSweepStateManager:
     ) -> None:
         """Write how the block ended, unless the state is terminal. No exception is swallowed."""
         key, around = self._leave()
-        self._life.is_vouched_for = any(manager is self for manager, _ in around)
+        self._tracker.is_in_block = any(manager is self for manager, _ in around)
         if key is not None and any(each == key for _, each in around):
             return
         if exception is None:
-            self._life.end(SweepRunState.SUCCESS)
+            self._tracker.end(SweepRunState.SUCCESS)
         else:
-            self._life.end_by_exception(exception)
+            self._tracker.end_by_exception(exception)
 
     def _leave(self) -> tuple[_Key, tuple[_Block, ...]]:
-        """The run of this manager's innermost open block, and the blocks that are still open."""
+        """The key of this manager's innermost open block, and the blocks that are still open."""
         blocks = _blocks.get()
         for place in reversed(range(len(blocks))):
             manager, key = blocks[place]
@@ -195,7 +199,7 @@ class RobustSweepStateManager:
 
     def _move(self, state: SweepRunState | str, names: Mapping[str, Any], **how: bool) -> None:
         try:
-            self._life.move(parse_state(state), names, **how)
+            self._tracker.move(parse_state(state), names, **how)
         except IllegalMoveError as illegal:
             if self._strict:
                 raise

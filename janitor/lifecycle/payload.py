@@ -13,15 +13,15 @@ from janitor.model import SweepRunState
 from janitor.model.summary import ABSENT
 
 TRACES = ("error", "error_traceback", "completion_time", "failure_time")
-"""What a terminal state leaves behind; gone once the run is open again."""
+"""Names that only a terminal state has; they are removed when the run is reopened."""
 LONGEST_TEXT = 4096
 """Bytes kept of an error's message (its beginning) and of a traceback (its end)."""
 
 
 def of_state(state: SweepRunState, now: datetime, runtime: float | None) -> dict[str, Any]:
-    """The names that every state carries; ``runtime`` is in seconds.
+    """The names that every state has; ``runtime`` is in seconds.
 
-    An open state is a sign of life, so it sets ``heartbeat`` too.
+    An open state shows that the run is alive, so it sets ``heartbeat`` too.
     """
     moment = now.isoformat()
     names: dict[str, Any] = {"state": state.value, "last_update": moment}
@@ -37,7 +37,7 @@ def of_state(state: SweepRunState, now: datetime, runtime: float | None) -> dict
 
 
 def of_reopening() -> dict[str, Any]:
-    """The removal of what a terminal state left, the janitor's marks included."""
+    """The removal of what a terminal state left, including the janitor's metadata."""
     return dict.fromkeys((*TRACES, "janitor"), ABSENT)
 
 
@@ -51,13 +51,13 @@ def of_error(error: str | BaseException | None) -> dict[str, str]:
 
 
 def describe(exception: BaseException) -> str:
-    """An exception as "Type: message"; its type alone where there is no message."""
+    """An exception as "Type: message"; only its type if there is no message."""
     name, message = type(exception).__name__, text(exception)
     return f"{name}: {message}" if message else name
 
 
 def text(value: Any) -> str:
-    """The text of anything, cut at 4 kB; somebody's broken ``__str__`` does no harm."""
+    """The text of any value, cut at 4 kB, also if its ``__str__`` fails."""
     try:
         words = str(value)
     except Exception as error:  # noqa: BLE001 - anybody's code
@@ -74,9 +74,9 @@ def _traceback(exception: BaseException) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it: numbers out of numpy and tensors, words out of enums, ISO times.
+    """A value as JSON: numbers from numpy and tensors, values of enums, ISO times.
 
-    What is none of these goes on as it is, for wandb to encode.
+    Anything else is returned unchanged, for wandb to encode.
     """
     match value:
         case Enum():
@@ -91,7 +91,7 @@ def plain(value: Any) -> Any:
 
 
 def _single(value: Any) -> Any:
-    """What a NumPy scalar, a tensor or an array of one element holds, as it is to wandb too."""
+    """The number in a NumPy scalar, a tensor or an array of one element, as wandb reads it too."""
     try:
         return value.item() if hasattr(value, "ndim") else value
     except Exception:  # noqa: BLE001 - it has several elements, or its device is gone
@@ -99,7 +99,7 @@ def _single(value: Any) -> Any:
 
 
 def is_finite_number(value: Any) -> bool:
-    """Whether a value can be an objective: a number, no boolean, neither infinite nor NaN."""
+    """Whether a value can be an objective: a number, not a boolean, not infinite, not NaN."""
     if isinstance(value, bool):
         return False
     try:

@@ -1,14 +1,13 @@
-"""What one run's summary says under the namespace, and how a change to it is written.
+"""The state of one run under the namespace, and how a change to it is written.
 
-Every change reads the summary first, so that several managers of one run agree, whichever process
-they are in. Nothing here raises for a failing read or write: it is logged, what was to be written
-is kept, and the next change writes it too.
+Every change reads the summary first, so that several managers of one run agree, in whichever
+process they are. A failing read or write does not raise: it is logged, the values are kept, and
+the next change writes them too.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from janitor.lifecycle.messages import logger
 from janitor.lifecycle.payload import text
 from janitor.lifecycle.run_access import OnFinish, RunAccess
 from janitor.lifecycle.states import stored_state
@@ -24,22 +24,22 @@ from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Form, Path
 
-logger = logging.getLogger("janitor.lifecycle")
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a summary says of its run under the namespace."""
+    """What a summary holds under the namespace."""
 
     state: SweepRunState | None
-    """None where there is no state, or a word that is not ours."""
+    """None where there is no state, or an unknown one."""
     is_marked: bool
     """Whether the janitor wrote the state, from outside: its mark ``janitor.state`` is there."""
     attempts: int | None
     last_sign: datetime | None
     """The later one of ``heartbeat`` and ``last_update``, aware, in UTC."""
     objective: Any
-    """What stands under ``objective``, None where nothing does."""
+    """The value of ``objective``; None where there is none."""
+    error: Any = None
+    """The value of ``error``; None where there is none."""
 
     @classmethod
     def of(cls, summary: Mapping[str, Any], namespace: str) -> Stored:
@@ -58,15 +58,16 @@ class Stored:
             attempts=int(attempts) if is_count else None,
             last_sign=max((sign for sign in signs if sign is not None), default=None),
             objective=read("objective"),
+            error=read("error"),
         )
 
 
 Decide = Callable[[Stored], Mapping[str, Any] | None]
-"""From what is stored to what is to be written: names under the namespace, ABSENT to remove."""
+"""From what is stored to what to write: names under the namespace, ABSENT to remove one."""
 
 
 class RunRecord:
-    """One manager's reading and writing of one run. Safe for threads; silent in a forked child."""
+    """One manager's reads and writes of one run. Safe for threads; silent in a forked child."""
 
     def __init__(self, access: RunAccess, namespace: str) -> None:
         self.access = access
@@ -91,14 +92,14 @@ class RunRecord:
         return bool(self._pending)
 
     def look(self) -> Stored:
-        """What is stored, with what could not be written yet laid over it."""
+        """What is stored, including what could not be written yet."""
         return self.change(lambda _: None)
 
     def change(self, decide: Decide, *, patience: float = -1) -> Stored:
-        """Read the summary, let ``decide`` say what to write, and write it.
+        """Read the summary, let ``decide`` choose what to write, and write it.
 
-        Returns what was stored before. ``patience`` is how long to wait for another thread's
-        change, in seconds; after that this one goes ahead all the same. Never raises.
+        Returns what was stored before. ``patience`` is how many seconds to wait for another
+        thread's change; after that this one goes ahead without waiting. Never raises.
         """
         is_ours = self._lock.acquire(timeout=patience)
         try:
@@ -109,7 +110,7 @@ class RunRecord:
             if self._pending and is_fresh:
                 self._write(summary)
         except Exception:
-            logger.exception("the state of run %s could not be kept", self.access.name)
+            logger.exception("the state of run %s could not be written", self.access.name)
             return Stored.of({}, self._namespace)
         else:
             return stored
@@ -118,7 +119,7 @@ class RunRecord:
                 self._lock.release()
 
     def enter(self, on_finish: OnFinish) -> None:
-        """Work on the run from here; ``on_finish`` is called right before it finishes here."""
+        """Work on the run from now on; ``on_finish`` is called right before it finishes here."""
         self._on_finish = on_finish
         if self._is_entered:
             return
@@ -126,7 +127,7 @@ class RunRecord:
         try:
             self.access.enter()
             self.access.watch_finish(self._finishing)
-        except Exception as error:  # noqa: BLE001 - an object that is hardly a run
+        except Exception as error:  # noqa: BLE001 - any object can be passed as a run
             logger.debug("the finish of run %s is not watched: %s", self.access.name, error)
 
     def _finishing(self, exit_code: int) -> None:
@@ -149,11 +150,13 @@ class RunRecord:
             return None
 
     def _follow(self) -> None:
-        """Go on through the server once the live run is finished in this process."""
+        """Use the server once the live run is finished in this process."""
         try:
             self.access = self.access.successor() or self.access
         except Exception:
-            logger.warning("run %s is finished and out of reach", self.access.name, exc_info=True)
+            logger.warning(
+                "run %s is finished and cannot be reached", self.access.name, exc_info=True
+            )
 
     def _read(self) -> tuple[Mapping[str, Any], bool]:
         try:
@@ -168,11 +171,11 @@ class RunRecord:
         try:
             self.access.write(self._edits(summary), summary)
         except Exception as error:  # noqa: BLE001 - any of wandb's errors; training goes on
-            if self._put_into_words():
+            if self._replace_by_text():
                 self._write(summary)
                 return
             logger.warning(
-                "cannot write %s to run %s, the next call tries again: %s",
+                "cannot write %s to run %s; the next call tries again: %s",
                 ", ".join(writing),
                 self.access.name,
                 error,
@@ -183,11 +186,11 @@ class RunRecord:
             if self._pending.get(name) is value:
                 del self._pending[name]
 
-    def _put_into_words(self) -> bool:
-        """Replace pending values that are no JSON, which no try would write, by their text."""
+    def _replace_by_text(self) -> bool:
+        """Replace pending values that are not JSON, and would fail each time, by their text."""
         odd = {name for name, value in self._pending.items() if not _is_json(value)}
         for name in odd:
-            logger.warning("%s is no value for a summary; its text is written instead", name)
+            logger.warning("%s cannot be written as JSON; its text is written instead", name)
             self._pending[name] = text(self._pending[name])
         return bool(odd)
 
@@ -204,7 +207,7 @@ class RunRecord:
         return edits
 
     def _places_of(self, summary: Mapping[str, Any], name: str) -> Iterator[Path]:
-        """Where a name, and all names below it, stand in a summary, in either form."""
+        """The places of a name, and of all names below it, in a summary of either form."""
         flat = f"{self._namespace}.{name}"
         yield from ((key,) for key in summary if key == flat or key.startswith(f"{flat}."))
         nested = summaries.nested_path(self._namespace, name)

@@ -1,77 +1,71 @@
-"""One run's life as this process lives it: moves, heartbeats, and the end, however it comes."""
+"""Tracks one run while this process works on it: its moves, its heartbeats and its end."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from janitor.lifecycle import payload
-from janitor.lifecycle.clock import Clock
-from janitor.lifecycle.current import current_run
+from janitor.lifecycle import payload, wandb_internals
 from janitor.lifecycle.exit_hooks import GUARD
 from janitor.lifecycle.heartbeat import Pace
-from janitor.lifecycle.run_access import open_run
+from janitor.lifecycle.run_choice import RunChoice
 from janitor.lifecycle.run_state import RunRecord, Stored
-from janitor.lifecycle.states import IllegalMoveError, Step, state_of_exception, step
+from janitor.lifecycle.settings import Settings
+from janitor.lifecycle.states import (
+    IllegalMoveError,
+    Step,
+    state_of_exception,
+    state_of_exit_code,
+    step,
+)
 from janitor.model import SweepRunState
 
-logger = logging.getLogger("janitor.lifecycle")
-
 SIGTERM_CODE = 143
-"""The exit code that shells give a process which SIGTERM ended."""
+"""The exit code that shells report for a process which SIGTERM ended."""
+SIGTERM_ERROR = "SIGTERM: the process was terminated"
 UNTIL_NEXT_LOOK = 1.0
-"""Seconds until a heartbeat looks again whether there is a run by now."""
+"""Seconds until a heartbeat looks again whether there is a run."""
 SIGNAL_PATIENCE = 1.0
 """Seconds that the SIGTERM handler waits for another thread's write."""
+SIGTERM_GRACE = 120.0
+"""Seconds after SIGTERM before a heartbeat shows that the process was not terminated. Longer than
+the 30 s after which Kubernetes and Slurm kill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a training script has settled about its run's state."""
-
-    namespace: str = "protein"
-    timeout: timedelta = timedelta(minutes=30)
-    heartbeat_interval: float = 30.0
-    """Seconds."""
-    on_sigterm: SweepRunState | None = SweepRunState.CRASHED
-    is_silent: bool = False
-    """Whether this process is not the one that speaks for the run."""
-    clock: Clock = field(default_factory=Clock)
-
-
-class RunLife:
-    """The life of one run; nothing here raises but :class:`IllegalMoveError`."""
+class RunTracker:
+    """Tracks one run. Nothing here raises, except :class:`IllegalMoveError`."""
 
     def __init__(self, wandb_run: Any, settings: Settings) -> None:
         self.settings = settings
         self.pace = Pace(settings.heartbeat_interval)
-        self.is_vouched_for = False
-        """Whether a ``with`` block is running, whose good end is the run's success."""
-        self._wandb_run = wandb_run
-        self._run: Any = None
-        """The run of the record: the one given, or the latest ``wandb.run`` that there was."""
+        self.is_in_block = False
+        """Whether a ``with`` block is running; its normal end is the run's success."""
+        self._choice = RunChoice(wandb_run, settings)
         self._record: RunRecord | None = None
         self._born_at = settings.clock.now()
         self._open_state: SweepRunState | None = None
+        self._before_sigterm: tuple[SweepRunState, float] | None = None
+        """The open state that SIGTERM ended, and when, in seconds of the monotonic clock."""
         self._is_finished = False
-        self._has_said_none = False
         if settings.is_silent:
             self.pace.stop()
 
     @property
     def key(self) -> tuple[str, str] | None:
-        """What all managers of one state have in common; None where there is no run."""
+        """The same for all managers of one state; None where there is no run."""
         record = self._active()
         return (self.settings.namespace, record.access.run_id) if record else None
 
     def look(self) -> Stored | None:
-        """What the summary says now; None on other ranks, in a forked child, without a run."""
+        """What the summary holds now; None on other ranks, in a forked child, without a run."""
         record = self._active()
         return record.look() if record else None
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something could not be written yet."""
+        return self._record is not None and self._record.has_pending
 
     def is_overdue(self) -> bool:
         """Whether the run is open, and its stored heartbeat older than the timeout."""
@@ -92,7 +86,7 @@ class RunLife:
         is_entry: bool = False,
         must_reopen: bool = False,
     ) -> None:
-        """Move to a state, writing ``names`` along.
+        """Move to a state, and write ``names`` with it.
 
         Raises:
             IllegalMoveError: the run is in a final state.
@@ -109,12 +103,7 @@ class RunLife:
             is_new = record.access.is_new_attempt
             if must_reopen and (stored.state is None or stored.state.is_open):
                 return None
-            kind = step(
-                stored.state,
-                target,
-                is_guess=stored.is_marked,
-                is_new_attempt=is_new or must_reopen,
-            )
+            kind = self._step(stored, target, is_new_attempt=is_new or must_reopen)
             if kind is Step.REFUSE:
                 refused.append(f"run {record.access.name} is {stored.state}, which is final")
                 return None
@@ -123,7 +112,9 @@ class RunLife:
                     key: payload.plain(names[key]) for key in names if key not in payload.TRACES
                 }
             if kind is Step.MOVE and is_entry and (is_new or stored.is_marked):
-                kind = Step.REOPEN
+                # A run that somebody prepared, and that nobody has entered: its first attempt.
+                is_prepared = stored.state is SweepRunState.INITIALIZING and not stored.attempts
+                kind = Step.MOVE if is_prepared else Step.REOPEN
             return self._moved(stored, kind, target, names)
 
         record.change(decide)
@@ -138,13 +129,19 @@ class RunLife:
         *,
         patience: float = -1,
     ) -> None:
-        """Write how the run ended, unless its state is final already."""
+        """Write how the run ended, unless its state is final already.
+
+        After a SIGTERM that the process survived, only a success changes what SIGTERM wrote:
+        whatever else happens then is a consequence of the signal.
+        """
         record = self._active()
         if record is None:
             return
 
         def decide(stored: Stored) -> Mapping[str, Any] | None:
-            kind = step(stored.state, state, is_guess=stored.is_marked)
+            if self._is_provisional(stored) and state is not SweepRunState.SUCCESS:
+                return None
+            kind = self._step(stored, state)
             if kind in (Step.MOVE, Step.CORRECT):
                 return self._moved(stored, kind, state, names or {})
             return None
@@ -154,12 +151,18 @@ class RunLife:
 
     def end_by_exception(self, exception: BaseException) -> None:
         """Write the state that the exception means."""
+        exception = wandb_internals.raised_by_training(exception)
+        if wandb_internals.is_agents_stop(exception):
+            self.end(SweepRunState.CANCELLED, {"error": "the sweep's agent stopped the run"})
+            return
         state = state_of_exception(exception)
+        if isinstance(exception, SystemExit):
+            state = self._unless_sigterm(state, exception.code)
         is_success = state is SweepRunState.SUCCESS
         self.end(state, None if is_success else payload.of_error(exception))
 
     def beat(self, progress: Any) -> None:
-        """Write a heartbeat now. A run that the janitor gave up on comes back by it."""
+        """Write a heartbeat now. It reopens a run that the janitor marked as ended."""
         now = self.settings.clock.monotonic()
         record = self._active()
         if record is None:
@@ -176,48 +179,58 @@ class RunLife:
                 return values
             if stored.is_marked and self._open_state is not None:
                 return payload.of_reopening() | self._values(self._open_state, names)
+            if self._is_provisional(stored) and self._before_sigterm is not None:
+                state, at = self._before_sigterm
+                if now - at > SIGTERM_GRACE:
+                    self._open_state, self._before_sigterm = state, None
+                    return payload.of_reopening() | self._values(state, names)
             return None
 
         record.change(decide)
         self._pace_after(record)
 
-    # What the exit guard calls.
+    # Called by the exit guard.
 
     @property
-    def minds_sigterm(self) -> bool:
+    def handles_sigterm(self) -> bool:
         """Whether SIGTERM means a state."""
         return self.settings.on_sigterm is not None
 
     def end_by_signal(self, *, is_last: bool) -> None:
-        """SIGTERM: write its state, and upload it where there is no later moment for that."""
+        """SIGTERM: write its state; if the process dies now, upload it first.
+
+        If the process goes on (it has a handler of its own, or is the first one of a container),
+        the state is provisional: see :meth:`end`.
+        """
         record, state = self._active(), self.settings.on_sigterm
         if record is None or state is None:
             return
-        names = {} if state.is_open else {"error": "SIGTERM: the process was terminated"}
+        if self._open_state is not None:
+            self._before_sigterm = self._open_state, self.settings.clock.monotonic()
+        names = {} if state.is_open else {"error": SIGTERM_ERROR}
         self.end(state, names, patience=SIGNAL_PATIENCE)
         if is_last:
             self._is_finished = True
             record.finish(SIGTERM_CODE)
 
     def end_by_exit(self, code: int) -> None:
-        """The process ends in good order outside of any ``with`` block.
+        """The process exits by itself, outside of any ``with`` block.
 
-        A code other than 0 is a failure. With 0 the run is a success if its objective is recorded;
-        otherwise it is left open: another process may come to evaluate it, and if none does, the
-        janitor sees to it.
+        Exit code 0 is a success if the objective is recorded. Otherwise the run stays open:
+        another process may come to evaluate it, and if none does, the janitor closes it.
         """
         record = self._active()
         if record is None:
             return
         if code:
-            self.end(SweepRunState.FAILURE, {"error": f"SystemExit: {code}"})
+            self._end_by_code(code, f"SystemExit: {code}")
         elif not self._is_finished:
             self._end_well(record)
         elif record.has_pending:
             record.look()
 
     def end_by_finish(self, code: int) -> None:
-        """The live run is about to finish, with this code; later there is only the server."""
+        """The live run is about to finish, with this code; later only the server can be asked."""
         record = self._active()
         if record is None or self._is_finished:
             return
@@ -227,27 +240,34 @@ class RunLife:
         elif exception is not None:
             self.end_by_exception(exception)
         else:
-            self.end(SweepRunState.FAILURE, {"error": f"the run finished with exit code {code}"})
+            self._end_by_code(code, f"the run finished with exit code {code}")
         self._is_finished = True
         if self._open_state is None and not record.has_pending:
-            GUARD.disarm(self)
+            GUARD.remove(self)
 
-    # How it is done.
+    # Details.
 
     def _active(self) -> RunRecord | None:
-        if self.settings.is_silent:
-            return None
-        run = current_run() if self._wandb_run is None else self._wandb_run
-        if self._record is None or (run is not None and run is not self._run):
-            access = open_run(run)
-            if access is None:
-                if not self._has_said_none:
-                    self._has_said_none = True
-                    logger.warning("there is no wandb run in this process: no state is kept")
-                return None
-            self._run, self._record = run, RunRecord(access, self.settings.namespace)
-            self._is_finished, self._open_state = False, None
-        return None if self._record.is_foreign else self._record
+        """The record of the run; a new one after each ``wandb.init()``."""
+        record = self._choice.record()
+        if record is not None and record is not self._record:
+            self._record = record
+            self._is_finished, self._open_state, self._before_sigterm = False, None, None
+        return record
+
+    def _step(self, stored: Stored, target: SweepRunState, *, is_new_attempt: bool = False) -> Step:
+        is_provisional = self._is_provisional(stored)
+        is_guess = stored.is_marked or is_provisional
+        kind = step(stored.state, target, is_guess=is_guess, is_new_attempt=is_new_attempt)
+        return Step.CORRECT if kind is Step.REOPEN and is_provisional else kind
+
+    def _is_provisional(self, stored: Stored) -> bool:
+        """Whether the state was written on a SIGTERM that this process has survived."""
+        return (
+            GUARD.has_survived_sigterm
+            and stored.state is self.settings.on_sigterm
+            and stored.error == SIGTERM_ERROR
+        )
 
     def _values(self, state: SweepRunState, names: Mapping[str, Any]) -> dict[str, Any]:
         now = self.settings.clock.now()
@@ -263,12 +283,20 @@ class RunLife:
         values = self._values(state, names)
         if kind is Step.REOPEN:
             values["attempts"] = (stored.attempts or 1) + 1
-        elif stored.state is None and stored.attempts is None:
+        elif stored.attempts is None and stored.state in (None, SweepRunState.INITIALIZING):
             values["attempts"] = 1
         return values if kind is Step.MOVE else payload.of_reopening() | values
 
+    def _unless_sigterm(self, state: SweepRunState, code: Any) -> SweepRunState:
+        """The state of an exit: for the code of SIGTERM, what the script has set for SIGTERM."""
+        return self.settings.on_sigterm or state if code == SIGTERM_CODE else state
+
+    def _end_by_code(self, code: int, error: str) -> None:
+        state = self._unless_sigterm(state_of_exit_code(code), code)
+        self.end(state, None if state.is_open else {"error": error})
+
     def _end_well(self, record: RunRecord) -> None:
-        if self.is_vouched_for or payload.is_finite_number(record.look().objective):
+        if self.is_in_block or payload.is_finite_number(record.look().objective):
             self.end(SweepRunState.SUCCESS)
 
     def _settle(self, record: RunRecord, state: SweepRunState) -> None:
@@ -276,9 +304,9 @@ class RunLife:
         self._open_state = state if state.is_open else None
         if state.is_open:
             record.enter(self.end_by_finish)
-            GUARD.arm(self)
+            GUARD.add(self)
         elif not record.has_pending and (self._is_finished or not record.access.is_buffered):
-            GUARD.disarm(self)
+            GUARD.remove(self)
         self._pace_after(record)
 
     def _pace_after(self, record: RunRecord) -> None:

@@ -1,13 +1,19 @@
-"""The vocabulary, as frozen types. Imports nothing of janitor but errors."""
+"""The vocabulary, as frozen types. Imports nothing of janitor except errors."""
 
+from janitor.model.outages import Outage
 from janitor.model.policy import (
     AUTO,
+    FINISH_TIMEOUT,
     IGNORE_TAG,
+    NEVER_STARTED,
+    OVERRIDABLE,
     STALE_AFTER,
+    THRESHOLDS,
     Ignore,
     Override,
     OwnRule,
     Policy,
+    PolicySettings,
 )
 from janitor.model.runs import Evidence, Liveness, RunInfo, RunKind, RunPage
 from janitor.model.states import SweepRunState, WandbState
@@ -25,9 +31,13 @@ from janitor.model.verdicts import Change, Clean, Hold, Outcome, Silent, Untrack
 
 __all__ = [
     "AUTO",
+    "FINISH_TIMEOUT",
     "IGNORE_TAG",
     "LOCAL_SCHEMES",
+    "NEVER_STARTED",
+    "OVERRIDABLE",
     "STALE_AFTER",
+    "THRESHOLDS",
     "AnyTarget",
     "Change",
     "Clean",
@@ -36,10 +46,12 @@ __all__ = [
     "Ignore",
     "Liveness",
     "LocalTarget",
+    "Outage",
     "Outcome",
     "Override",
     "OwnRule",
     "Policy",
+    "PolicySettings",
     "ResolvedTarget",
     "RunInfo",
     "RunKind",

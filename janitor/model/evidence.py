@@ -1,19 +1,20 @@
-"""Timestamps, ages, and what they say of a run's process."""
+"""Timestamps, ages, and what they say about a run's process."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from janitor.model import Evidence, Liveness, Policy, RunInfo
 from janitor.model import summary as summaries
+from janitor.model.outages import time_of
 
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
-"""No run is older than W&B. Earlier times are zeros of somebody's clock, not times."""
+"""No run is older than W&B. An earlier time comes from a clock that was never set."""
 
 
 def parse_time(raw: Any) -> datetime | None:
@@ -42,12 +43,19 @@ class Vitals:
     evidence: tuple[Evidence, ...]
     created_at: datetime | None
     last_alive: datetime | None
-    """The latest evidence that counts; None where there is none at all."""
+    """The latest evidence that counts; None if there is none at all."""
+    outage: timedelta = timedelta(0)
+    """How much of the time since then falls into known outages."""
 
     @property
     def age(self) -> timedelta | None:
-        """How long ago the last sign of life was; None where there was none at all."""
+        """How long ago the last sign of life was; None if there was none at all."""
         return None if self.last_alive is None else self.now - self.last_alive
+
+    @property
+    def silence(self) -> timedelta | None:
+        """The age without the time of outages: what thresholds are compared with."""
+        return None if self.last_alive is None else self.now - self.last_alive - self.outage
 
     @property
     def future(self) -> Evidence | None:
@@ -59,50 +67,112 @@ class Vitals:
         """The times that are there and cannot be read."""
         return tuple(piece for piece in self.evidence if piece.at is None)
 
+    @property
+    def was_seen_alive(self) -> bool:
+        """Whether there is a sign of life besides the run's creation."""
+        created = self.created_at
+        times = [piece.at for piece in self.evidence if piece.source != _CREATED]
+        return any(at is not None and (created is None or at > created) for at in times)
+
+    @property
+    def last_work(self) -> datetime | None:
+        """The last sign of life that the training itself gave, not the SDK's own heartbeat.
+
+        None if there is none, or if one of them cannot be trusted.
+        """
+        own = [piece for piece in self.evidence if piece.source not in {_CREATED, _HEARTBEAT}]
+        times = [piece.at for piece in own if piece.at is not None and not piece.is_future]
+        return max(times) if times and len(times) == len(own) else None
+
     def liveness(self, timeout: timedelta) -> Liveness:
-        """Dead after ``timeout`` of silence; unknown where clocks disagree or nothing is known."""
-        age = self.age
-        if age is not None and age <= timeout:
+        """Dead after ``timeout`` of silence; unknown if clocks disagree or nothing is known."""
+        silence = self.silence
+        if silence is not None and silence <= timeout:
             return Liveness.ALIVE
-        return Liveness.UNKNOWN if age is None or self.future else Liveness.DEAD
+        return Liveness.UNKNOWN if silence is None or self.future else Liveness.DEAD
+
+
+_HEARTBEAT: Final = "heartbeatAt"
+_CREATED: Final = "createdAt"
+_LOGGED: Final = "_timestamp"
 
 
 def take_vitals(run: RunInfo, policy: Policy, now: datetime) -> Vitals:
     """Collect and weigh a run's evidence.
 
-    ``createdAt`` counts where nothing else does, or where all else is older: a run whose machine's
-    clock runs behind was alive when the server took it in.
+    ``createdAt`` counts if nothing else does, or if all else is older: a run whose machine's
+    clock runs behind was alive when the server created it.
     """
     horizon = now + policy.future_tolerance
     evidence = [_piece(source, raw, horizon) for source, raw in _signs(run, policy)]
-    created = _piece("createdAt", run.created_at, horizon)
-    times = [piece.at for piece in evidence if piece.at is not None and not piece.is_future]
+    if run.wandb_state.has_ended:
+        evidence = _without_fast_clocks(evidence, policy.future_tolerance)
+    created = _piece(_CREATED, run.created_at, horizon)
+    times = [piece.at for piece in evidence if piece.at is not None and _counts(piece)]
     last_alive = max(times, default=None)
     if created.at is None:
         evidence += [created] * (created.raw is not None)
     elif last_alive is None or (created.at > last_alive and not created.is_future):
         evidence.append(created)
         last_alive = last_alive if created.is_future else created.at
-    return Vitals(now, tuple(evidence), created.at, last_alive)
+    outage = timedelta(0)
+    if policy.outages and last_alive is not None:
+        touching = (each for each in policy.outages if each.touches(run.entity, run.project))
+        outage = time_of(touching, last_alive, now)
+    return Vitals(now, tuple(evidence), created.at, last_alive, outage)
+
+
+def _counts(piece: Evidence) -> bool:
+    return not piece.is_future and not piece.is_ahead
+
+
+def _without_fast_clocks(evidence: Sequence[Evidence], tolerance: timedelta) -> list[Evidence]:
+    """The evidence of a run that ended, with the times of a clock that runs ahead marked.
+
+    What a run logs reaches the server with a heartbeat. So a ``_timestamp`` later than
+    ``heartbeatAt`` shows by how much the clock of the run's machine runs ahead. Our own times
+    close to that ``_timestamp`` come from the same clock. Others may be those of an evaluation
+    on another machine, and count.
+    """
+    heard = next((piece.at for piece in evidence if piece.source == _HEARTBEAT), None)
+    logged = next((piece.at for piece in evidence if piece.source == _LOGGED), None)
+    if heard is None or logged is None or logged - heard <= tolerance:
+        return list(evidence)
+    return [
+        replace(piece, is_ahead=True, is_future=False)
+        if piece.at is not None
+        and piece.source != _HEARTBEAT
+        and abs(piece.at - logged) <= tolerance
+        else piece
+        for piece in evidence
+    ]
 
 
 def _signs(run: RunInfo, policy: Policy) -> Iterator[tuple[str, Any]]:
-    """Each time that is there, with its source. Both forms count: more evidence is safer."""
+    """Each time that is there, with its source. Both forms count: more evidence is safer.
+
+    The janitor's own write is not a sign of life: it sets ``last_update`` to the time of its mark.
+    """
     if run.heartbeat_at is not None:
-        yield "heartbeatAt", run.heartbeat_at
+        yield _HEARTBEAT, run.heartbeat_at
     for source, path in _places(policy.namespace):
         raw = summaries.get(run.summary, path)
-        if raw is not None and raw is not summaries.ABSENT:
-            yield source, raw
+        if raw is None or raw is summaries.ABSENT:
+            continue
+        if path[-1].endswith("last_update"):
+            ours = summaries.read(run.summary, policy.namespace, "janitor.at")
+            if summaries.same_or_absent(raw, ours):
+                continue
+        yield source, raw
 
 
 @cache
 def _places(namespace: str) -> Sequence[tuple[str, summaries.Path]]:
-    """Where in a summary a time may stand, with its source."""
+    """Where in a summary a time may be, with its source."""
     names = ("heartbeat", "last_update")
     in_either_form = (summaries.flat_path, summaries.nested_path)
     ours = ((f"{namespace}.{name}", at(namespace, name)) for name in names for at in in_either_form)
-    return ("_timestamp", ("_timestamp",)), *ours
+    return (_LOGGED, (_LOGGED,)), *ours
 
 
 def _piece(source: str, raw: Any, horizon: datetime) -> Evidence:

@@ -1,4 +1,4 @@
-"""What the core asks of a store and of a clock. The contract of each is its docstring."""
+"""What the core needs from a store and from a clock. The contract of each is its docstring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 
 
 class Clock(Protocol):
-    """Tells the time against which every age is measured.
+    """The time against which every age is measured.
 
     - Aware, in UTC.
     - Never runs backwards within a pass: the machine's own clock may be set meanwhile.
@@ -27,13 +27,13 @@ class SweepReader(Protocol):
     - A target that does not exist raises :class:`~janitor.errors.NotFoundError`; it is never
       an empty answer. Nor is a failure: it raises another :class:`~janitor.errors.StoreError`.
     - ``fetch_runs`` hands out pages, oldest run first. A run may be handed out twice and a run
-      may be missing: stores page by offset while others write. Whoever reads counts, and holds
-      the count against the last page's ``run_count``.
+      may be missing: stores page by offset while others write. The caller counts, and compares
+      the count with the last page's ``run_count``.
     - A run's summary may be cut down to the keys that the policy reads.
     """
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for: one sweep, one group, or every sweep of a project."""
+        """What the target means: one sweep, one group, or every sweep of a project."""
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
@@ -42,7 +42,7 @@ class SweepReader(Protocol):
 class SummaryReader(Protocol):
     """Reads runs whole and fresh.
 
-    - Every key of the summary, as it stands at the server now: no cache in between.
+    - Every key of the summary, as it is at the server now: no cache in between.
     - One answer for each path asked for: the run, or the error that says why not. One run's
       failure is not the others'.
     """
@@ -55,18 +55,18 @@ class LastWordReader(Protocol):
     """Reads what a run's own process left behind besides the summary."""
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
-        """The summary that it uploaded when it ended, and when; None where there is none."""
+        """That summary, and the time at which it was uploaded; None if there is none."""
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
-        """The last row of the run's history; None where there is none, or it is not known."""
+        """The last row of the run's history; None if there is none, or it is not known."""
 
 
 class SummaryWriter(Protocol):
     """Writes a run's summary.
 
-    - The whole summary is replaced: whoever writes has just read it. W&B knows no precondition;
-      a store that can tell that the run was written since it was read refuses, as below.
-    - A store with words of its own for states rejects a summary that names none.
+    - The whole summary is replaced: the caller has just read it. W&B has no precondition; a
+      store that can detect a write since the read refuses, as below.
+    - A store with state names of its own rejects a summary that has none of them.
     - :class:`~janitor.errors.TransientError` means that the write may or may not have been
       applied; every other error that it was not.
     """

@@ -1,4 +1,4 @@
-"""A run as a store shows it, and the signs of life that it gives."""
+"""A run as a store shows it, and its signs of life."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from janitor.model.paths import run_path
 from janitor.model.states import WandbState
 from janitor.model.targets import LocalTarget
 
 
 class Liveness(StrEnum):
-    """What the evidence says of a run's process. Unknown never writes."""
+    """What the evidence says about a run's process. Unknown never writes."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -49,11 +50,13 @@ class RunInfo:
     created_at: Any = None
     heartbeat_at: Any = None
     history_lines: int | None = None
-    """How many steps of history the store holds; it grows while a run lives."""
+    """How many steps of history the store has; the number grows while a run lives."""
     defect: str | None = None
     """Why the summary could not be read as an object; then ``summary`` is empty."""
     sweep_metric: str | None = None
     """The metric that the run's sweep names, where the policy asks for it; see :data:`AUTO`."""
+    sweep_goal: str | None = None
+    """``maximize`` or ``minimize`` by the config of the run's sweep, where it was asked for."""
     kind: RunKind = RunKind.SWEEP_RUN
     process: Liveness | None = None
     """Whether the process in charge lives, where the store can look: an experiment's own, or the
@@ -67,7 +70,7 @@ class RunInfo:
         """ENTITY/PROJECT/RUN; of a run of this machine its store, a slash and its id."""
         if self.local is not None:
             return f"{self.local}/{self.id}"
-        return f"{self.entity}/{self.project}/{self.id}"
+        return run_path(self.entity, self.project, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,19 @@ class RunPage:
     after: str | None
     """The cursor of the next page; None on the last."""
     left_out: int = 0
-    """How many runs besides these were not asked for: they have been silent for too long."""
+    """How many other runs were not asked for, because they have been silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sign of life: its source, what stood there, and the time that this means."""
+    """One sign of life: its source, the raw value, and the time that this means."""
 
     source: str
     raw: Any
     at: datetime | None
-    """Aware, UTC; None where ``raw`` cannot be read as a time."""
+    """Aware, UTC; None if ``raw`` cannot be read as a time."""
     is_future: bool = False
-    """More than the tolerance ahead of now: somebody's clock is wrong, so it does not count."""
+    """More than the tolerance ahead of now: a clock is wrong, so it does not count."""
+    is_ahead: bool = False
+    """By a clock that runs ahead of the server's: the run had ended before this time, so it does
+    not count."""

@@ -1,4 +1,4 @@
-"""Shards: the sweeps of one pass dealt out among several janitors, on as many machines.
+"""Shards: the sweeps of one pass, divided among several janitors on as many machines.
 
 The limit is W&B's API, not the machine, so shards are for very large organisations. A sweep is
 dealt by a hash of its own path alone: whatever else there is, or comes into being between the
@@ -35,6 +35,6 @@ class Shard:
         return f"{self.index}/{self.count}"
 
     def owns(self, path: str) -> bool:
-        """Whether the sweep or group at this path (ENTITY/PROJECT/SWEEP) is dealt to it."""
+        """Whether the sweep or group at this path (ENTITY/PROJECT/SWEEP) belongs to it."""
         digest = sha256(path.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1

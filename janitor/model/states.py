@@ -1,4 +1,4 @@
-"""The states of a run: our words, and W&B's."""
+"""The states of a run: ours, and W&B's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SweepRunState(StrEnum):
-    """Where a run of a sweep stands, as its own summary says it under ``protein.state``."""
+    """The state of a run of a sweep, as in its own summary under ``protein.state``."""
 
     INITIALIZING = "initializing"
     """Setting up, loading previous runs."""
@@ -35,13 +35,13 @@ _OPEN = frozenset({SweepRunState.INITIALIZING, SweepRunState.RUNNING, SweepRunSt
 
 
 class WandbState(str):
-    """W&B's own word for a run: any text, since servers may learn new ones."""
+    """W&B's own state of a run: any text, because servers may add new ones."""
 
     __slots__ = ()
 
     @property
     def has_ended(self) -> bool:
-        """Whether W&B says that the run's process is gone. Any word not known may be alive."""
+        """Whether W&B says that the run's process has ended. An unknown state may be alive."""
         return self in _ENDED
 
 

@@ -1,7 +1,7 @@
-"""A run's summary: its text, the two forms in which our keys stand in it, and edits to them.
+"""A run's summary: its text, the two forms in which it holds our keys, and edits to them.
 
 Flat: ``{"protein.state": "running"}``. Nested: ``{"protein": {"state": "running"}}``. Both exist
-in the wild, now and then in one run. A *path* names one place in a summary: ``("protein.state",)``
+in practice, sometimes in one run. A *path* names one place in a summary: ``("protein.state",)``
 is the flat key, ``("protein", "state")`` the nested one.
 """
 
@@ -30,7 +30,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Form(StrEnum):
-    """How our keys stand in a summary."""
+    """The form of our keys in a summary."""
 
     FLAT = "flat"
     NESTED = "nested"
@@ -46,7 +46,7 @@ def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
     written.
 
     Raises:
-        ValueError: the text is no JSON, or no object.
+        ValueError: the text is not valid JSON, or not an object.
 
     """
     if text is None or not text.strip():
@@ -65,8 +65,8 @@ def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
 
 
 DEEPEST: Final = 100
-"""Levels of objects and lists that a summary may have: what is read is compared and written level
-by level, and Python's stack must hold out for that."""
+"""Levels of objects and lists that a summary may have. Summaries are compared and written level by
+level, and Python's stack must suffice for that."""
 
 
 def _is_deeper_than(levels: int, value: Any) -> bool:
@@ -92,7 +92,7 @@ def dump(summary: Mapping[str, Any]) -> str:
 
 
 def get(summary: Mapping[str, Any], path: Path) -> Any:
-    """What stands at a path, or :data:`ABSENT`."""
+    """The value at a path, or :data:`ABSENT`."""
     value: Any = summary
     for key in path:
         if not isinstance(value, _OBJECTS) or key not in value:
@@ -102,17 +102,17 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
 
 
 _OBJECTS: Final = (dict, Mapping)
-"""What a key can be looked up in. ``dict`` first: to ask an abstract type takes far longer, and a
-scan asks a dozen times a run."""
+"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer,
+and a scan makes a dozen checks per run."""
 
 
 def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
-    """What a dotted name can mean: what stands at the flat key, then at the nested one."""
+    """The values that a dotted name can mean: that of the flat key, then of the nested one."""
     return get(summary, (dotted,)), get(summary, tuple(dotted.split(".")))
 
 
 def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
-    """The form in which ``state`` stands under the namespace; None where it is not there."""
+    """The form of ``state`` under the namespace; None if it is not there."""
     flat = get(summary, flat_path(namespace, "state")) is not ABSENT
     nested = get(summary, nested_path(namespace, "state")) is not ABSENT
     if flat and nested:
@@ -123,7 +123,7 @@ def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
 
 
 _NAMES: Final = 256
-"""More than there are names of ours: their places are worked out once."""
+"""More than the janitor has names: their places are computed once."""
 
 
 @lru_cache(_NAMES)
@@ -134,12 +134,12 @@ def flat_path(namespace: str, name: str) -> Path:
 
 @lru_cache(_NAMES)
 def nested_path(namespace: str, name: str) -> Path:
-    """The nested place of a name (itself dotted where it goes deeper) under the namespace."""
+    """The nested place of a name (dotted if it goes deeper) under the namespace."""
     return (namespace, *name.split("."))
 
 
 def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
-    """Where a name stands in a summary of this form.
+    """The places of a name in a summary of this form.
 
     A summary of both forms has our keys flat; ``state`` alone also nested, so that the two agree.
     """
@@ -151,13 +151,13 @@ def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
 
 
 def read(summary: Mapping[str, Any], namespace: str, name: str) -> Any:
-    """What stands under the namespace: in the form of ``state`` first, then in the other."""
+    """The value under the namespace: in the form of ``state`` first, then in the other."""
     first, second = readings(summary, namespace, name)
     return first if first is not ABSENT else second
 
 
 def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any, Any]:
-    """What stands under the namespace; where both forms are there, that of ``state`` first."""
+    """The values under the namespace; if both forms are there, that of ``state`` first."""
     flat = get(summary, flat_path(namespace, name))
     nested = get(summary, nested_path(namespace, name))
     if flat is ABSENT or nested is ABSENT:
@@ -166,13 +166,13 @@ def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any
 
 
 def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, Any]:
-    """A copy of the summary with each path set to its value, or removed where that is ABSENT.
+    """A copy of the summary with each path set to its value, or removed if that is ABSENT.
 
     Objects on the way are copied, made where they are missing, and taken away with the last key
     that is removed from them; all else is shared.
 
     Raises:
-        ValueError: something that is no object stands in the way of a path.
+        ValueError: something other than an object is in the way of a path.
 
     """
     result = dict(summary)
@@ -184,7 +184,7 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
         for key in path[:-1]:
             below = level.get(key, {})
             if not isinstance(below, Mapping):
-                raise ValueError(f"{key!r} is in use: it holds no object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
+                raise ValueError(f"{key!r} is in use: it does not hold an object but {below!r:.60}")  # noqa: TRY004 - the summary's fault, not the caller's type
             level[key] = below = dict(below)
             level = below
         level[path[-1]] = value
@@ -192,7 +192,7 @@ def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, A
 
 
 def _remove(level: dict[str, Any], path: Path) -> None:
-    """Remove what stands at a path, if anything does, and the objects that this leaves empty."""
+    """Remove the value at a path, if there is one, and the objects that this leaves empty."""
     if get(level, path) is ABSENT:
         return
     first, *rest = path

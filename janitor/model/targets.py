@@ -1,4 +1,4 @@
-"""What a pass is pointed at."""
+"""What a pass scans."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ class ResolvedTarget:
 
     target: AnyTarget
     name: str
-    """The name that people gave it."""
+    """Its display name."""
     state: str | None = None
-    """W&B's word for the sweep (RUNNING, FINISHED, …), None for a group."""
+    """W&B's state of the sweep (RUNNING, FINISHED, …); None for a group."""
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""What a rule says of a run, and what becomes of it."""
+"""The answers of rules about a run, and the outcomes of changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from janitor.model.states import SweepRunState
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A rule's proposal: this run's state is to become ``to``."""
+    """A rule's proposal: the run gets the state ``to``."""
 
     rule: str
     to: SweepRunState
@@ -19,10 +19,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The run is left as it is, and why."""
+    """The run is left unchanged, and why."""
 
     rule: str
-    """The rule that held it; "none" where no rule spoke."""
+    """The rule that held it; "none" if no rule matched."""
     reason: str
 
 
@@ -33,12 +33,12 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Untracked:
-    """The run has no state under our namespace: it is not ours."""
+    """The run has no state under our namespace: the janitor ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A rule has nothing to say of this run, and why; the next rule is asked."""
+    """A rule does not match this run, and why; the next rule is asked."""
 
     reason: str
 
@@ -47,7 +47,7 @@ Verdict = Change | Hold | Clean | Untracked
 
 
 class Outcome(StrEnum):
-    """What became of a change."""
+    """The outcome of a change."""
 
     WRITTEN = "written"
     SUPERSEDED = "superseded"

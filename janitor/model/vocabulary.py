@@ -1,4 +1,4 @@
-"""Which states a word in a run's summary can stand for."""
+"""Which states a name in a run's summary can stand for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from janitor.model.states import SweepRunState
 
 _ALWAYS_FAILURE = "failed"
-"""The word that one of the design documents uses; read as failure under any vocabulary."""
+"""The name that one of the design documents uses; it is always read as failure."""
 
 
 def meanings_of(word: str, vocabulary: Mapping[SweepRunState, str]) -> tuple[SweepRunState, ...]:
-    """Our states that a word can stand for: by the vocabulary, else by our own names."""
+    """Our states that a name can stand for: by the vocabulary, or else by our own names."""
     states = tuple(state for state in SweepRunState if vocabulary.get(state, state) == word)
     if word == _ALWAYS_FAILURE and SweepRunState.FAILURE not in states:
         states += (SweepRunState.FAILURE,)

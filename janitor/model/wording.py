@@ -1,4 +1,4 @@
-"""How values and durations are worded in messages and reports."""
+"""How values and durations are written in messages and reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import humanize
 
 _LONGEST = timedelta(days=365 * 1000)
-"""Times of somebody's broken clock lie further off than humanize can reckon from today."""
+"""Times of a broken clock may be further away than humanize can compute from today."""
 
 
 def format_age(age: timedelta) -> str:
@@ -24,6 +24,15 @@ def format_age(age: timedelta) -> str:
     return humanize.precisedelta(age, minimum_unit=unit, format="%d")
 
 
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that means this duration in the settings: "1h30m"; to the microsecond."""
+    minutes, rest = divmod(duration - timedelta(days=duration.days), timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").rstrip(".")
+    parts = {"d": str(duration.days), "h": str(hours), "m": str(minutes), "s": seconds}
+    return "".join(count + unit for unit, count in parts.items() if count != "0") or "0s"
+
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel = 2
@@ -31,7 +40,7 @@ _SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 3
 
 
 def quoted(value: Any) -> str:
-    """The value as it goes into a sentence: on one line, and short whatever it is."""
+    """The value for use in a sentence: always short and on one line."""
     try:
         return _SHORT.repr(value)
     except ValueError:  # an integer of thousands of digits, which Python refuses to print
@@ -39,7 +48,7 @@ def quoted(value: Any) -> str:
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:
-    """``"; did you mean 'settle'?"``, or nothing where no known word is near."""
+    """``"; did you mean 'settle'?"``, or nothing if no known word is close."""
     nearest = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Policy
 from janitor.model.ports import Clock, Store
 from janitor.model.shards import Shard
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.scan import Observer

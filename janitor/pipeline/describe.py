@@ -1,11 +1,11 @@
-"""What the rules said of a run, put into the report's words."""
+"""The verdicts and evidence of runs in the form of the report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from janitor.model import Change, Hold, Outcome, Policy, SweepRunState
+from janitor.model import THRESHOLDS, Change, Hold, Outcome, Policy, SweepRunState
 from janitor.model.evidence import Vitals
 from janitor.model.shards import Shard
 from janitor.model.summary import ABSENT
@@ -22,7 +22,7 @@ from janitor.rules.reading import Reading
 from janitor.storage import strict_json
 
 _LONGEST_VALUE: Final = 200
-"""Characters of a value that is shown as evidence. The values of ``before`` are never cut."""
+"""Characters of a value that is shown as evidence. Values of ``before`` are never cut."""
 
 
 def describe_change(
@@ -34,7 +34,7 @@ def describe_change(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> ReportedChange:
-    """A run for which a rule proposed a change, and what became of it.
+    """A run for which a rule proposed a change, and its outcome.
 
     For a later outcome or an error: ``change.model_copy(update={"outcome": …, "error": …})``.
 
@@ -69,7 +69,7 @@ def describe_change(
 def describe_hold(
     judgement: Judgement, hold: Hold, *, target: str, url: str | None = None
 ) -> ReportedHold:
-    """A run that is held: by its verdict, or by what was found later (a stand-down)."""
+    """A run that is held: by its verdict, or by a later finding (a stand-down)."""
     run, reading = judgement.run, judgement.reading
     return ReportedHold(
         run=run.path,
@@ -86,7 +86,7 @@ def describe_hold(
 
 
 def describe_evidence(reading: Reading) -> ReportedEvidence:
-    """What the rules knew of a run."""
+    """The evidence that the rules had about a run."""
     vitals, objective = reading.vitals, reading.objective
     return ReportedEvidence(
         last_alive=vitals.last_alive,
@@ -99,18 +99,16 @@ def describe_evidence(reading: Reading) -> ReportedEvidence:
 
 def describe_thresholds(policy: Policy) -> Thresholds:
     """How long runs are given."""
-    evaluation = policy.timeout(SweepRunState.EVALUATING)
-    return Thresholds(
-        heartbeat_timeout_seconds=policy.heartbeat_timeout.total_seconds(),
-        evaluation_timeout_seconds=evaluation.total_seconds(),
-        settle_seconds=policy.settle.total_seconds(),
-        crash_grace_seconds=policy.crash_grace.total_seconds(),
-        stale_after_seconds=policy.stale_after.total_seconds(),
-    )
+    given = {name: getattr(policy, name) for name in THRESHOLDS}
+    given["evaluation_timeout"] = policy.timeout(SweepRunState.EVALUATING)
+    return {
+        f"{name}_seconds": None if value is None else value.total_seconds()
+        for name, value in given.items()
+    }
 
 
 def describe_shard(shard: Shard | None, sweeps: int, left_to_others: int) -> ReportedShard | None:
-    """Which share of the sweeps a pass has scanned; None for all of them."""
+    """Which share of the sweeps a pass scanned; None for all of them."""
     if shard is None:
         return None
     return ReportedShard(
@@ -126,7 +124,7 @@ def _signs(vitals: Vitals) -> tuple[Sign, ...]:
 
 
 def _shortened(value: Any) -> Any:
-    """The value, or the beginning of its JSON text where that is long."""
+    """The value, or the beginning of its JSON text if that is long."""
     try:
         text = value if isinstance(value, str) else strict_json.dumps(value, default=str)
     except ValueError as error:

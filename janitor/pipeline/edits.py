@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from janitor import __version__
 from janitor.model import Change, Policy, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Form, Path
-from janitor.rules import resurrected, stale_assignment
+from janitor.records.keys import path_of
+from janitor.rules import objective_late, resurrected, stale_assignment
 from janitor.rules.reading import Reading
 
 
@@ -50,6 +52,9 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
         policy: Names the namespace and the words.
         at: The moment of the write, UTC.
 
+    Raises:
+        ValueError: a name is not one of :data:`WRITTEN_NAMES`, so that no undo would restore it.
+
     """
     if change.rule == resurrected.ID:
         named = _resurrection(change, reading, policy, at)
@@ -57,6 +62,10 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
         named = {**_reopening(change, policy, at), **_marks(change, reading, at)}
     else:
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
+        if change.rule == objective_late.ID:
+            named = {**_without_our_guess(reading, policy), **named}
+    if unknown := named.keys() - WRITTEN_NAMES:
+        raise ValueError(f"the janitor does not write {', '.join(sorted(unknown))}")
     values = {
         path: value
         for name, value in named.items()
@@ -94,7 +103,7 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
 
 
 def _reopening(change: Change, policy: Policy, at: datetime) -> dict[str, Any]:
-    """A task that waits again: it has no end, and nobody has it."""
+    """A task that waits again: it has no end, and is not assigned."""
     named: dict[str, Any] = dict.fromkeys(stale_assignment.ASSIGNMENT, ABSENT)
     return named | {"state": policy.word(change.to), "last_update": at.isoformat()}
 
@@ -103,13 +112,19 @@ def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime
     """The state it had; what we wrote when we called the run over gives way to one mark."""
     named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
     named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
-    named[_time_of_end(reading.state)] = ABSENT
+    if _runtime_is_ours(reading, policy):
+        named["runtime_seconds"] = ABSENT
+    named |= _without_our_guess(reading, policy)
+    return named | {"janitor.resurrected_at": at.isoformat()}
+
+
+def _without_our_guess(reading: Reading, policy: Policy) -> dict[str, Any]:
+    """The end and the error that the janitor wrote into a run that it closed, removed."""
+    named: dict[str, Any] = {_time_of_end(reading.state): ABSENT}
     ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
     if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
         named["error"] = ABSENT
-    if _runtime_is_ours(reading, policy):
-        named["runtime_seconds"] = ABSENT
-    return named | {"janitor.resurrected_at": at.isoformat()}
+    return named
 
 
 def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:
@@ -135,7 +150,7 @@ def _is_missing(reading: Reading, policy: Policy, name: str) -> bool:
     return value is None or value is ABSENT
 
 
-_MARKS = ("rule", "previous_state", "state", "reason", "at", "version")
+_MARKS: Final = ("rule", "previous_state", "state", "reason", "at", "version")
 
 
 def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
@@ -148,3 +163,49 @@ def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
         __version__,
     )
     return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}
+
+
+WRITTEN_NAMES: Final = frozenset(
+    {
+        "state",
+        "last_update",
+        "failure_time",
+        "completion_time",
+        "error",
+        "runtime_seconds",
+        *stale_assignment.ASSIGNMENT,
+        *(f"janitor.{name}" for name in _MARKS),
+        "janitor.resurrected_at",
+    }
+)
+"""Every name under the namespace that the janitor writes or removes. Journals and reports are
+input: nothing else is written because of them."""
+
+
+@lru_cache(64)
+def _written_places(form: Form, namespace: str) -> frozenset[Path]:
+    return frozenset(
+        path for name in WRITTEN_NAMES for path in summaries.places(form, namespace, name)
+    )
+
+
+def foreign_keys(values: Mapping[str, Any], form: Form, namespace: str) -> list[str]:
+    """The keys of a journal or report, by their names there, that the janitor never writes."""
+    places = _written_places(form, namespace)
+    marks = summaries.nested_path(namespace, "janitor")
+    foreign = []
+    for key, value in values.items():
+        try:
+            place = path_of(key, form, namespace)
+        except ValueError:
+            foreign.append(key)
+            continue
+        if place not in places and not (place == marks and _are_marks(value)):
+            foreign.append(key)
+    return foreign
+
+
+def _are_marks(value: Any) -> bool:
+    """Whether a value is an object of the janitor's marks, which replaces an empty object."""
+    names = {name.removeprefix("janitor.") for name in WRITTEN_NAMES if name.startswith("janitor.")}
+    return isinstance(value, Mapping) and value.keys() <= names

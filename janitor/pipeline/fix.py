@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from janitor.errors import TransientError
 from janitor.model import AnyTarget, Hold, Outcome
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
-from janitor.pipeline.guards import brake, stand_down, why_stood_down
-from janitor.pipeline.history import came_back, false_positives
+from janitor.pipeline.guards import brake
+from janitor.pipeline.history import came_back, false_positives, hold_undone
 from janitor.pipeline.plan import (
     PlannedRun,
     Repair,
@@ -21,6 +22,7 @@ from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.weighing import weigh
 from janitor.records.report import (
     Brake,
     Command,
@@ -40,10 +42,12 @@ def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> R
     draft = open_report(work, command)
     scans = _scan(targets, work, draft)
     runs = without_repeats(scans)
-    planned = _hold_silent(_plan(scans, work), work, draft)
+    work = weigh(scans, work, draft)
+    planned = hold_undone(_plan(scans, work), work.past)
     judged = [one.judgement for one in planned]
     draft.brake = brake(judged, work.guards.brake)
-    _report_returns(judged, work, draft)
+    kept = [judgement for scan in scans for judgement in scan.kept.values()]
+    _report_returns([*judged, *kept], work, draft)
     _look_after_open_writes(scans, work, draft)
     _report_unchanged(scans, planned, draft)
     changes = [one.change for one in planned if one.change is not None]
@@ -89,8 +93,11 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
     """The report of a pass that has come to its end, having seen so many runs."""
     if work.writer is not None:
+        work.writer.conclude(work.interrupter.reason())
         if (why := work.writer.halted) is not None:
-            draft.add_error(f"no more was written, for {why}")
+            draft.add_error(f"nothing more was written: {why}")
+        for project, said in work.writer.refusals.items():
+            draft.add_error(f"this login may not write here: {said}", target=project)
         journal = work.writer.journal.path
         draft.journal = None if journal is None else str(journal)
     draft.interrupted = work.interrupter.reason()
@@ -103,8 +110,16 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
     resolution = resolve(work.store, targets, work.shard, work.interrupter)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
-        draft.add_error(str(error), target=target)
-    scanner = Scanner(work.store, work.policy, work.clock, work.observer, work.interrupter)
+        transient = isinstance(error, TransientError)
+        draft.add_error(str(error), target=target, transient=transient)
+    scanner = Scanner(
+        work.store,
+        work.policy,
+        work.clock,
+        work.observer,
+        work.interrupter,
+        work.past.writes.keys(),
+    )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)
@@ -145,19 +160,6 @@ def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:
     ]
 
 
-def _hold_silent(planned: Sequence[PlannedRun], work: Pass, draft: ReportDraft) -> list[PlannedRun]:
-    """The plan with the guesses held among runs that went silent at once."""
-    judged = [one.judgement for one in planned]
-    draft.stand_down, silent = stand_down(judged, work.guards.stand_down, work.clock.now())
-    result = []
-    for one in planned:
-        hold = None
-        if one.judgement.run.path in silent:
-            hold = why_stood_down(one.judgement, draft.stand_down)
-        result.append(one if hold is None else one.held(hold))
-    return result
-
-
 def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:
     """Count the runs that an earlier pass called over by mistake; each of them once."""
     for warning in work.past.warnings:
@@ -178,7 +180,7 @@ def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: Repor
         for run in work.past.unfinished.runs()
         if any(run in scan for scan in scans)
     }
-    for run, sentence in look_after(writes, work.writer, work.clock.now()):
+    for run, sentence in look_after(writes, work.writer, work.clock.now(), work.policy):
         draft.add_warning(sentence, run=run)
 
 
@@ -248,5 +250,6 @@ def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
             "before": named(result.before, form),
             "after": named(result.edits.values, form),
             "form": form,
+            "partial": result.outcome is Outcome.WRITTEN and result.edits.note is not None,
         }
     return planned.model_copy(update=update)

@@ -1,60 +1,23 @@
-"""The guards of a pass: the stand-down, for outages that are not the runs', and the brake."""
+"""The guards of a pass: the stand-down, for outages of W&B or the network, and the brake."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Change, Hold, RunKind
 from janitor.model.wording import format_age
 from janitor.records.report import Brake, StandDown
-from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, wandb_crashed
+from janitor.rules import RULE_IDS, Judgement, heartbeat_expired, queue_expired, wandb_crashed
 from janitor.rules.reading import Reading
 
-_GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID})
-"""Besides these, every own rule: nobody knows what it concludes from."""
-_QUIET = timedelta(minutes=5)
-"""A run is silent from here on: W&B itself calls it crashed after so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class StandDownLimits:
-    """When a silence is taken for an outage.
-
-    Args:
-        enabled: False with ``--no-stand-down``.
-        window: Runs that went silent within it went silent together.
-        percent: More than this share of the runs must have.
-        min_runs: With fewer runs than this, nothing is concluded.
-        within: How long ago it may be, for runs that W&B calls active.
-        crashed_within: The same for runs that it calls crashed.
-
-    """
-
-    enabled: bool = True
-    window: timedelta = timedelta(minutes=10)
-    percent: float = 50
-    min_runs: int = 5
-    within: timedelta = timedelta(days=1)
-    crashed_within: timedelta = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeLimits:
-    """How much a pass may change.
-
-    Args:
-        max_changes: By all rules; 0 means none at all.
-        max_silent_percent: Deaths inferred from silence, as a share of the open runs that W&B
-            calls active; 0 means none at all.
-        min_active: The share counts from so many such runs on.
-
-    """
-
-    max_changes: int = 500
-    max_silent_percent: float = 50
-    min_active: int = 20
+_GUESSES = frozenset({heartbeat_expired.ID, wandb_crashed.ID, queue_expired.ID})
+"""And every own rule: it is not known what it concludes from."""
+_FEWEST_ACTIVE = 20
+"""``max_silent_percent`` counts if there are at least this many active runs."""
+QUIET = timedelta(minutes=5)
+"""A run counts as silent after this time: W&B itself calls it crashed then."""
 
 
 def stand_down(
@@ -62,14 +25,14 @@ def stand_down(
 ) -> tuple[StandDown, frozenset[str]]:
     """Whether most runs went silent at once, and the paths of those that did.
 
-    Counted are open runs that W&B calls active or crashed, with what the rules say of them.
+    Counts the open runs that W&B calls active or crashed.
     """
-    population = [reading for reading in map(_open_reading, judged) if reading is not None]
+    population = list(open_readings(judged))
     silent = sorted(
         (reading for reading in population if _fell_silent(reading, limits, now)), key=_last_alive
     )
     together = _fallen_together(
-        silent, limits.window, more_than=len(population) * limits.percent / 100
+        silent, limits.window, more_than=len(population) * limits.share_percent / 100
     )
     share = len(together) / len(population) if population else 0.0
     found = StandDown(active=False, silent=len(together), open=len(population), share=share)
@@ -84,13 +47,13 @@ def stand_down(
         not limits.enabled
         or len(population) < limits.min_runs
         or not together
-        or share * 100 <= limits.percent
+        or share * 100 <= limits.share_percent
     ):
         return found, frozenset()
     message = (
         f"{len(together)} of {len(population)} open runs went silent within"
         f" {format_age(limits.window)}, about {format_age(now - _last_alive(together[-1]))} ago:"
-        " the outage is W&B's or the network's, not theirs"
+        " this looks like an outage of W&B or of the network"
     )
     return (
         found.model_copy(update={"active": True, "message": message}),
@@ -98,15 +61,16 @@ def stand_down(
     )
 
 
-def why_stood_down(judgement: Judgement, found: StandDown) -> Hold | None:
-    """Why the change of a run that went silent with the others is held; None if it is not.
+def held_by_stand_down(judgement: Judgement, found: StandDown) -> Judgement:
+    """The judgement of a run that went silent with the others: a guess at its end is held.
 
-    Only guesses are held: changes that silence is the reason for, and those of own rules.
+    Guesses are changes that silence is the reason for, and those of own rules.
     """
     verdict = judgement.verdict
     if isinstance(verdict, Change) and (verdict.rule in _GUESSES or verdict.rule not in RULE_IDS):
-        return Hold(verdict.rule, f"stand-down: {found.message}")
-    return None
+        held = Hold(verdict.rule, f"stand-down: {found.message}")
+        return Judgement(judgement.run, judgement.reading, held)
+    return judgement
 
 
 def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
@@ -117,22 +81,22 @@ def brake(judged: Sequence[Judgement], limits: BrakeLimits) -> Brake:
     active = [one for one in judged if _is_open_and_active(one)]
     silent = [one for one in active if _is_guess(_rule(one))]
     percent = 100 * len(silent) / len(active) if active else 0.0
-    counts = len(active) >= limits.min_active or limits.max_silent_percent == 0
-    if counts and not percent <= limits.max_silent_percent:  # no number is no permission
+    counts = len(active) >= _FEWEST_ACTIVE or limits.max_silent_percent == 0
+    if counts and not percent <= limits.max_silent_percent:  # NaN is not a permission
         return Brake(
             tripped=True,
             limit="max_silent_percent",
             allowed=limits.max_silent_percent,
             found=percent,
             message=f"{len(silent)} of {len(active)} open runs that W&B calls active would be"
-            f" declared dead for their silence: {percent:.0f} %, and max_silent_percent allows"
+            f" marked as dead for their silence: {percent:.0f} %, and max_silent_percent allows"
             f" {limits.max_silent_percent:g} %",
         )
     return Brake(tripped=False)
 
 
 def _is_guess(rule: str | None) -> bool:
-    """Whether a rule gives up active runs for what they do not do; own rules may be such."""
+    """Whether a rule infers the death of active runs; own rules may."""
     return rule == heartbeat_expired.ID or (rule is not None and rule not in RULE_IDS)
 
 
@@ -147,13 +111,20 @@ def _is_open_and_active(judgement: Judgement) -> bool:
     return reading.state.is_open and not run.wandb_state.has_ended
 
 
+def open_readings(judged: Iterable[Judgement]) -> Iterator[Reading]:
+    """The readings of the open runs that W&B calls active or crashed."""
+    for judgement in judged:
+        if (reading := _open_reading(judgement)) is not None:
+            yield reading
+
+
 def _open_reading(judgement: Judgement) -> Reading | None:
     """The reading of an open run that W&B calls active or crashed."""
     reading = judgement.reading
     if reading is None or not reading.state.is_open:
         return None
     if judgement.run.kind is not RunKind.SWEEP_RUN:
-        return None  # no outage of W&B silences what is on this machine
+        return None  # an outage of W&B does not silence local runs
     word = judgement.run.wandb_state
     return reading if word == "crashed" or not word.has_ended else None
 
@@ -163,7 +134,7 @@ def _fell_silent(reading: Reading, limits: StandDownLimits, now: datetime) -> bo
     if last_alive is None:
         return False
     crashed = reading.run.wandb_state == "crashed"
-    return _QUIET < now - last_alive < (limits.crashed_within if crashed else limits.within)
+    return QUIET < now - last_alive < (limits.crashed_within if crashed else limits.within)
 
 
 def _last_alive(reading: Reading) -> datetime:
@@ -178,7 +149,7 @@ def _fallen_together(
 ) -> Sequence[Reading]:
     """The readings, sorted by last sign of life, in windows that hold more than so many.
 
-    Where no window does, those of the fullest one.
+    If no window does, those of the fullest one.
     """
     fullest: Sequence[Reading] = ()
     together: dict[str, Reading] = {}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from janitor.model import IGNORE_TAG, Liveness, Outcome, RunInfo, WandbState
+from janitor.model import Liveness, Outcome, Policy, RunInfo, WandbState
 from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
@@ -29,6 +29,7 @@ from janitor.pipeline.repair.races import recover
 from janitor.pipeline.repair.trial import WENT_ON
 from janitor.records.journal import JournaledWrite, JournalRecord
 from janitor.records.keys import path_of
+from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
 """A write of this age is not under way any more, neither here nor at a gateway."""
@@ -101,16 +102,6 @@ class _Unchanged:
         return Withdrawn("it is judged again")
 
 
-def _is_settled(write: JournaledWrite) -> bool:
-    """Whether it is known to have arrived, and to have covered nothing that is not put back.
-
-    One that was superseded before its answer came may still arrive.
-    """
-    return write.outcome == Outcome.WRITTEN or (
-        bool(write.put_back) and write.outcome == Outcome.SUPERSEDED
-    )
-
-
 @dataclass(slots=True)
 class OpenWrites:
     """The writes of each run that may do harm, by its path, the oldest first."""
@@ -128,7 +119,7 @@ class OpenWrites:
                 OpenWrite(
                     write,
                     journal,
-                    is_settled=_is_settled(last) and _is_settled(write),
+                    is_settled=last.is_settled and write.is_settled,
                     is_reported=write is last and write.outcome == Outcome.FAILED,
                 )
                 for write in writes
@@ -146,7 +137,7 @@ class OpenWrites:
 
 
 def look_after(
-    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime
+    writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime, policy: Policy
 ) -> Iterator[tuple[str, str]]:
     """Finish the open writes; a sentence for each run that lost something by them, or may have.
 
@@ -154,6 +145,7 @@ def look_after(
         writes: The open writes of each run, by its path.
         writer: Reads, and gives back.
         now: The present moment, UTC.
+        policy: Says which runs are untracked or ignored: these are not written.
 
     """
     recent = {
@@ -176,8 +168,10 @@ def look_after(
         fresh = found[run]
         if writer.should_stop():
             return
-        if not isinstance(fresh, RunInfo) or fresh.defect is not None or IGNORE_TAG in fresh.tags:
-            continue  # a later pass may be able, or allowed, to
+        if not isinstance(fresh, RunInfo) or fresh.defect is not None:
+            continue  # a later pass may be able to
+        if why_not_ours(fresh, policy) is not None:
+            continue
         is_old = all(one.is_past(_UNDER_WAY, now) for one in those)
         result = _effect(those, fresh, writer)
         if result is None:

@@ -94,9 +94,11 @@ class ReportDraft:
         """Runs that are not ours."""
         self._untracked += runs
 
-    def add_error(self, message: str, *, target: str | None = None) -> None:
+    def add_error(
+        self, message: str, *, target: str | None = None, transient: bool = False
+    ) -> None:
         """Something went wrong with a target, or with the pass."""
-        self._errors.append(ReportedError(target=target, message=message))
+        self._errors.append(ReportedError(target=target, message=message, transient=transient))
 
     def add_warning(self, message: str, *, run: str | None = None) -> None:
         """Something is odd and did not stop the pass."""

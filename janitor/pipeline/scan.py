@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -73,6 +73,10 @@ class SweepScan:
     """Runs that were not read, for they have been silent for too long."""
     error: str | None = None
     """Why the scan broke off."""
+    watched: Collection[str] = ()
+    """Paths of runs whose judgement is kept even if they are clean."""
+    kept: dict[str, Judgement] = field(default_factory=dict)
+    """The judgements of clean runs among them."""
 
     @property
     def seen(self) -> int:
@@ -99,6 +103,8 @@ class SweepScan:
             self.untracked.add(path)
         elif isinstance(verdict, Clean) and judgement.reading is not None:
             self.clean[path] = judgement.reading.state
+            if path in self.watched:
+                self.kept[path] = judgement
         else:
             self.judged[path] = judgement
 
@@ -107,6 +113,7 @@ class SweepScan:
         for path in [path for path in self._paths() if path in other]:
             self.judged.pop(path, None)
             self.clean.pop(path, None)
+            self.kept.pop(path, None)
             self.untracked.discard(path)
 
     def _paths(self) -> Iterator[str]:
@@ -192,6 +199,7 @@ class Scanner:
         clock: Each page is judged by its own reading.
         observer: Told of each page.
         interrupter: Checked before each page; a scan that was stopped is incomplete.
+        watched: Paths of runs whose judgement is kept even if they are clean.
 
     """
 
@@ -200,10 +208,11 @@ class Scanner:
     clock: Clock
     observer: Observer
     interrupter: Interrupter
+    watched: Collection[str] = ()
 
     def scan(self, sweeps: Sequence[ResolvedTarget]) -> list[SweepScan]:
         """Scan the sweeps side by side. A run of several is left to the first."""
-        scans = [SweepScan(sweep.path) for sweep in sweeps]
+        scans = [SweepScan(sweep.path, watched=self.watched) for sweep in sweeps]
         workers = Workers(SCANNERS, self.interrupter.page_patience)
         tasks = [
             partial(self._scan_sweep, sweep, scan)

@@ -1,44 +1,55 @@
-"""Undo: what stood before, put back key by key, while the value is still the one we wrote."""
+"""Undo: the earlier values are restored key by key, where the value is still the one we wrote.
+
+The file that says what was written is input. Whatever it says, only keys that the janitor writes
+are restored, and only in runs that it may write: untracked and ignored runs are left alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from janitor.errors import UsageError
-from janitor.model import Outcome, RunInfo, WandbState
+from janitor.config import parse_run_path
+from janitor.errors import ReportError, UsageError
+from janitor.model import Outcome, Policy, RunInfo, WandbState
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.context import Pass
-from janitor.pipeline.edits import Edits
+from janitor.pipeline.edits import Edits, foreign_keys
 from janitor.pipeline.fix import close_report, open_report, report_results
+from janitor.pipeline.history import check_keys
 from janitor.pipeline.plan import Withdrawn, named
 from janitor.records.journal import JournaledWrite, read_journal
 from janitor.records.json_text import load_report
 from janitor.records.keys import key_of, path_of
-from janitor.records.report import Report, ReportedChange
+from janitor.records.report import Report, ReportedChange, ReportedError
+from janitor.rules.selection import why_not_ours
+from janitor.runtime.redaction import MASK
 
 RULE = "undo"
+_NOT_RESTORED: Final = "not restored: "
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """One run that is to be put back as it stood before a write of ours."""
+    """One run that is to be restored to the values before a write of the janitor."""
 
     path: str
     name: str
     form: Form
     namespace: str
     before: Mapping[str, Any]
-    """Keys, by their names in reports, and what stood there."""
+    """The values before the write, by the names of their keys in reports."""
     after: Mapping[str, Any]
     """The same keys and what we wrote; a key that is not here was removed."""
     wandb_state: WandbState
     source: str
-    """The file that tells of the write."""
+    """The file in which the write is recorded."""
+    policy: Policy = field(default_factory=Policy)
+    """Says which runs are ignored."""
 
     others: tuple[Restoration, ...] = ()
     """Other writes of the same pass to the run: one whose answer was lost may have arrived last."""
@@ -53,12 +64,16 @@ class Restoration:
         return summaries.places(self.form, self.namespace, name)[0]
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
-        """What to put back in the run as it is now."""
+        """What to restore in the run as it is now."""
         if fresh.defect is not None:
             return Withdrawn(f"its summary cannot be read: {fresh.defect}")
+        if (why := why_not_ours(fresh, self.policy.within(self.namespace))) is not None:
+            return Withdrawn(_NOT_RESTORED + why)
         for other in self.others:
             if other.is_marked_in(fresh) and not self.is_marked_in(fresh):
-                return other.edits(fresh, now)
+                return replace(other, policy=self.policy).edits(fresh, now)
+        if (why := self._written_since(fresh)) is not None:
+            return Withdrawn(_NOT_RESTORED + why)
         back: dict[summaries.Path, Any] = {}
         in_the_way = []
         for key in dict.fromkeys([*self.after, *self.before]):
@@ -71,10 +86,28 @@ class Restoration:
                 back[place] = former
             else:
                 in_the_way.append(f"{key} is {_shown(found)} now, not {_shown(ours)}")
-        note = "in the way: " + "; ".join(in_the_way) if in_the_way else None
+        told = "; ".join(in_the_way)
         if not back:
-            return Withdrawn(note or "it stands as it did before already")
+            return Withdrawn(_NOT_RESTORED + told if told else "it has its earlier values already")
+        note = f"restored in part; {_NOT_RESTORED}{told}" if told else None
         return Edits(self.form, back, note)
+
+    def _written_since(self, fresh: RunInfo) -> str | None:
+        """Whether a janitor wrote the run after the write that is to be undone.
+
+        Half of that later write would be left, and the run would look alive.
+        """
+        for name in ("janitor.at", "janitor.resurrected_at"):
+            key = f"{self.namespace}.{name}"
+            found = summaries.read(fresh.summary, self.namespace, name)
+            expected = (self.after.get(key, ABSENT), self.before.get(key, ABSENT), ABSENT)
+            is_named = key in self.after or key in self.before
+            if is_named and not any(summaries.same_or_absent(found, one) for one in expected):
+                return (
+                    f"the janitor wrote it again later ({key} is {_shown(found)}); undo that pass"
+                    " first"
+                )
+        return None
 
     def described(self) -> ReportedChange:
         """The restoration as a report shows it, not yet carried out."""
@@ -95,7 +128,7 @@ class Restoration:
 
 
 def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration], str]:
-    """What a journal or a report says was written, to be put back; and the namespace.
+    """What a journal or a report says was written, to be undone; and the namespace.
 
     Args:
         file: A journal (``.jsonl``) or a report (``.json``).
@@ -103,8 +136,8 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration
 
     Raises:
         UsageError: a run is not in the file.
-        JournalError: the journal cannot be read.
-        ReportError: the report cannot be read.
+        JournalError: the journal cannot be read, or names a key that the janitor never writes.
+        ReportError: the same of a report.
 
     """
     read = _of_report if file.suffix.lower() == ".json" else _of_journal
@@ -113,16 +146,17 @@ def restorations(file: Path, runs: Sequence[str] = ()) -> tuple[list[Restoration
     if not runs:
         return list(latest.values()), namespace
     chosen = []
-    for run in runs:
+    for run in map(parse_run_path, runs):
         matches = [path for path in latest if run in {path, path.rsplit("/", 1)[-1]}]
         if not matches:
-            raise UsageError(f"{file} tells of no write to a run {run}")
+            raise UsageError(f"{file} records no write to a run {run}")
         chosen += matches
     return [latest[path] for path in dict.fromkeys(chosen)], namespace
 
 
 def _of_journal(file: Path) -> tuple[list[Restoration], str]:
     record = read_journal(file)
+    check_keys(record)
     found = []
     writes: dict[str, list[JournaledWrite]] = {}
     for write in record.writes:
@@ -146,7 +180,7 @@ def _of_journal(file: Path) -> tuple[list[Restoration], str]:
 
 
 def _standing(writes: Iterable[JournaledWrite]) -> Iterable[JournaledWrite]:
-    """The last write of each run, or the one before where that is not known to have mended it."""
+    """The last write of each run; the one before it if that corrects it and may have failed."""
     standing: dict[str, JournaledWrite] = {}
     for write in writes:
         mended = write.outcome in {Outcome.WRITTEN, Outcome.SUPERSEDED}
@@ -159,6 +193,12 @@ def _standing(writes: Iterable[JournaledWrite]) -> Iterable[JournaledWrite]:
 
 def _of_report(file: Path) -> tuple[list[Restoration], str]:
     report = load_report(file)
+    for change in report.changes:
+        if MASK in repr(dict(change.before)):
+            raise UsageError(
+                f"{file} does not show all earlier values of {change.run}, because they hold a"
+                f" secret: undo the journal instead ({report.journal or 'janitor journal list'})"
+            )
     found = [
         Restoration(
             path=change.run,
@@ -173,18 +213,46 @@ def _of_report(file: Path) -> tuple[list[Restoration], str]:
         for change in report.changes
         if change.outcome in {Outcome.WRITTEN, Outcome.FAILED} and change.form is not None
     ]
+    for one in found:
+        foreign = [
+            *foreign_keys(one.before, one.form, report.namespace),
+            *foreign_keys(one.after, one.form, report.namespace),
+        ]
+        if foreign:
+            raise ReportError(
+                f"{file} names the key {foreign[0]!r} of {one.path}, which the janitor never writes"
+            )
     return found, report.namespace
 
 
 def undo(wanted: Sequence[Restoration], work: Pass) -> Report:
-    """Put the runs back; without a writer, say what would be put back and what is in the way."""
+    """Restore the runs; in a dry run, report what would be restored and what would not."""
+    wanted = [replace(one, policy=work.policy) for one in wanted]
     draft = open_report(work, "undo")
     described = {one.path: one.described() for one in wanted}
     if work.writer is None:
         _preview(wanted, described, work, draft.add_change)
     else:
         report_results(wanted, described, work.writer, work, draft)
-    return close_report(draft, work, len(wanted))
+    report = close_report(draft, work, len(wanted))
+    return report if work.is_dry else _with_shortfall(report)
+
+
+def _with_shortfall(report: Report) -> Report:
+    """The report with an error for the runs that were restored in part, or not at all."""
+    partly = sum(change.partial for change in report.changes)
+    left = sum((change.error or "").startswith(_NOT_RESTORED) for change in report.changes)
+    messages = []
+    if partly:
+        messages.append(f"{_runs(partly)} restored only in part; the report says what is not")
+    if left:
+        messages.append(f"{_runs(left)} not restored; the report says why")
+    errors = (ReportedError(target=None, message=message) for message in messages)
+    return report.model_copy(update={"errors": (*report.errors, *errors)})
+
+
+def _runs(count: int) -> str:
+    return "1 run was" if count == 1 else f"{count:,} runs were"
 
 
 def _preview(

@@ -39,7 +39,7 @@ def _utc(time: datetime) -> datetime:
 Text = Annotated[str, BeforeValidator(_whole)]
 Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 Values = dict[Annotated[str, PlainValidator(_key)], Any]
-"""Keys of a summary and what stood there: JSON values, bare ``Infinity`` included."""
+"""Keys of a summary and their values: JSON values, bare ``Infinity`` included."""
 
 
 class Part(BaseModel):
@@ -54,3 +54,14 @@ class Part(BaseModel):
             return data
         known = {field.alias or name for name, field in cls.model_fields.items()}
         return {key: value for key, value in data.items() if key in known}
+
+
+def fields_of(model: BaseModel) -> dict[str, Any]:
+    """The fields of a model under their names in files, the values as they are.
+
+    pydantic's own ``model_dump`` refuses values that are nested 255 levels deep.
+    """
+    return {
+        field.alias or name: getattr(model, name)
+        for name, field in type(model).model_fields.items()
+    }

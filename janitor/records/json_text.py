@@ -15,20 +15,25 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from janitor.errors import ReportError
-from janitor.records.base import FROM_FILE
+from janitor.records.base import FROM_FILE, fields_of
 from janitor.records.report import SCHEMA, Report
 from janitor.storage import strict_json
+from janitor.storage.invalid import first_mistake
+from janitor.storage.untrusted import read_untrusted
 
 
-def pretty(model: BaseModel) -> str:
-    """A model's JSON text: a line a field, and in a field that is a list a line an item.
+def pretty(model: BaseModel, **instead: Any) -> str:
+    """A model's JSON text: one line per field, and one per item of a field that is a list.
+
+    ``instead`` holds fields that are already in the form of JSON.
 
     Raises:
         ReportError: a value is nested too deeply to be written.
 
     """
     try:
-        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in _fields(model).items()]
+        values = fields_of(model) | instead
+        fields = [f" {_dumps(key)}: {_block(value)}" for key, value in values.items()]
     except ValueError as error:
         raise ReportError(f"it cannot be written as JSON: {error}") from error
     return "{\n" + ",\n".join(fields) + "\n}\n"
@@ -38,23 +43,21 @@ def parse(text: str | bytes) -> Report:
     """The report that :func:`pretty` wrote, or a later version of it under the same schema.
 
     Raises:
-        ReportError: the text is no report, or of another schema version.
+        ReportError: the text is not a report, or is of another schema version.
 
     """
     try:
         data = strict_json.loads(text)
     except ValueError as error:
-        raise ReportError(f"it is no JSON ({error})") from error
+        raise ReportError(f"it is not valid JSON ({error})") from error
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA:
-        said = "it names no schema" if schema is None else f"its schema is {schema!r:.60}"
+        said = "it has no schema" if schema is None else f"its schema is {schema!r:.60}"
         raise ReportError(f"{said}, and this janitor reads {SCHEMA!r}")
     try:
         return Report.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ReportError(f"it is malformed at {where}: {first['msg']}") from error
+        raise ReportError(f"it is malformed at {first_mistake(error)}") from error
 
 
 def format_time(time: datetime) -> str:
@@ -75,33 +78,30 @@ def _dumps(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return _fields(value)
+        return fields_of(value)
     if isinstance(value, datetime):
         return format_time(value)
-    raise ValueError(f"JSON has no word for a {type(value).__name__}")
+    raise ValueError(f"JSON cannot hold a {type(value).__name__}")
 
 
-def _fields(model: BaseModel) -> dict[str, Any]:
-    """The fields under their names in the file.
-
-    By hand, for pydantic's own way refuses values that are nested 255 levels deep.
-    """
-    return {
-        field.alias or name: getattr(model, name)
-        for name, field in type(model).model_fields.items()
-    }
-
-
-def load_report(path: str | Path) -> Report:
+def load_report(path: str | Path, *, found: bool = False) -> Report:
     """Read a ``.json`` report.
 
+    Args:
+        path: The file.
+        found: Whether it was found in a folder, and not named by the user. Then it must not be a
+            symbolic link.
+
     Raises:
-        ReportError: there is no such file, it is no report, or of another schema version.
+        ReportError: it cannot be read, is not a report, or is of another schema version.
 
     """
+    data = read_untrusted(path, follow=not found, error=_unread)
     try:
-        return parse(Path(path).read_bytes())
-    except OSError as error:
-        raise ReportError(f"cannot read the report {path}: {error.strerror}") from error
+        return parse(data)
     except ReportError as error:
         raise ReportError(f"cannot read the report {path}: {error}") from error
+
+
+def _unread(why: str) -> ReportError:
+    return ReportError(why.replace("cannot read", "cannot read the report", 1))

@@ -16,12 +16,14 @@ from janitor.errors import PlanError
 from janitor.model import Policy
 from janitor.records.base import FROM_FILE, Time
 from janitor.records.json_text import pretty
-from janitor.records.policy import PlannedPolicy
+from janitor.records.policy import IN_A_PLAN, PlannedPolicy
 from janitor.records.report import Brake, Report, ReportedChange
 from janitor.rules.custom.cel import ExpressionError
 from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
+from janitor.storage.invalid import first_mistake
+from janitor.storage.untrusted import read_untrusted
 
 SCHEMA: Final = "janitor.plan/1"
 
@@ -29,7 +31,7 @@ SCHEMA: Final = "janitor.plan/1"
 class PlanFile(BaseModel):
     """What a plan file holds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = IN_A_PLAN | ConfigDict(populate_by_name=True)
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     version: str
@@ -50,34 +52,33 @@ def write_plan(report: Report, policy: Policy, path: Path) -> None:
     plan = PlanFile(
         version=report.version,
         created_at=report.started_at,
-        policy=PlannedPolicy.of(policy),
+        policy=policy,
         brake=report.brake or Brake(tripped=False),
         changes=report.changes,
     )
-    write_atomically(path, pretty(plan), error=PlanError)
+    plain = plan.model_dump(mode="json", include={"policy"})
+    write_atomically(path, pretty(plan, **plain), error=PlanError)
 
 
 def read_plan(path: Path) -> PlanFile:
     """Read a plan back.
 
     Raises:
-        PlanError: there is no such file, it is no plan, or of another schema version.
+        PlanError: there is no such file, it is not a plan, or of another schema version.
 
     """
     data = _read_json(path)
     schema = data.get("schema")
     if schema != SCHEMA:
-        told = "names no schema" if schema is None else f"is of schema {schema!r:.60}"
+        found = "has no schema" if schema is None else f"is of schema {schema!r:.60}"
         raise PlanError(
-            f"{path} {told}, and this janitor applies {SCHEMA!r}: make the plan anew with"
+            f"{path} {found}, and this janitor applies {SCHEMA!r}: make a new plan with"
             " `janitor plan`"
         )
     try:
         plan = PlanFile.model_validate(data, context=FROM_FILE)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanError(f"{path} is malformed at {where}: {first['msg']}") from error
+        raise PlanError(f"{path} is malformed at {first_mistake(error)}") from error
     for rule in plan.policy.own_rules:
         try:
             check_expression(rule.when)
@@ -88,11 +89,13 @@ def read_plan(path: Path) -> PlanFile:
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     try:
-        data = strict_json.loads(path.read_bytes())
-    except OSError as error:
-        raise PlanError(f"cannot read the plan {path}: {error.strerror}") from error
+        data = strict_json.loads(read_untrusted(path, follow=True, error=_unread))
     except ValueError as error:
-        raise PlanError(f"{path} is no plan: it is no JSON ({error})") from error
+        raise PlanError(f"{path} is not a plan file: invalid JSON ({error})") from error
     if not isinstance(data, dict):
-        raise PlanError(f"{path} is no plan: it holds no JSON object")
+        raise PlanError(f"{path} is not a plan file: not a JSON object")
     return data
+
+
+def _unread(why: str) -> PlanError:
+    return PlanError(why.replace("cannot read", "cannot read the plan", 1))

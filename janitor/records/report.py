@@ -11,11 +11,12 @@ Text is what people read, so half a surrogate pair in it is shown as ``\ud800``;
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from janitor.model import Outcome
+from janitor.model import THRESHOLDS, Outcome
+from janitor.model.local_words import local_word
 from janitor.model.summary import Form
 from janitor.records.base import Part, Text, Time, Values
 from janitor.runtime.interrupt import Interruption
@@ -62,7 +63,7 @@ class Totals(Part):
 
 
 class Sign(Part):
-    """One sign of life: where it stood, what stood there, and the time that this means."""
+    """One sign of life: where it stood, the value, and the time that it means."""
 
     source: Text
     at: Time | None = None
@@ -112,6 +113,18 @@ class ReportedChange(Part):
     last_alive: Time | None = None
     url: Text | None = None
     """The run's page."""
+    partial: bool = False
+    """Whether only some of the keys were written; ``error`` says which were not."""
+
+    @property
+    def shown_from(self) -> str:
+        """The state before, in the words of the run's own store."""
+        return local_word(self.run, self.from_)
+
+    @property
+    def shown_to(self) -> str:
+        """The state after, in the words of the run's own store."""
+        return local_word(self.run, self.to)
 
 
 class ReportedHold(Part):
@@ -135,6 +148,8 @@ class ReportedError(Part):
 
     target: Text | None
     message: Text
+    transient: bool = False
+    """Whether it may be gone with the next pass: the server did not answer, or with an error."""
 
 
 class ReportedWarning(Part):
@@ -153,26 +168,30 @@ class ClockReading(Part):
     warning: Text | None = None
 
 
-class Thresholds(Part):
-    """How long runs were given: the times of the policy that the pass judged by, in seconds."""
-
-    heartbeat_timeout_seconds: float
-    evaluation_timeout_seconds: float
-    settle_seconds: float
-    crash_grace_seconds: float
-    stale_after_seconds: float | None = None
-    """None in reports from before there was this setting."""
+Thresholds = Annotated[
+    dict[Text, float | None],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                f"{name}_seconds": {"type": ["number", "null"], "minimum": 0} for name in THRESHOLDS
+            },
+        }
+    ),
+]
+"""How long runs were given: the durations of the policy that the pass judged by, in seconds, as
+``NAME_seconds``. A report from before there was a setting does not have it."""
 
 
 class ReportedShard(Part):
-    """The share of the sweeps that one janitor of several was dealt."""
+    """The share of the sweeps that one of several janitors scans."""
 
     index: int = Field(ge=1)
     count: int = Field(ge=1)
     sweeps: int = 0
-    """Sweeps and groups that were dealt to it."""
+    """Sweeps and groups of this share."""
     left_to_others: int = 0
-    """Sweeps and groups that it resolved, or was told of, and that are the other shards'."""
+    """Sweeps and groups of its targets that belong to other shards."""
 
 
 class Brake(Part):
@@ -185,7 +204,7 @@ class Brake(Part):
     found: float | None = None
     message: Text | None = None
     overruled: bool = False
-    """Somebody who has looked said ``--force``."""
+    """Whether ``--force`` was given."""
 
     @classmethod
     def of_changes(cls, found: int, allowed: int) -> Brake:
@@ -198,6 +217,16 @@ class Brake(Part):
             message=f"{found} changes are {found - allowed} more than max_changes ({allowed})"
             " allows",
         )
+
+
+class ReportedOutage(Part):
+    """A time in which runs of these projects could not report."""
+
+    start: Time
+    end: Time | None = None
+    """None while it lasts; the start if it turned out that it was no outage."""
+    projects: tuple[Text, ...] = ()
+    """As ENTITY/PROJECT."""
 
 
 class StandDown(Part):
@@ -213,6 +242,8 @@ class StandDown(Part):
     window_start: Time | None = None
     window_end: Time | None = None
     message: Text | None = None
+    outages: tuple[ReportedOutage, ...] = ()
+    """Those that this pass and earlier ones found; a later pass takes them from here."""
 
 
 class RaceWindow(Part):
@@ -271,7 +302,7 @@ class Report(Part):
     requests: Requests | None = None
     false_positives: FalsePositives | None = None
     journal: Text | None = None
-    """The path of the journal, with which all of this can be taken back."""
+    """The path of the journal, with which all of this can be undone."""
     merged_journals: tuple[Text, ...] = ()
     """Those of the reports that this one was merged from; ``journal`` is None then."""
     shard: ReportedShard | None = None

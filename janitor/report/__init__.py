@@ -1,6 +1,6 @@
 """The report of a pass: built, rendered, written, and read back.
 
-To add a kind of file: a ``render_*.py`` with a pure ``render(report) -> str``, and its ending in
+To add a format: a ``render_*.py`` with a pure ``render(report) -> str``, and its file extension in
 :data:`RENDERERS`.
 """
 
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from janitor.errors import ReportError, UsageError
+from janitor.model.wording import either
 from janitor.records.report import Report
 from janitor.report import render_csv, render_html, render_json, render_junit, render_markdown
 from janitor.runtime.extras import require
@@ -37,32 +38,32 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         ".xml": render_junit.render,
     }
 )
-"""A file's ending → what renders it."""
+"""File extension → renderer."""
 
 _EXTRAS: Final = {".html": "html"}
-"""A file's ending → what must be installed besides."""
+"""File extension → the extra that it needs."""
 
 
 def renderer_for(path: str | Path) -> Renderer:
-    """What renders a file of this name; capitals in the ending do not matter.
+    """The renderer for a file of this name; upper and lower case do not matter.
 
     Raises:
-        UsageError: no renderer is known for the ending.
+        UsageError: the format is unknown.
 
     """
     renderer = RENDERERS.get(Path(path).suffix.lower())
     if renderer is None:
-        *others, last = RENDERERS
-        endings = f"{', '.join(others)} or {last}"
-        raise UsageError(f"{path}: no kind of report is known by this ending; use {endings}")
+        raise UsageError(
+            f"{path}: unknown report format {Path(path).suffix!r}; use {either(RENDERERS)}"
+        )
     return renderer
 
 
 def check(path: str | Path) -> None:
-    """Make sure, before any work is done, that a report can be written here.
+    """Check, before any work is done, that a report can be written here.
 
     Raises:
-        UsageError: the ending is unknown, its extra is not installed, or the path cannot be
+        UsageError: the format is unknown, its extra is not installed, or the path cannot be
             written.
 
     """
@@ -71,10 +72,10 @@ def check(path: str | Path) -> None:
 
 
 def check_ending(path: str | Path) -> None:
-    """Make sure that a report can be rendered for a file of this name.
+    """Check that a report can be rendered for a file of this name.
 
     Raises:
-        UsageError: the ending is unknown, or its extra is not installed.
+        UsageError: the format is unknown, or its extra is not installed.
 
     """
     renderer_for(path)
@@ -84,12 +85,12 @@ def check_ending(path: str | Path) -> None:
 
 
 def text_of(report: Report, path: str | Path, junit_fixed: render_junit.Fixed = "failure") -> str:
-    """The report in the form that the ending of the path asks for.
+    """The report in the format of the path's extension.
 
-    ``junit_fixed`` is what a repaired run counts as in JUnit XML.
+    ``junit_fixed`` is how a repaired run appears in JUnit XML.
 
     Raises:
-        UsageError: the ending is unknown.
+        UsageError: the format is unknown.
 
     """
     renderer = renderer_for(path)
@@ -98,11 +99,11 @@ def text_of(report: Report, path: str | Path, junit_fixed: render_junit.Fixed = 
 
 
 def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed = "failure") -> None:
-    """Write the report in the form that the ending asks for, readable by its owner alone.
+    """Write the report in the format of the path's extension, readable only by its owner.
 
     Raises:
-        UsageError: the ending is unknown.
-        ReportError: the file cannot be written; what stood there before still does.
+        UsageError: the format is unknown.
+        ReportError: the file cannot be written; an existing file is unchanged.
 
     """
     write_atomically(path, text_of(report, path, junit_fixed), mode=0o600, error=ReportError)

@@ -1,4 +1,4 @@
-"""What the charts of a report are drawn from: plain rows of counts, times and words."""
+"""The data of the charts of a report: plain rows of counts, times and names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from janitor.report.sanitize import shortened, visible
 from janitor.report.trend import Trend
 
 MOVED_ON: Final = "moved on"
-"""Where superseded runs went: they changed their state themselves."""
+"""Superseded runs: they changed their state themselves."""
 KINDS: Final = ("repaired", "planned", "failed", "superseded", "held")
 """What can become of a run that needed a look, in the order of colours and stacks."""
 _KIND_OF: Final = {
@@ -116,7 +116,7 @@ def timeline(report: Report, most: int) -> Timeline:
 
 
 def per_sweep(report: Report, most: int) -> list[Row]:
-    """Runs that needed a look, by sweep and kind; the sweeps with the most of them first."""
+    """Runs that were changed or held, by sweep and kind; the largest sweeps first."""
     counts = Counter(_looked_at(report))
     totals: Counter[str] = Counter()
     for (sweep, _), runs in counts.items():

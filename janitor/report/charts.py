@@ -63,7 +63,7 @@ class Chart:
 
     title: str
     caption: str
-    """What it shows, in a sentence; also for those who cannot see it."""
+    """What it shows, in a sentence; also as alternative text."""
     wide: str
     """SVG."""
     narrow: str
@@ -125,8 +125,8 @@ def _ages(report: Report) -> Chart | None:
         )
     )
     lines = [_line(seconds, words) for seconds, words in _limits(report.thresholds)]
-    silent = "How long the runs that needed a look had been silent, on a logarithmic scale"
-    told = "; the dashed line is the time after which a run is given up" if lines else ""
+    silent = "How long the runs that were changed or held had been silent, on a logarithmic scale"
+    told = "; the dashed line is the time after which a run times out" if lines else ""
     return drawn_chart("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
 
 
@@ -187,7 +187,7 @@ def _timeline(report: Report) -> Chart | None:
         part("repaired", diamond, "repaired", None),
     )
     most = f" These {len(order)} were silent longest; {shown.left_out:,} more are not drawn."
-    told = "When each was created, last alive, and repaired."
+    told = "When each was created, last seen, and repaired."
     caption = told + (most if shown.left_out else "")
     return drawn_chart("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
 
@@ -218,20 +218,18 @@ def _sweeps(report: Report) -> Chart | None:
             color=_by_kind(rows),
         )
     )
-    caption = "Runs that needed a look, by sweep; those already in order are not shown."
+    caption = "Runs that were changed or held, by sweep; clean runs are not shown."
     return drawn_chart("Sweeps", caption, drawn, rows, 70 + 24 * len(order))
 
 
 def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
-    """The times after which a run is given up, with what to write beside the line."""
-    if thresholds is None:
+    """The times after which a run times out, with the label of each line."""
+    general = (thresholds or {}).get("heartbeat_timeout_seconds")
+    if thresholds is None or general is None:
         return []
-    general, evaluating = (
-        thresholds.heartbeat_timeout_seconds,
-        thresholds.evaluation_timeout_seconds,
-    )
-    found = [(general, f"given up after {format_age(timedelta(seconds=general))}")]
-    if evaluating != general:
+    found = [(general, f"timeout after {format_age(timedelta(seconds=general))}")]
+    evaluating = thresholds.get("evaluation_timeout_seconds")
+    if evaluating is not None and evaluating != general:
         after = format_age(timedelta(seconds=evaluating))
         found.append((evaluating, f"evaluating: {after}"))
     return found

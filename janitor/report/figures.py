@@ -1,4 +1,4 @@
-"""The figures of a pass, for the foot of a report."""
+"""The figures of a pass, for the end of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from janitor.records.report import Report, Requests, Thresholds
 
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
-    """What else there is to know of the pass: a name and a sentence each."""
+    """Further facts about the pass: a name and a sentence each."""
     yield "Command", f"{report.command}{' (dry run)' if report.dry_run else ''}"
     took = format_age(report.finished_at - report.started_at)
     yield "Began", f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC, took {took}"
@@ -42,15 +42,10 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _thresholds(found: Thresholds) -> str:
-    named = (
-        ("silent", found.heartbeat_timeout_seconds),
-        ("evaluating", found.evaluation_timeout_seconds),
-        ("settle", found.settle_seconds),
-        ("crashed", found.crash_grace_seconds),
-        ("assigned", found.stale_after_seconds),
-    )
     return ", ".join(
-        f"{name} {format_age(timedelta(seconds=each))}" for name, each in named if each is not None
+        f"{name.removesuffix('_seconds')} {format_age(timedelta(seconds=seconds))}"
+        for name, seconds in found.items()
+        if seconds is not None
     )
 
 

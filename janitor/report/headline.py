@@ -1,4 +1,4 @@
-"""The sentences and groups that every report for people is made of. Plain text, not yet escaped."""
+"""The sentences and groups that all human-readable reports use. Plain text, not yet escaped."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from janitor.report import shards
 
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
 _AGES: Final = re.compile(rf"{_AGE}(?:(?:, | and |, and ){_AGE})*")
+_UNWRITTEN: Final = "not written: "
+"""How the error of a failed change begins where the server certainly wrote nothing."""
 _ASIDE: Final = re.compile(r" \([^()]*\)")
 
 
@@ -31,10 +33,10 @@ class ChangeGroup:
 
 @dataclass(frozen=True, slots=True)
 class HoldGroup:
-    """Held runs with the same reason but for its figures."""
+    """Held runs whose reasons differ only in numbers."""
 
     reason: str
-    """Of one of them where all say the same, else with "a while" for the ages."""
+    """The reason of all, or with "a while" for the ages if these differ."""
     held: tuple[ReportedHold, ...]
 
 
@@ -52,13 +54,13 @@ def headline(report: Report) -> str:
         sentences.append(f"{_runs(totals.failed)} could not be repaired.")
     if totals.superseded:
         were = "was" if totals.superseded == 1 else "were"
-        sentences.append(f"{_runs(totals.superseded)} moved on meanwhile and {were} left alone.")
+        sentences.append(f"{_runs(totals.superseded)} changed meanwhile and {were} skipped.")
     return " ".join(sentences)
 
 
 def change_groups(report: Report) -> list[ChangeGroup]:
-    """The changes by what became of them, largest group first within each outcome."""
-    counts = Counter((change.outcome, change.to, change.rule) for change in report.changes)
+    """The changes by outcome, the largest group of each outcome first."""
+    counts = Counter((change.outcome, change.shown_to, change.rule) for change in report.changes)
     groups = [ChangeGroup(*kind, runs) for kind, runs in counts.items()]
     order = list(Outcome)
     return sorted(
@@ -79,20 +81,20 @@ def hold_groups(report: Report) -> list[HoldGroup]:
 
 
 def without_figures(reason: str) -> str:
-    """The reason with "a while" for its ages and without its asides, as many runs share it."""
+    """The reason with "a while" for its ages and without text in brackets."""
     return _ASIDE.sub("", _AGES.sub("a while", reason))
 
 
 def notices(report: Report) -> list[str]:
-    """What whoever reads the report must know besides: the most serious first."""
+    """Further important facts, the most serious first."""
     found: list[str] = []
     if report.interrupted == "deadline":
-        found.append("The deadline passed before all was done")
+        found.append("The deadline passed before everything was done")
     elif report.interrupted:
         found.append(f"Interrupted by {report.interrupted}")
     if report.brake and report.brake.tripped:
         brake = "Brake, overruled by --force" if report.brake.overruled else "Brake"
-        found.append(f"{brake}: {report.brake.message or 'a limit was passed'}")
+        found.append(f"{brake}: {report.brake.message or 'a limit was exceeded'}")
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
     found += shards.notices(report)
@@ -101,13 +103,15 @@ def notices(report: Report) -> list[str]:
         found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
+    if report.command == "undo" and report.totals.written and not report.dry_run:
+        found.append(_after_undo(report))
     if report.false_positives and report.false_positives.runs:
         found.append(_false_positives(report.false_positives))
     return [notice if notice.endswith((".", "!", "?")) else f"{notice}." for notice in found]
 
 
 def counts(report: Report) -> list[tuple[str, int]]:
-    """The totals under names for people, those that are always of interest first."""
+    """The totals under readable names, the most important first."""
     totals = report.totals
     return [
         ("runs", totals.runs),
@@ -122,15 +126,19 @@ def counts(report: Report) -> list[tuple[str, int]]:
 
 
 def way_back(report: Report) -> str | None:
-    """The command that takes the pass back, if it wrote anything and kept a journal."""
-    wrote = report.totals.written or report.totals.failed
+    """The command that undoes the pass, if it wrote anything and kept a journal."""
+    wrote = any(
+        change.outcome is Outcome.WRITTEN
+        or (change.outcome is Outcome.FAILED and not (change.error or "").startswith(_UNWRITTEN))
+        for change in report.changes
+    )
     journals = (report.journal,) if report.journal else report.merged_journals
     commands = [f"janitor undo {shlex.quote(journal)}" for journal in journals]
     return " && ".join(commands) if wrote and commands else None
 
 
 def signature(report: Report) -> str:
-    """Who reports, on what and when."""
+    """The version, the command and the time."""
     took = format_age(report.finished_at - report.started_at)
     when = report.started_at.strftime("%Y-%m-%d %H:%M:%S")
     return f"janitor {report.version} {report.command}, {when} UTC, took {took}"
@@ -143,14 +151,16 @@ def _repaired(report: Report) -> str:
         kinds = _kinds(report, Outcome.WRITTEN)
         return f"{totals.written:,} of {_runs(totals.runs)} {were} {verb}: {kinds}"
     if totals.failed or totals.superseded:
-        return f"None of {_runs(totals.runs)} was {verb}"
-    return f"None of {_runs(totals.runs)} needed a change"
+        were = "was" if totals.runs == 1 else "were"
+        return f"0 of {_runs(totals.runs)} {were} {verb}"
+    return f"0 of {_runs(totals.runs)} needed a change"
 
 
 def _planned(report: Report) -> str:
     totals = report.totals
     if not totals.planned:
-        return f"None of {_runs(totals.runs)} needs a change"
+        need = "needs" if totals.runs == 1 else "need"
+        return f"0 of {_runs(totals.runs)} {need} a change"
     need = "needs" if totals.planned == 1 else "need"
     if totals.written:
         need = f"still {need}"
@@ -159,7 +169,7 @@ def _planned(report: Report) -> str:
 
 
 def _kinds(report: Report, outcome: Outcome) -> str:
-    """Into what so many runs were or would be changed, and by which rule."""
+    """The numbers of changes by new state and rule."""
     groups = [group for group in change_groups(report) if group.outcome is outcome]
     return ", ".join(f"{group.runs:,} to {group.to} ({group.rule})" for group in groups)
 
@@ -169,8 +179,8 @@ def _why_not_tried(report: Report) -> str:
         stopped = "a shard" if report.merged_shards else "the pass"
         return f"the brake stopped {stopped} before its first write"
     if report.interrupted == "deadline":
-        return "the deadline came first"
-    return "the pass was told to stop" if report.interrupted else "they were not tried"
+        return "the deadline passed first"
+    return "the pass was interrupted" if report.interrupted else "they were not tried"
 
 
 def _common_reason(reason: str, members: list[ReportedHold]) -> str:
@@ -180,20 +190,33 @@ def _common_reason(reason: str, members: list[ReportedHold]) -> str:
 
 def _incomplete(target: ReportedTarget) -> str:
     if target.runs_expected is None:
-        return f"{target.target} could not be read whole: {_runs(target.runs_seen)} seen."
+        return f"{target.target} could not be read completely: {_runs(target.runs_seen)} seen."
     return (
-        f"{target.target} could not be read whole:"
-        f" {target.runs_seen} of {_runs(target.runs_expected)} seen."
+        f"{target.target} could not be read completely:"
+        f" {target.runs_seen:,} of {_runs(target.runs_expected)} seen."
     )
 
 
 def _false_positives(found: FalsePositives) -> str:
     rules = ", ".join(f"{count} by {rule}" for rule, count in sorted(found.by_rule.items()))
-    notice = f"{_runs(len(found.runs))} repaired earlier came back to life ({rules})"
+    count = len(found.runs)
+    are = "is" if count == 1 else "are"
+    notice = f"{_runs(count)} that an earlier pass marked as ended {are} alive ({rules})"
     seconds = found.suggested_heartbeat_timeout_seconds
     if seconds is None:
         return notice
     return f"{notice}; a heartbeat_timeout of {math.ceil(seconds / 60)}m is suggested"
+
+
+def _after_undo(report: Report) -> str:
+    """How long an undo lasts."""
+    partial = sum(change.partial for change in report.changes)
+    told = f"{_runs(partial)} of these restored only in part. " if partial else ""
+    return (
+        f"{told}Passes that use the same journals do not repeat what was undone until a run shows"
+        " a sign of life. Other janitors judge these runs again: tag them janitor:ignore, or"
+        " change the rule"
+    )
 
 
 def _runs(count: int) -> str:

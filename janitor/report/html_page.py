@@ -1,4 +1,4 @@
-"""What the HTML report shows, as plain text in the order of the page; not yet escaped."""
+"""The content of the HTML report, as plain text in the order of the page; not yet escaped."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from janitor.report.sanitize import shortened, visible, web_page
 from janitor.storage import strict_json
 
 _CHANGES_SHARE, _HELD_SHARE = 4_400_000, 300_000
-"""Bytes for the rows; with the charts a page stays under 5 MB."""
+"""Bytes for the rows. With the charts a page stays below 5 MB."""
 _HELD_NAMED: Final = 100
-"""Held runs of one reason that are named."""
+"""Held runs listed per reason."""
 _COMPLAINTS: Final = 200
 _NAME, _SENTENCE, _VALUE = 80, 500, 120
 """Characters of a name, a sentence, and a value in a summary that are shown."""
-_ELSEWHERE: Final = "left out here; a .json report has it"
+_ELSEWHERE: Final = "omitted here; see the .json report"
 _MARKUP: Final = 165
 """Bytes of markup around a row's texts."""
 
@@ -87,10 +87,10 @@ def page_of(report: Report, charts: Sequence[Chart]) -> Page:
 
 
 def _groups(report: Report) -> Iterator[dict[str, Any]]:
-    """Changes of one kind, with the reason that they share but for its figures."""
+    """Changes of one kind, with their common reason without numbers."""
     reasons: dict[tuple[Outcome, str, str], Counter[str]] = {}
     for change in report.changes:
-        said = reasons.setdefault((change.outcome, change.to, change.rule), Counter())
+        said = reasons.setdefault((change.outcome, change.shown_to, change.rule), Counter())
         said[headline.without_figures(change.reason)] += 1
     for group in headline.change_groups(report)[:30]:
         said = reasons[group.outcome, group.to, group.rule]
@@ -116,8 +116,8 @@ def _change(change: ReportedChange) -> dict[str, Any]:
         "page": web_page(change.url),
         "name": _text(change.name or change.run.rpartition("/")[2], _NAME),
         "run": _text(change.run, 2 * _NAME),
-        "before": _text(change.from_, _NAME),
-        "after": _text(change.to, _NAME),
+        "before": _text(change.shown_from, _NAME),
+        "after": _text(change.shown_to, _NAME),
         "reason": _text(change.reason),
         "rule": _text(change.rule, _NAME),
         "seconds": "" if seconds is None else round(seconds),
@@ -129,7 +129,7 @@ def _change(change: ReportedChange) -> dict[str, Any]:
 
 
 def _evidence(change: ReportedChange) -> Iterator[str]:
-    """Each sign of life, then each key that was or would be written."""
+    """Each piece of evidence, then each key that was or would be written."""
     evidence = change.evidence
     yield f"W&B says {_text(evidence.wandb_state or change.wandb_state or 'nothing', _NAME)}"
     if change.created_at:
@@ -150,7 +150,7 @@ def _evidence(change: ReportedChange) -> Iterator[str]:
 
 
 def _is_mark(key: str) -> bool:
-    """Whether the key is one of our marks, which say again what the row says."""
+    """Whether the key is metadata of the janitor, which repeats the row."""
     return ".janitor." in key or "/janitor/" in key
 
 
@@ -201,7 +201,7 @@ def _target(target: ReportedTarget) -> dict[str, str]:
 
 
 def _changes_that_fit(changes: Iterable[ReportedChange]) -> list[dict[str, Any]]:
-    """The first rows that fit; where their evidence is too much for a page, the last go without."""
+    """The first rows that fit. If their evidence does not fit, the last rows have none."""
     rows: list[dict[str, Any]] = []
     spare = _CHANGES_SHARE
     for change in changes:
@@ -218,7 +218,7 @@ def _changes_that_fit(changes: Iterable[ReportedChange]) -> list[dict[str, Any]]
 
 
 def _fitting(rows: Iterable[dict[str, Any]], share: int) -> list[dict[str, Any]]:
-    """The first rows that fit into so many bytes."""
+    """The first rows that fit into this many bytes."""
     kept = []
     for row in rows:
         share -= _weight(row)
@@ -229,7 +229,7 @@ def _fitting(rows: Iterable[dict[str, Any]], share: int) -> list[dict[str, Any]]
 
 
 def _weight(value: Any) -> int:
-    """About how many bytes a row takes in the page, its markup and escapes included."""
+    """The approximate size of a row in the page in bytes, with markup and escapes."""
     if isinstance(value, str):
         escapes = sum(value.count(char) for char in "<>&'\"")
         return len(value.encode("utf-8", "replace")) + 4 * escapes

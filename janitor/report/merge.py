@@ -1,4 +1,4 @@
-"""Several reports as one: of jobs that each had a part of the targets."""
+"""Merges the reports of jobs that each processed a part of the targets."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def merge(reports: Sequence[Report]) -> Report:
 def _check(parts: Sequence[Report]) -> None:
     for name, problem in _MUST_AGREE.items():
         if len({getattr(part, name) for part in parts}) > 1:
-            raise UsageError(f"these reports {problem}: merge those of one kind")
+            raise UsageError(f"these reports {problem}: merge reports of the same kind")
     targets = Counter(target.target for part in parts for target in part.targets)
     shared = [target for target, times in targets.items() if times > 1]
     if shared:
         raise UsageError(
-            f"several of these reports are of {shared[0]}: merge is for passes over different"
-            " targets; `janitor report trend` compares passes over time"
+            f"several of these reports are of {shared[0]}: only passes over different targets can"
+            " be merged; `janitor report trend` compares passes over time"
         )
 
 
@@ -157,7 +157,7 @@ def _warnings(parts: Sequence[Report]) -> tuple[ReportedWarning, ...]:
     found = list(chain.from_iterable(part.warnings for part in parts))
     if len(found) <= MAX_WARNINGS + 1:
         return tuple(found)
-    left_out = f"{len(found) - MAX_WARNINGS} more warnings are left out"
+    left_out = f"{len(found) - MAX_WARNINGS} more warnings are omitted"
     return (*found[:MAX_WARNINGS], ReportedWarning(message=left_out))
 
 

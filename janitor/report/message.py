@@ -1,4 +1,4 @@
-"""The report as a message: short, with counts and a link. Plain text."""
+"""The report as a notification: short, with counts and a link. Plain text."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Occasion = Literal["changes", "brake", "failure"]
 _SENTENCE: Final = 600
 _NOTICES: Final = 4
 _BREAK: Final = "\u200b"
-"""A space of no width: after it an @ calls nobody."""
+"""A zero-width space: after it an @ notifies nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What to send."""
+    """A notification."""
 
     title: str
     body: str
     occasions: frozenset[Occasion]
-    """What makes it worth sending."""
+    """Why it is sent."""
 
 
 def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
-    """What to say of a pass. Without a link, that of one of the runs in it.
+    """The notification about a pass. Without a link, the link of one of its runs.
 
     Args:
         report: Of the pass.
@@ -52,7 +52,7 @@ def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
 
 
 def message_of_failure(command: str, said: str, link: str | None) -> Message:
-    """What to say of a pass that came to no report."""
+    """The notification about a pass without a report."""
     page = web_page(link)
     lines = [_text(said), *([page] if page else [])]
     return Message(f"janitor {command} failed", "\n".join(lines), frozenset({"failure"}))

@@ -18,21 +18,21 @@ from janitor.report.charts import charts
 from janitor.report.html_page import page_of
 from janitor.report.trend import Trend, headline, tables
 from janitor.report.trend_charts import trend_charts
-from janitor.runtime.extras import a_home
+from janitor.runtime.extras import temporary_home
 
 _TEMPLATES: Final = files("janitor.report") / "templates"
 
 
 def render(report: Report) -> str:
     """The report's HTML text. Needs the extra ``html``."""
-    with a_home():
+    with temporary_home():
         drawn = charts(report)
     return render_page("report.html.jinja", page_of(report, drawn))
 
 
 def render_trend(trend: Trend) -> str:
     """The HTML text of passes over time. Needs the extra ``html``."""
-    with a_home():
+    with temporary_home():
         drawn = trend_charts(trend)
     page = {"headline": headline(trend), "charts": drawn, "tables": tables(trend)}
     return render_page("trend.html.jinja", page)

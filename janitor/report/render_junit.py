@@ -1,9 +1,8 @@
-"""The report as JUnit XML, for CI: a test case a run, a test suite a sweep or group.
+"""The report as JUnit XML, for CI: one test case per run, one test suite per sweep or group.
 
-A run that was repaired is a failure, so that CI shows it, or a pass for those who want to be
-told of nothing that is done (``fixed="pass"``). One that is to be repaired is a failure, one
-that could not be is an error, a held one is skipped, and one that moved on by itself passes. Each
-error of the pass is a case of its own.
+A repaired run is a failure, so that CI shows it; with ``fixed="pass"`` it passes. A planned repair
+is a failure, a failed repair an error, a held run is skipped, and a superseded run passes. Each
+error of the pass is a test case of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from janitor.records.report import Report, ReportedChange, ReportedHold
 from janitor.report.sanitize import shortened, visible
 
 Fixed = Literal["failure", "pass"]
-"""What a repaired run counts as."""
+"""How a repaired run appears."""
 
 _NAME, _SENTENCE = 200, 2_000
 """Characters of a name and of a sentence that are shown."""
@@ -36,7 +35,7 @@ def render(report: Report, fixed: Fixed = "failure") -> str:
     for place, cases in places.items():
         suite = TestSuite(place)
         suite.timestamp = began
-        suite.add_testcases(cases)  # at once: it counts its cases anew with every call
+        suite.add_testcases(cases)  # all at once: each call counts all cases again
         document.append(suite)
     document.update_statistics()
     document.time = round((report.finished_at - report.started_at).total_seconds(), 3)
@@ -45,7 +44,7 @@ def render(report: Report, fixed: Fixed = "failure") -> str:
 
 
 def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
-    """Each case, and the name of its suite."""
+    """Each test case, and the name of its test suite."""
     for change in report.changes:
         yield _suite(change), _of_change(change, fixed)
     for held in report.held:
@@ -54,7 +53,7 @@ def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
         yield _suite(held), case
     complaints = [(error.target or "the pass", error.message) for error in report.errors]
     if report.brake and report.brake.tripped and not report.brake.overruled:
-        complaints.append(("brake", report.brake.message or "a limit was passed"))
+        complaints.append(("brake", report.brake.message or "a limit was exceeded"))
     for about, message in complaints:
         case = TestCase(_text(about, _NAME), "janitor")
         case.result = [Error(_text(message), "pass")]
@@ -63,7 +62,7 @@ def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
 
 def _of_change(change: ReportedChange, fixed: Fixed) -> TestCase:
     case, rule = _case(change), _text(change.rule, _NAME)
-    states = f"{change.from_} → {change.to}"
+    states = f"{change.shown_from} → {change.shown_to}"
     match change.outcome:
         case Outcome.FAILED:
             case.result = [Error(_text(f"{states}: {change.error or change.reason}"), rule)]

@@ -1,4 +1,4 @@
-"""The report as GitHub-flavoured Markdown: ten seconds at the top, then the tables.
+"""The report as GitHub-flavoured Markdown: a summary first, then the tables.
 
 It fits GitHub's step summary, which refuses more than 1 MiB: each part has its share of that, and
 a table that is larger is cut with a note of how many rows are left out.
@@ -17,7 +17,7 @@ from janitor.report.sanitize import shortened, visible, web_page
 _SHARES: Final = {"changes": 600_000, "held": 150_000, "errors": 100_000, "warnings": 100_000}
 """Bytes for the rows of each table; the rest of a MiB is for what stands around them."""
 _RUNS_NAMED: Final = 10
-"""How many held runs of one reason are named."""
+"""Held runs listed per reason."""
 _NAME, _SENTENCE = 100, 500
 """Characters of a name and of a sentence that are shown."""
 
@@ -55,7 +55,7 @@ def _list(notices: Sequence[str]) -> list[str]:
 
 def _way_back(report: Report) -> list[str]:
     command = headline.way_back(report)
-    return [f"Take it back: {_code(command)}"] if command else []
+    return [f"Undo: {_code(command)}"] if command else []
 
 
 def _totals(report: Report) -> list[str]:
@@ -75,7 +75,7 @@ def _changes(report: Report) -> list[str]:
     rows = (
         (
             _run(change),
-            f"{_text(change.from_)} → {_text(change.to)}",
+            f"{_text(change.shown_from)} → {_text(change.shown_to)}",
             _text(change.rule),
             _text(change.reason),
             _outcome(change),
@@ -107,12 +107,12 @@ def _warnings(report: Report) -> list[str]:
 def _section(
     title: str, count: int, header: Sequence[str], rows: Iterable[Sequence[str]], share: int
 ) -> list[str]:
-    """A heading and a table, if there is anything to tell."""
+    """A heading and a table, if there are rows."""
     return [f"## {title} ({count:,})", *_table(header, rows, share)] if count else []
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], share: int) -> list[str]:
-    """A table of at most so many bytes, and a note where rows are left out."""
+    """A table of at most this many bytes, and a note if rows are omitted."""
     lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
     left_out = 0
     for row in rows:
@@ -127,7 +127,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], share: int) -> 
     table = "\n".join(lines)
     if not left_out:
         return [table]
-    return [table, f"*{left_out:,} more rows are left out here; a .json or .csv report has all.*"]
+    return [table, f"*{left_out:,} more rows are omitted here; a .json or .csv report has all.*"]
 
 
 def _run(change: ReportedChange) -> str:
@@ -147,13 +147,13 @@ def _outcome(change: ReportedChange) -> str:
 
 
 def _text(text: str, limit: int = _SENTENCE) -> str:
-    """Text of which nothing is taken for markup, a link or a picture."""
+    """Text in which nothing is markup, a link or a picture."""
     escaped = _MARKUP.sub(r"\\\g<0>", visible(shortened(text, limit)))
     return _ADDRESS.sub(r"\\", escaped)
 
 
 def _code(text: str) -> str:
-    """Text to be copied: a code span with more backticks around it than within."""
+    """Text to copy: a code span with more backticks around it than in it."""
     text = visible(text)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

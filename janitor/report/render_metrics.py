@@ -1,7 +1,7 @@
-"""The report as metrics in Prometheus's text format: of the last pass, so all of them gauges.
+"""The report as metrics in Prometheus's text format. They describe the last pass: all are gauges.
 
-Every metric has a sample for each of our states, rules and outcomes, zeros too: alerts need them,
-and a Pushgateway keeps what it is not told anew.
+Every metric has a sample for each state, rule and outcome, also if it is 0: alerts need them, and
+a Pushgateway keeps old samples that are not sent again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 LAST_SUCCESS: Final = "wandb_janitor_last_success_timestamp_seconds"
-"""When a pass last did all that it was asked: what to alert on."""
+"""When a pass last succeeded completely. Use it for alerts."""
 
 _NO_RULE: Final = "none"
 _LABEL: Final = 100
@@ -43,8 +43,8 @@ def registry_of(
 
     Args:
         report: Of the pass.
-        succeeded: Whether it did all that it was asked.
-        last_success: When one last did before, if that is known.
+        succeeded: Whether it did everything.
+        last_success: When an earlier pass last did, if that is known.
 
     """
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above
@@ -63,21 +63,26 @@ def _runs(report: Report, registry: CollectorRegistry) -> None:
     _labelled(
         registry,
         "runs",
-        "Runs by state when the pass had ended.",
+        "Runs by state at the end of the pass.",
         "state",
         _with_zeros(report.states_after, states),
     )
     _labelled(
         registry,
         "runs_before_pass",
-        "Runs by state when the pass began.",
+        "Runs by state at the start of the pass.",
         "state",
         _with_zeros(report.states_before, states),
     )
-    _single(registry, "untracked_runs", "Runs without a state of ours.", report.totals.untracked)
+    _single(registry, "untracked_runs", "Runs without a state.", report.totals.untracked)
     incomplete = sum(not target.complete for target in report.targets)
-    _single(registry, "targets", "Sweeps and groups that were scanned.", len(report.targets))
-    _single(registry, "incomplete_targets", "Those that could not be read whole.", incomplete)
+    _single(registry, "targets", "Scanned sweeps and groups.", len(report.targets))
+    _single(
+        registry,
+        "incomplete_targets",
+        "Targets that could not be read completely.",
+        incomplete,
+    )
 
 
 def _judgements(report: Report, registry: CollectorRegistry) -> None:
@@ -87,7 +92,7 @@ def _judgements(report: Report, registry: CollectorRegistry) -> None:
     rules = dict.fromkeys([*RULE_IDS, *(rule for rule, _ in found)])
     changes = Gauge(
         "wandb_janitor_changes",
-        "Changes of the pass, by rule and by what became of them.",
+        "Changes of the pass, by rule and outcome.",
         ("rule", "outcome"),
         registry=registry,
     )
@@ -97,7 +102,7 @@ def _judgements(report: Report, registry: CollectorRegistry) -> None:
     _labelled(
         registry,
         "held_runs",
-        "Runs left as they are, by the rule that held them.",
+        "Runs on hold, by the rule that holds them.",
         "rule",
         _with_zeros(held, [*RULE_IDS, _NO_RULE]),
     )
@@ -105,7 +110,7 @@ def _judgements(report: Report, registry: CollectorRegistry) -> None:
     _labelled(
         registry,
         "false_positives",
-        "Runs called over earlier that came back, by rule.",
+        "Runs that an earlier pass marked as ended but are alive, by rule.",
         "rule",
         _with_zeros(returned, RULE_IDS),
     )
@@ -123,35 +128,35 @@ def _cost(report: Report, registry: CollectorRegistry) -> None:
     _labelled(
         registry,
         "transferred_bytes",
-        "What they carried, as the server sees it.",
+        "Bytes that the server received from and sent to the pass.",
         "direction",
         {"received": cost.bytes_in, "sent": cost.bytes_out},
     )
-    _single(registry, "request_retries", "Requests that were sent again.", cost.retries)
+    _single(registry, "request_retries", "Retried requests.", cost.retries)
     took = (report.finished_at - report.started_at).total_seconds()
-    _single(registry, "pass_duration_seconds", "How long the pass took.", took)
+    _single(registry, "pass_duration_seconds", "Duration of the pass.", took)
 
 
 def _alarms(report: Report, registry: CollectorRegistry) -> None:
     brake, stand_down = report.brake, report.stand_down
     tripped = brake is not None and brake.tripped and not brake.overruled
-    _single(registry, "brake_tripped", "1 if a limit kept the pass from writing.", tripped)
+    _single(registry, "brake_tripped", "1 if the brake stopped the pass.", tripped)
     active = stand_down is not None and stand_down.active
     _single(registry, "stand_down_active", "1 if an outage was suspected.", active)
     _single(registry, "errors", "Errors of targets and of the pass itself.", len(report.errors))
-    _single(registry, "dry_run", "1 if the pass was not to write.", report.dry_run)
+    _single(registry, "dry_run", "1 if the pass was a dry run.", report.dry_run)
 
 
 def _times(
     report: Report, registry: CollectorRegistry, *, succeeded: bool, last_success: datetime | None
 ) -> None:
     ended = report.finished_at
-    _single(registry, "pass_succeeded", "1 if the pass did all that it was asked.", succeeded)
+    _single(registry, "pass_succeeded", "1 if the pass succeeded completely.", succeeded)
     _single(registry, "last_pass_timestamp_seconds", "When the pass ended.", ended.timestamp())
     success = ended if succeeded else last_success
     if success is not None:
         name = LAST_SUCCESS.removeprefix("wandb_janitor_")
-        _single(registry, name, "When a pass last did all that it was asked.", success.timestamp())
+        _single(registry, name, "When a pass last succeeded completely.", success.timestamp())
     _labelled(
         registry, "info", "The janitor that wrote these metrics.", "version", {report.version: 1}
     )

@@ -1,6 +1,6 @@
-"""The report for a terminal, as tables; and for a pipe, cron or a log, as plain lines.
+"""The report as tables for a terminal, and as plain lines for a pipe, cron or a log.
 
-Nothing that came from a run reaches the terminal as an escape sequence or as rich's markup.
+Text from runs never reaches the terminal as an escape sequence or as rich's markup.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from janitor.report import headline
 from janitor.report.sanitize import shortened, visible, web_page
 
 _ROWS: Final = 100
-"""Rows of a table that a person at a terminal is shown; a log gets every change."""
+"""Rows of a table in a terminal; a log gets every change."""
 _RUNS_NAMED: Final = 5
 _SENTENCE: Final = 500
 _COLOURS: Final = {
@@ -31,10 +31,9 @@ _COLOURS: Final = {
 
 
 def render(report: Report, console: Console | None = None) -> str:
-    """The report as tables for the console, or as plain lines where that is no terminal.
+    """The report as tables for the console, or as plain lines if it is not a terminal.
 
-    Nothing is printed: the console gives its width and colours (it knows of ``NO_COLOR``), and
-    the text that is returned has them.
+    Nothing is printed. The console only defines width and colours (it respects ``NO_COLOR``).
     """
     if console is None or not console.is_terminal:
         return "".join(f"{line}\n" for line in _lines(report))
@@ -44,7 +43,7 @@ def render(report: Report, console: Console | None = None) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    """The headline first, as in a mail from cron; then a line a change."""
+    """The headline first, as in a mail from cron; then one line per change."""
     yield _plain(headline.headline(report))
     yield from (f"note: {_plain(notice)}" for notice in headline.notices(report))
     yield from map(_change_line, report.changes)
@@ -57,11 +56,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"totals: {_totals(report)}"
     command = headline.way_back(report)
     if command:
-        yield f"take it back: {visible(command)}"
+        yield f"undo: {visible(command)}"
 
 
 def _change_line(change: ReportedChange) -> str:
-    states = f"{_plain(change.from_)} -> {_plain(change.to)}"
+    states = f"{_plain(change.shown_from)} -> {_plain(change.shown_to)}"
     why = f"{_plain(change.rule)}: {_plain(change.reason)}"
     error = f"; {_plain(change.error)}" if change.error else ""
     name = f" ({_plain(change.name)})" if change.name else ""
@@ -69,7 +68,7 @@ def _change_line(change: ReportedChange) -> str:
 
 
 def _print(report: Report, console: Console) -> None:
-    """The tables first and the headline last, where the eye is when a command has ended."""
+    """The tables first and the headline last, next to the prompt."""
     if report.changes:
         console.print(_changes_table(report))
     if report.held:
@@ -80,14 +79,14 @@ def _print(report: Report, console: Console) -> None:
         _say(console, f"warning: {_about(warning.run)}{_plain(warning.message)}", "yellow")
     hidden = max(len(report.errors) - _ROWS, 0) + max(len(report.warnings) - _ROWS, 0)
     if hidden:
-        _say(console, f"{hidden:,} more errors and warnings are in the report file", "dim")
+        _say(console, f"{hidden:,} more errors and warnings: see --report", "dim")
     for notice in headline.notices(report):
         _say(console, _plain(notice), "bold yellow")
     _say(console, _totals(report), "dim")
     _say(console, _plain(headline.headline(report)), "bold")
     command = headline.way_back(report)
     if command:
-        console.print(Text(f"take it back: {visible(command)}"), soft_wrap=True)
+        console.print(Text(f"undo: {visible(command)}"), soft_wrap=True)
 
 
 def _changes_table(report: Report) -> Table:
@@ -98,7 +97,7 @@ def _changes_table(report: Report) -> Table:
         outcome = f"{change.outcome}: {_plain(change.error)}" if change.error else change.outcome
         table.add_row(
             _run(change),
-            Text(f"{_plain(change.from_)} -> {_plain(change.to)}"),
+            Text(f"{_plain(change.shown_from)} -> {_plain(change.shown_to)}"),
             Text(f"{_plain(change.reason)} ({_plain(change.rule)})"),
             Text(outcome, _COLOURS[change.outcome]),
         )
@@ -122,7 +121,7 @@ def _run(change: ReportedChange) -> Text:
 
 
 def _left_out(rows: int) -> str | None:
-    return f"{rows - _ROWS:,} more are in the report file" if rows > _ROWS else None
+    return f"{rows - _ROWS:,} more: see --report" if rows > _ROWS else None
 
 
 def _runs(group: headline.HoldGroup) -> str:

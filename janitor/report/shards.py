@@ -1,7 +1,7 @@
-"""What reports say of shards: which share a pass took, which are missing where shares are merged.
+"""Sentences about shards: which one a pass processed, and which are missing in a merged report.
 
-Each shard reckons brake and stand-down from its own sweeps: it knows of no others. A merged report
-names the shards that they stopped.
+Each shard computes brake and stand-down from its own sweeps only. A merged report names the shards
+that they stopped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from janitor.records.report import Report, ReportedShard
 
 
 def missing(report: Report) -> tuple[int, ...]:
-    """The shards, by number, of which a merged report holds nothing."""
+    """The numbers of the shards that are missing in a merged report."""
     if not report.merged_shards:
         return ()
     count = report.merged_shards[0].count
@@ -22,11 +22,11 @@ def missing(report: Report) -> tuple[int, ...]:
 
 
 def notices(report: Report) -> list[str]:
-    """What whoever reads the report must know of shards."""
+    """Notices about shards."""
     if report.shard:
-        theirs = f"{report.shard.left_to_others} are left to the others"
-        dealt = f"{report.shard.sweeps} sweeps and groups are dealt to it, {theirs}"
-        return [f"This is {_name(report.shard)} alone: {dealt}"]
+        theirs = f"{report.shard.left_to_others} belong to other shards"
+        dealt = f"{report.shard.sweeps} sweeps and groups belong to it, {theirs}"
+        return [f"This is only {_name(report.shard)}: {dealt}"]
     if not report.merged_shards:
         return []
     found = []
@@ -36,21 +36,21 @@ def notices(report: Report) -> list[str]:
         are = "is missing: its" if len(absent) == 1 else "are missing: their"
         count = report.merged_shards[0].count
         found.append(f"{which} {numbers} of {count} {are} sweeps are not in this report")
-    found.append("Brake and stand-down are reckoned by each shard, of its own sweeps alone")
+    found.append("Brake and stand-down are computed per shard")
     return found
 
 
 def by_shard(parts: Sequence[Report], say: Callable[[Report], str | None]) -> str | None:
-    """What parts of a merged report have to say, each under its shard's name.
+    """The texts of the parts of a merged report, each with the name of its shard.
 
-    None where they are no shards, or where none says anything.
+    None if they are not shards, or if no part has a text.
     """
     said = [(part.shard, say(part)) for part in parts]
     return "; ".join(f"{_name(shard)}: {text}" for shard, text in said if shard and text) or None
 
 
 def check(parts: Sequence[Report]) -> None:
-    """Make sure that shards were dealt by the same number.
+    """Check that all shards have the same number of shards.
 
     Raises:
         UsageError: they were not, so that sweeps may be in two of them, or in none.
@@ -61,8 +61,8 @@ def check(parts: Sequence[Report]) -> None:
     if len(counts) > 1:
         numbers = _listed([str(count) for count in counts])
         raise UsageError(
-            f"these reports are of {numbers} shards: merge those of one pass, which were dealt by"
-            " one number"
+            f"these reports are of {numbers} shards: merge the reports of one pass, which all have"
+            " the same number of shards"
         )
 
 

@@ -38,13 +38,13 @@ class Passed:
     held: int
     false_positives: int
     by_sweep: Counter[str]
-    """Runs found stuck, whatever became of them."""
+    """Runs found stuck, with any outcome."""
     by_rule: Counter[str]
     returned_by_rule: Counter[str]
 
     @property
     def stuck(self) -> int:
-        """Runs that a rule would not leave as they were."""
+        """Runs that a rule wanted to change."""
         return self.by_rule.total()
 
 
@@ -61,7 +61,7 @@ class TrendTable:
 
 @dataclass(slots=True)
 class Trend:
-    """Passes as they are added, each once; an undo is no pass over runs and does not count."""
+    """Passes as they are added, each once; an undo does not judge runs and is not counted."""
 
     _passes: dict[tuple[Any, ...], Passed] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ _MOST_SERIES: Final = 8
 
 
 def trend_charts(trend: Trend) -> list[Chart]:
-    """Stuck runs by rule and by sweep, and false positives, a bar a pass."""
+    """Stuck runs by rule and by sweep, and false positives, one bar per pass."""
     drawn = (
         _over_time(
             "By rule", "Runs found stuck in each pass (times in UTC), by rule.", trend, "by_rule"
@@ -21,7 +21,7 @@ def trend_charts(trend: Trend) -> list[Chart]:
         _over_time("By sweep", "Runs found stuck in each pass, by sweep.", trend, "by_sweep"),
         _over_time(
             "False positives",
-            "Runs called over earlier that came back, by the rule that had called them so.",
+            "Runs that an earlier pass marked as ended but are alive, by its rule.",
             trend,
             "returned_by_rule",
         ),

@@ -1,6 +1,6 @@
-"""The rules: what is to become of a run. Pure; their order is the policy.
+"""The rules: which change a run needs. Pure; their order is the policy.
 
-A run is asked of each rule in turn, and the first that speaks wins. To add a rule: a file with an
+The rules are asked in turn, and the first one that matches wins. To add a rule: a file with an
 ``ID`` and a ``judge``, and its place in :data:`RULES`.
 """
 
@@ -24,12 +24,13 @@ from janitor.model import (
     Untracked,
     Verdict,
 )
-from janitor.model.wording import format_age
 from janitor.rules import (
     dead_process,
     heartbeat_expired,
     objective_invalid,
+    objective_late,
     objective_recorded,
+    queue_expired,
     resurrected,
     stale_assignment,
     wandb_crashed,
@@ -48,9 +49,9 @@ class Rule:
     id: str
     judge: Callable[[Reading, Policy], Change | Hold | Silent]
     of_open: bool = True
-    """Whether it judges open runs; else terminal ones."""
+    """Whether it judges open runs, or else terminal ones."""
     of: RunKind = RunKind.SWEEP_RUN
-    """What it judges."""
+    """The kind of run that it judges."""
 
 
 RULES: tuple[Rule, ...] = (
@@ -59,10 +60,12 @@ RULES: tuple[Rule, ...] = (
     Rule(wandb_crashed.ID, wandb_crashed.judge),
     Rule(wandb_failed.ID, wandb_failed.judge),
     Rule(wandb_killed.ID, wandb_killed.judge),
+    Rule(queue_expired.ID, queue_expired.judge),
     Rule(heartbeat_expired.ID, heartbeat_expired.judge),
     Rule(dead_process.ID, dead_process.judge, of=RunKind.EXPERIMENT),
     Rule(stale_assignment.ID, stale_assignment.judge, of=RunKind.TASK),
     Rule(resurrected.ID, resurrected.judge, of_open=False),
+    Rule(objective_late.ID, objective_late.judge, of_open=False),
 )
 
 _OF_OPEN = tuple(rule for rule in RULES if rule.of_open)
@@ -74,16 +77,16 @@ RULE_IDS = tuple(rule.id for rule in RULES)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A run, how it was read, and what is to become of it."""
+    """A run, how it was read, and the verdict on it."""
 
     run: RunInfo
     reading: Reading | None
-    """None where the run's state could not be told."""
+    """None if the run's state could not be determined."""
     verdict: Verdict
 
 
 def judge(run: RunInfo, policy: Policy, now: datetime) -> Judgement:
-    """What is to become of a run."""
+    """The verdict on a run."""
     policy = policy_for(run, policy)
     reading = read_run(run, policy, now)
     if isinstance(reading, Untracked):
@@ -106,18 +109,19 @@ def _verdict(reading: Reading, policy: Policy) -> Verdict:
 
 
 def _needs_nothing(reading: Reading) -> bool:
-    """Whether nobody need look at a run of which no rule spoke: it is over, or a task that waits.
+    """Whether a run that no rule matches needs no attention: it is over, or a task that waits.
 
-    A run that is open is somebody's work, and may be lost; a task that waits is nobody's yet.
+    An open run may be lost. A waiting task is not assigned yet.
     """
     waits = reading.run.kind is RunKind.TASK and reading.state is SweepRunState.INITIALIZING
     return waits or not reading.state.is_open
 
 
 def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change | Hold | Silent]]:
-    """What each rule says of a run, in order, the silent ones too.
+    """The answer of each rule about a run, in order, also of those that do not match.
 
-    The policy is the one that holds for this run; see :func:`~janitor.rules.selection.policy_for`.
+    The policy is the one in effect for this run; see
+    :func:`~janitor.rules.selection.policy_for`.
     """
     for rule in (*_OF_OPEN, *own_rules(policy)) if reading.state.is_open else _OF_TERMINAL:
         if rule.of is not reading.run.kind:
@@ -125,13 +129,19 @@ def ask_rules(reading: Reading, policy: Policy) -> Iterator[tuple[Rule, Change |
         elif rule.id not in policy.disabled_rules:
             yield rule, rule.judge(reading, policy)
         elif reading.has_objective and rule.of_open:
-            yield rule, Hold(rule.id, "disabled, and no other rule may judge a recorded objective")
+            yield (
+                rule,
+                Hold(
+                    rule.id,
+                    "disabled in the settings, and no other rule may judge a recorded objective",
+                ),
+            )
         else:
-            yield rule, Silent("disabled")
+            yield rule, Silent("disabled in the settings")
 
 
 _OF_OTHERS = {
-    RunKind.SWEEP_RUN: "it goes by W&B's word, and W&B does not know this one",
+    RunKind.SWEEP_RUN: "it judges runs of W&B",
     RunKind.EXPERIMENT: "it judges experiments",
     RunKind.TASK: "it judges tasks",
 }
@@ -146,10 +156,22 @@ def _why_left(reading: Reading, policy: Policy) -> str:
     if reading.run.kind is not RunKind.SWEEP_RUN:
         asked = [said for rule, said in ask_rules(reading, policy) if rule.of is reading.run.kind]
         return "; ".join(said.reason for said in asked)
-    word, age = reading.run.wandb_state, reading.age
-    seen = "it was never seen alive" if age is None else f"alive {format_age(age)} ago"
+    word, seen = reading.run.wandb_state, _last_seen(reading)
+    for rule in _OF_OPEN:
+        if rule.id in policy.disabled_rules and rule.of is RunKind.SWEEP_RUN:
+            said = rule.judge(reading, policy)
+            if isinstance(said, Change):
+                return f"{seen}, W&B says {word}: {rule.id} is disabled in the settings"
+    if (queued := queue_expired.why_queued(reading)) is not None:
+        return queued
     if word in wandb_crashed.WORDS:
         return f"{seen}, W&B says {word}: it may come back"
     if word.has_ended:
         return f"{seen}, W&B says {word}: an evaluation may still come"
     return f"{seen}, W&B says {word}"
+
+
+def _last_seen(reading: Reading) -> str:
+    if reading.silence is None:
+        return "it was never seen alive"
+    return f"alive {reading.silence_in_words} ago"

@@ -1,6 +1,6 @@
 """dead-process: an experiment says that it runs, and its process is gone.
 
-Stale state detection of the design document 002. Speaks for experiments of a machine alone.
+Stale state detection of the design document 002. It judges only local experiments.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ ID = "dead-process"
 
 
 def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:  # noqa: ARG001 - a rule's signature
-    """Crashed; held where nobody can tell from here whether the process lives."""
+    """Crashed; held if it is not known on this machine whether the process lives."""
     if reading.state is not SweepRunState.RUNNING:
-        return Silent(f"it is {reading.state}, so no process need be at work on it")
+        return Silent(f"it is {reading.state}, so it needs no process")
     match reading.run.process:
         case Liveness.ALIVE:
             return Silent("its process is alive")

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from janitor.model import Change, Hold, Liveness, Policy, Silent, SweepRunState
 from janitor.model.wording import format_age
+from janitor.rules.queue_expired import why_queued
 from janitor.rules.reading import Reading
 
 ID = "heartbeat-expired"
 
 
 def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
-    """Timeout; held where the clocks disagree or nothing tells the run's age."""
-    timeout, age = policy.timeout(reading.state), reading.age
+    """Timeout; held if the clocks disagree or no time says when the run was alive."""
+    if (queued := why_queued(reading)) is not None:
+        return Silent(queued)
+    timeout, silence = policy.timeout(reading.state), reading.silence
     liveness = reading.vitals.liveness(timeout)
-    if liveness is Liveness.ALIVE and age is not None:
-        return Silent(f"alive {format_age(age)} ago, and the timeout is {format_age(timeout)}")
+    if liveness is Liveness.ALIVE and silence is not None:
+        return Silent(
+            f"alive {reading.silence_in_words} ago, and the timeout is {format_age(timeout)}"
+        )
     future = reading.vitals.future
     if future is not None and future.at is not None:
         ahead = format_age(future.at - reading.vitals.now)
-        return Hold(ID, f"clock: {future.source} lies {ahead} in the future")
-    if age is None:
-        return Hold(ID, "no time can be read that tells when the run was last alive")
-    return Change(ID, SweepRunState.TIMEOUT, _reason(reading, format_age(age)))
+        return Hold(ID, f"clock: {future.source} is {ahead} in the future")
+    if silence is None:
+        return Hold(ID, "there is no readable time that says when the run was last alive")
+    return Change(ID, SweepRunState.TIMEOUT, _reason(reading, reading.silence_in_words))
 
 
-def _reason(reading: Reading, age: str) -> str:
+def _reason(reading: Reading, silence: str) -> str:
     word = reading.run.wandb_state
     if word.has_ended:
-        return f"ended without an objective: W&B says {word}, last sign of life {age} ago"
-    return f"silent for {age} while W&B says {word}"
+        return f"ended without an objective: W&B says {word}, last sign of life {silence} ago"
+    return f"silent for {silence} while W&B says {word}"

@@ -1,8 +1,7 @@
-"""A run as the rules see it: its state in our words, its objective, its evidence."""
+"""A run as the rules see it: its state in our terms, its objective, its evidence."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,20 +10,25 @@ from typing import Any
 from janitor.model import Hold, Policy, RunInfo, SweepRunState, Untracked
 from janitor.model import summary as summaries
 from janitor.model.evidence import Vitals, take_vitals
-from janitor.model.summary import ABSENT, Form
+from janitor.model.summary import Form
 from janitor.model.vocabulary import meanings_of
+from janitor.model.wording import format_age
+from janitor.rules.objective import is_finite, read_objective
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A run that is ours, read under a policy at one moment."""
+    """A tracked run, read under a policy at one moment."""
 
     run: RunInfo
     form: Form
     state: SweepRunState
     vitals: Vitals
     objective: Any
-    """As it stands in the summary; ABSENT where the key is missing or null."""
+    """The value, as in the summary; ABSENT if the key is missing or null. Of an object that
+    W&B's ``define_metric`` made, the number that counts; the object itself if none does."""
+    objective_key: str = ""
+    """Where the objective was found: ``val/acc.max`` if it is a number in such an object."""
 
     @property
     def age(self) -> timedelta | None:
@@ -32,25 +36,36 @@ class Reading:
         return self.vitals.age
 
     @property
+    def silence(self) -> timedelta | None:
+        """The same without the time of outages: what thresholds are compared with."""
+        return self.vitals.silence
+
+    @property
+    def silence_in_words(self) -> str:
+        """``"40 minutes (not counting an outage of 2 hours)"``; for a run that was seen alive."""
+        if self.silence is None:
+            return "an unknown time"
+        if not self.vitals.outage:
+            return format_age(self.silence)
+        outage = format_age(self.vitals.outage)
+        return f"{format_age(self.silence)} (not counting an outage of {outage})"
+
+    @property
     def has_objective(self) -> bool:
         """Whether the objective is a finite number."""
-        if isinstance(self.objective, bool):
-            return False
-        return isinstance(self.objective, int) or (
-            isinstance(self.objective, float) and math.isfinite(self.objective)
-        )
+        return is_finite(self.objective)
 
     def mark(self, name: str, policy: Policy) -> Any:
-        """What our own mark ``NAMESPACE.janitor.name`` says, or ABSENT."""
+        """The value of our own mark ``NAMESPACE.janitor.name``, or ABSENT."""
         return self.own(f"janitor.{name}", policy)
 
     def own(self, name: str, policy: Policy) -> Any:
-        """What stands under ``NAMESPACE.name``, or ABSENT."""
+        """The value under ``NAMESPACE.name``, or ABSENT."""
         return summaries.read(self.run.summary, policy.namespace, name)
 
 
 def read_run(run: RunInfo, policy: Policy, now: datetime) -> Reading | Hold | Untracked:
-    """Read a run; a Hold where its state cannot be told, Untracked where it has none."""
+    """Read a run; a Hold if its state cannot be determined, Untracked if it has none."""
     if run.defect is not None:
         return Hold("none", f"the summary cannot be read: {run.defect}")
     form = summaries.form_of(run.summary, policy.namespace)
@@ -59,7 +74,8 @@ def read_run(run: RunInfo, policy: Policy, now: datetime) -> Reading | Hold | Un
     state = _read_state(run.summary, form, policy)
     if isinstance(state, Hold):
         return state
-    return Reading(run, form, state, take_vitals(run, policy, now), _read_objective(run, policy))
+    objective = read_objective(run, policy)
+    return Reading(run, form, state, take_vitals(run, policy, now), objective.value, objective.key)
 
 
 def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> SweepRunState | Hold:
@@ -75,7 +91,7 @@ def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> Sweep
     word = words[0]
     meanings = meanings_of(word, policy.vocabulary) if isinstance(word, str) else ()
     if not meanings:
-        return Hold("none", f"unknown state {_quote(word)}: no word of the vocabulary")
+        return Hold("none", f"unknown state {_quote(word)}: it is not a known state name")
     mark = summaries.read(summary, policy.namespace, "janitor.state")
     return _decide(meanings, word, mark, policy)
 
@@ -83,29 +99,20 @@ def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> Sweep
 def _decide(
     meanings: tuple[SweepRunState, ...], word: str, mark: Any, policy: Policy
 ) -> SweepRunState | Hold:
-    """Which of several states that share a word is meant.
+    """Which of several states that share a name is meant.
 
     Our mark decides. Without it an open run is read as the state with the longest timeout, and
-    one that may be open or terminal is nobody's to judge.
+    a run that may be open or terminal is not judged.
     """
     for state in meanings:
         if state == mark:
             return state
     if len({state.is_open for state in meanings}) > 1:
         shared = " and ".join(meanings)
-        return Hold("none", f"ambiguous state {_quote(word)}: the vocabulary gives it to {shared}")
+        return Hold("none", f"ambiguous state {_quote(word)}: it stands for {shared}")
     if meanings[0].is_open:
         return max(meanings, key=policy.timeout)
     return next((state for state in meanings if state == word), meanings[0])
-
-
-def _read_objective(run: RunInfo, policy: Policy) -> Any:
-    """The objective of the form that counts first; null there is nothing, and the other counts."""
-    if policy.objective is None:
-        values = summaries.readings(run.summary, policy.namespace, "objective")
-    else:
-        values = summaries.findings(run.summary, policy.objective)
-    return next((value for value in values if value is not None and value is not ABSENT), ABSENT)
 
 
 def _quote(value: Any) -> str:

@@ -1,28 +1,28 @@
-"""Which policy holds for a run, and whether the rules are to leave it alone altogether."""
+"""Which policy is in effect for a run, and whether the settings exclude the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
-from janitor.model import AUTO, Ignore, Override, Policy, RunInfo, Target, TargetKind
+from janitor.model import AUTO, IGNORE_TAG, Ignore, Override, Policy, RunInfo, Target, TargetKind
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT
 from janitor.model.wording import format_age
 from janitor.rules.reading import Reading
 
 _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
-_SETTINGS = ("heartbeat_timeout", "evaluation_timeout", "settle", "crash_grace", "objective")
 
 
 def policy_for(run: RunInfo, policy: Policy) -> Policy:
-    """The policy as it holds for one run.
+    """The policy in effect for one run.
 
     Overrides of its project, its group and its sweep apply in this order, each setting on its
-    own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective``
-    where it is recorded; else the sweep's metric where W&B says finished. A metric that is logged
-    all along says nothing of a run's end before that.
+    own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective`` if
+    it is recorded, or else the sweep's metric if W&B says finished. Before that, a metric that is
+    logged all along says nothing about a run's end.
     """
     matching = [each for each in policy.overrides if _matches(each.target, run)]
     for kind in _BROADEST_FIRST:
@@ -35,7 +35,7 @@ def policy_for(run: RunInfo, policy: Policy) -> Policy:
 
 
 def with_default_entity(policy: Policy, default_entity: Callable[[], str | None]) -> Policy:
-    """The policy with the entity that wandb takes where an override's target names none."""
+    """The policy with wandb's default entity in overrides whose target names none."""
     if all(each.target.entity is not None for each in policy.overrides):
         return policy
     entity = default_entity()
@@ -65,10 +65,9 @@ def _matches(target: Target, run: RunInfo) -> bool:
 
 
 def _overridden(policy: Policy, override: Override) -> Policy:
-    given = {name: getattr(override, name) for name in _SETTINGS}
     disabled = policy.disabled_rules | override.disabled_rules
-    kept = {name: value for name, value in given.items() if value is not None}
-    return replace(policy, disabled_rules=disabled, **kept)
+    settings: Mapping[str, Any] = override.settings
+    return replace(policy, disabled_rules=disabled, **settings)
 
 
 def _objective_of(run: RunInfo, policy: Policy) -> str | None:
@@ -79,8 +78,30 @@ def _objective_of(run: RunInfo, policy: Policy) -> str | None:
 
 
 def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
-    """Why the settings want this run left alone, if they do."""
+    """Why the settings exclude this run; None if they do not."""
     run, age = reading.run, reading.age
+    if (why := _why_ignored_by_name(run, ignore)) is not None:
+        return why
+    if ignore.older_than is not None and age is not None and age > ignore.older_than:
+        silence = format_age(age)
+        return f"ignored: silent for {silence}, more than ignore.older_than"
+    return None
+
+
+def why_not_ours(run: RunInfo, policy: Policy) -> str | None:
+    """Why nothing may be written to a run, whatever a journal or report says; None if it may.
+
+    For corrections of earlier writes: undo and recovery. How long the run has been silent does
+    not matter to them.
+    """
+    if summaries.form_of(run.summary, policy.namespace) is None:
+        return f"it is untracked: it has no {policy.namespace}.state"
+    if IGNORE_TAG in run.tags:
+        return f"it is tagged {IGNORE_TAG}"
+    return _why_ignored_by_name(run, policy.ignore)
+
+
+def _why_ignored_by_name(run: RunInfo, ignore: Ignore) -> str | None:
     for pattern in ignore.tags:
         for tag in run.tags:
             if fnmatchcase(tag, pattern):
@@ -88,7 +109,4 @@ def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
     for pattern in ignore.names:
         if fnmatchcase(run.name, pattern) or fnmatchcase(run.id, pattern):
             return f"ignored: its name matches {pattern} of ignore.names"
-    if ignore.older_than is not None and age is not None and age > ignore.older_than:
-        silence = format_age(age)
-        return f"ignored: silent for {silence}, more than ignore.older_than"
     return None

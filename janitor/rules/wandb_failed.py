@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from janitor.model import Change, Policy, Silent, SweepRunState
+from janitor.model import Change, Hold, Policy, Silent, SweepRunState
+from janitor.rules.grace import held_for_grace
 from janitor.rules.reading import Reading
 
 ID = "wandb-failed"
 
 
-def judge(reading: Reading, policy: Policy) -> Change | Silent:
-    """Failure, where no objective was recorded."""
+def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
+    """Failure, after a grace, if no objective was recorded."""
     word = reading.run.wandb_state
     if word != "failed":
         return Silent(f"W&B says {word}")
-    return Change(
-        ID, SweepRunState.FAILURE, f"W&B says {word}, and no {policy.objective_key} is recorded"
+    return held_for_grace(ID, reading, policy) or Change(
+        ID, SweepRunState.FAILURE, f"W&B says {word}, and no {reading.objective_key} is recorded"
     )

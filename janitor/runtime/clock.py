@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
@@ -20,13 +20,18 @@ def boottime() -> float:
     return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
 
+def utc_now() -> datetime:
+    """The current time by this machine's clock, aware, UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class PassClock:
-    """Tells the time since a known moment; setting the machine's clock does not move it.
+    """Counts the time since a known moment. Setting the machine's clock does not move it.
 
     Args:
-        started_at: What time it was when this clock was made; aware, UTC.
-        count: Seconds that only ever grow.
+        started_at: The time when this clock was made; aware, UTC.
+        count: Returns seconds that only grow.
 
     """
 
@@ -38,5 +43,5 @@ class PassClock:
         object.__setattr__(self, "_origin", self.count())
 
     def now(self) -> datetime:
-        """The present moment."""
+        """The current time."""
         return self.started_at + timedelta(seconds=self.count() - self._origin)

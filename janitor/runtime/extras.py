@@ -1,4 +1,4 @@
-"""Extras: parts of the janitor whose libraries are installed only where they are wanted."""
+"""Extras: parts of the janitor whose libraries are optional."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "notify": ("apprise",),
     }
 )
-"""An extra → what it installs, by the names under which it is imported."""
+"""An extra → the packages that it installs, by their import names."""
 
 
 def is_installed(extra: str) -> bool:
-    """Whether all packages of an extra are there. Imports none of them."""
+    """Whether all packages of an extra are installed. Imports none of them."""
     return not _missing(extra)
 
 
@@ -33,13 +33,13 @@ def require(extra: str, *, for_what: str) -> None:
     """Make sure, before any work is done, that an extra is installed. Imports none of it.
 
     Raises:
-        UsageError: a package of it is missing; says how to install the extra.
+        UsageError: a package is missing; the message says how to install the extra.
 
     """
     missing = _missing(extra)
     if missing:
         raise UsageError(
-            f"{for_what} needs the extra {extra!r} ({', '.join(missing)} is not installed):"
+            f"{for_what} needs the extra {extra!r} (not installed: {', '.join(missing)}):"
             f" pip install 'wandb-janitor[{extra}]'"
         )
 
@@ -49,10 +49,10 @@ def _missing(extra: str) -> list[str]:
 
 
 @contextmanager
-def a_home() -> Iterator[None]:
-    """While a library is imported that looks for a home at once: where nobody has one, lend it one.
+def temporary_home() -> Iterator[None]:
+    """Set HOME during an import, for libraries that read it at import, if the user has none.
 
-    So does altair, and in a container the user may be one that the machine does not know.
+    altair is one of them. In a container the user may not exist on the machine.
     """
     try:
         Path.home()

@@ -1,4 +1,4 @@
-"""What ends a pass before its time: a signal, or its deadline."""
+"""Ends a pass early: after a signal, or at its deadline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Interrupter:
     """Remembers the first thing that asked the pass to end.
 
     Args:
-        deadline: How long the pass may take; None for as long as it takes.
+        deadline: How long the pass may take; None for no limit.
 
     """
 
@@ -30,7 +30,7 @@ class Interrupter:
         self._until = None if deadline is None else monotonic() + deadline.total_seconds()
 
     def ask(self, reason: Interruption) -> bool:
-        """Ask the pass to end; False where it was asked before."""
+        """Ask the pass to end; False if it was asked before."""
         if self._asked.is_set():
             return False
         self._reason = reason
@@ -39,7 +39,7 @@ class Interrupter:
         return True
 
     def reason(self) -> Interruption | None:
-        """What ended the pass, if anything did."""
+        """What ended the pass; None if nothing did."""
         if self._reason is None and self._until is not None and monotonic() >= self._until:
             self.ask("deadline")
         return self._reason
@@ -49,7 +49,7 @@ class Interrupter:
         return self.reason() is not None
 
     def patience(self, seconds: float) -> float | None:
-        """What is left of so many seconds since the pass was asked to end; None if it was not."""
+        """What is left of these seconds since the pass was asked to end; None if it was not."""
         if self.reason() is None:
             return None
         return max(0.0, self._asked_at + seconds - monotonic())
@@ -66,7 +66,7 @@ class Interrupter:
         )
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until the pass is to end."""
+        """Wait, at most until the pass must end."""
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - monotonic()))
         self._asked.wait(seconds)

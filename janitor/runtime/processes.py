@@ -1,7 +1,7 @@
-"""Processes of this machine and of others: who they are, and whether they live. By psutil.
+"""Processes of this machine and of others: their identity, and whether they are alive. Uses psutil.
 
-A number alone names no process: numbers are given out again, start anew in each container, and
-mean nothing on another machine. So a process is remembered with its host and its start.
+A process id alone does not identify a process: ids are reused, start again in each container, and
+mean nothing on another machine. So a process is recorded with its host and its start.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict
 from janitor.model import Liveness
 
 _SAME_START: Final = 0.05
-"""Seconds. The kernel counts starts in hundredths; clocks that are set meanwhile do not matter,
-since starts are compared as seconds after boot."""
+"""Seconds. The kernel counts starts in hundredths. Changes of the clock do not matter, because
+starts are compared as seconds after boot."""
 
 
 class ProcessIdentity(BaseModel):
-    """One process, told apart from every other that ever bears its number."""
+    """One process, distinct from every other process that ever has the same id."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -31,17 +31,17 @@ class ProcessIdentity(BaseModel):
     host: str
     """The machine's name."""
     created_at: float
-    """Seconds since the epoch, by that machine's clock; for people."""
+    """Seconds since the epoch by that machine's clock, for people."""
     since_boot: float
-    """Seconds from the machine's boot to the process's start; what is compared."""
+    """Seconds from the machine's boot to the process's start. This is compared."""
     boot_id: str | None = None
-    """Which boot that was; None where the system does not tell."""
+    """The id of that boot; None if the system has none."""
     pid_namespace: str | None = None
-    """Within which numbers count (one a container); None where the system does not tell."""
+    """The namespace of the process id (one per container); None if the system has none."""
 
     @classmethod
     def of(cls, number: int) -> Self:
-        """The process with this number here and now.
+        """The process with this id, here and now.
 
         Raises:
             ProcessLookupError: there is no such process.
@@ -63,8 +63,14 @@ class ProcessIdentity(BaseModel):
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
 
+    @property
+    def is_this_process(self) -> bool:
+        """Whether it is the process that asks."""
+        this = this_process()
+        return all(getattr(self, name) == getattr(this, name) for name in type(this).model_fields)
+
     def liveness(self) -> Liveness:
-        """Whether it lives; unknown for a process of another machine or container."""
+        """Whether it is alive; unknown for a process of another machine or container."""
         if self.host != host_name() or _differ(self.pid_namespace, _pid_namespace()):
             return Liveness.UNKNOWN
         if _differ(self.boot_id, _boot_id()):
@@ -73,7 +79,7 @@ class ProcessIdentity(BaseModel):
             found = psutil.Process(self.pid)
             started = found.create_time() - psutil.boot_time()
             if abs(started - self.since_boot) > _SAME_START:
-                return Liveness.DEAD  # another process has the number now
+                return Liveness.DEAD  # another process has this id now
             over = found.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
         except psutil.NoSuchProcess:
             # Some systems hide other users' processes; a signal would still find them.
@@ -84,7 +90,7 @@ class ProcessIdentity(BaseModel):
 
 
 def this_process() -> ProcessIdentity:
-    """The process that asks; read once, and again after a fork."""
+    """The calling process; read once, and again after a fork."""
     return _remembered(os.getpid())
 
 
@@ -94,7 +100,7 @@ def _remembered(pid: int) -> ProcessIdentity:
 
 
 def host_name() -> str:
-    """The name of the machine on which this runs."""
+    """The name of this machine."""
     return socket.gethostname()
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -25,12 +25,12 @@ def heeding_signals(
     *,
     second: type[BaseException] | None = None,
 ) -> Iterator[None]:
-    """Let signals end the pass; the former handlers are back afterwards.
+    """Let signals end the pass. The former handlers are back afterwards.
 
     Args:
-        interrupter: Is asked to end the pass at the first signal.
-        answer: What the log then says.
-        second: What a second signal raises; without it, the second ends the process at once.
+        interrupter: It is asked to end the pass at the first signal.
+        answer: What the log says then.
+        second: What a second signal raises. Without it, a second signal ends the process at once.
 
     """
 
@@ -42,27 +42,30 @@ def heeding_signals(
         else:
             os._exit(128 + number)
 
-    former: dict[int, Any] = {number: signal.signal(number, ask) for number in _NAMES}
-    try:
+    with _handling(ask):
         yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def exiting_on_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGINT leave the block as SystemExit, so that all is cleaned up.
+    """Let SIGTERM and SIGINT leave the block as SystemExit, so that everything is cleaned up.
 
-    The exit code is the conventional one, 128 and the signal's number.
+    The exit code is 128 plus the number of the signal.
     """
 
     def leave(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    former: dict[int, Any] = {number: signal.signal(number, leave) for number in _NAMES}
+    with _handling(leave):
+        yield
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let SIGTERM and SIGINT call a handler; the former handlers are back afterwards."""
+    former: dict[int, Any] = {number: signal.signal(number, handler) for number in _NAMES}
     try:
         yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        for number, before in former.items():
+            signal.signal(number, before)

@@ -1,4 +1,4 @@
-"""Threads that work side by side, and that a pass which must end can leave behind."""
+"""Threads that work in parallel, and that a pass can abandon when it must end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Final, TypeVar
 _Answer = TypeVar("_Answer")
 
 _LOOK_UP: Final = 0.2
-"""Seconds between two looks at the clock while a task is waited for."""
+"""Seconds between two checks of the clock while waiting for a task."""
 
 
 class Unfinished(Enum):
-    """Why a task has no answer."""
+    """Why a task has no result."""
 
     NOT_BEGUN = "not begun"
     ABANDONED = "abandoned"
-    """It was begun, and what it did is not known."""
+    """It was begun, and its outcome is unknown."""
 
 
 class Workers:
@@ -26,8 +26,8 @@ class Workers:
 
     Args:
         count: How many.
-        patience: The seconds for which tasks may still be waited for; None for as long as they
-            take. Asked again and again: a signal may end it.
+        patience: How many seconds to wait for tasks; None for no limit. It is called again and
+            again, because a signal may change it.
 
     """
 
@@ -36,13 +36,13 @@ class Workers:
         self._patience = patience
 
     def run(self, tasks: Sequence[Callable[[], _Answer]]) -> Iterator[_Answer | Unfinished]:
-        """Run the tasks side by side; their answers in order, what they raise included."""
+        """Run the tasks in parallel; yields their results in order, and raises what they raise."""
         futures = [self._pool.submit(task) for task in tasks]
         for future in futures:
             yield self._answer(future)
 
     def close(self) -> None:
-        """Begin nothing more; what is under way is not waited for."""
+        """Begin nothing more, and do not wait for running tasks."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, future: Future[Any]) -> Any:

@@ -1,7 +1,7 @@
 """Files that are written whole or not at all; the one place that replaces files on disk.
 
-Every function takes the kind of error to raise, so that a caller's users read of their report or
-their journal and not of a system call.
+Every function takes the kind of error to raise, so that users read about their report or their
+journal, not about a system call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Raised = Callable[[str], JanitorError]
 def write_atomically(
     path: str | Path, text: str | bytes, *, mode: int = 0o600, error: Raised = JanitorError
 ) -> None:
-    r"""Put the text where the path says, in UTF-8: all of it is there then, or nothing changed.
+    r"""Write the text to the path, in UTF-8: all of it is there afterwards, or nothing has changed.
 
     Through a temporary file beside it, fsync, rename, and fsync of the folder. A symbolic link
     is followed. Half a surrogate pair becomes ``\ud800``. Bytes are written as they are.
@@ -62,10 +62,10 @@ def make_folder(path: Path, *, error: Raised = JanitorError) -> None:
 def check_writable(path: str | Path, *, error: Raised = UsageError) -> None:
     """Make sure, before any work is done, that ``write_atomically`` can succeed here.
 
-    The folder must be there: a misspelled one is told, not made. Nothing is left behind.
+    The folder must exist: a misspelled one is an error, and is not made. Nothing is left behind.
 
     Raises:
-        JanitorError: of the kind given, with what is in the way.
+        JanitorError: of the kind given, with the reason.
 
     """
     place = _regular(path, error)
@@ -82,12 +82,12 @@ def _regular(path: str | Path, error: Raised) -> Path:
         if place.is_dir():
             raise error(f"cannot write {path}: it is a folder")
         if place.exists() and not place.is_file():
-            raise error(f"cannot write {path}: it is no regular file")
+            raise error(f"cannot write {path}: it is not a regular file")
     return place
 
 
 def sync_folder(folder: Path) -> None:
-    """See to disk that a folder has its files under their names."""
+    """Make sure that the names of a folder's files are on disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -100,7 +100,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def told(what: str, error: Raised) -> Iterator[None]:
-    """Turn what the system says into a sentence of the caller's kind."""
+    """Turn an error of the system into a sentence of the caller's kind."""
     try:
         yield
     except OSError as failure:

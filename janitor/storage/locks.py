@@ -1,9 +1,13 @@
-"""File locks: one for a moment (:func:`locked`), and one that names its owner (:class:`Hold`)."""
+"""File locks: for a moment (:func:`locked`), for a pass, and for as long as a file is managed.
+
+All of them are :class:`SystemLock`, which the operating system frees when its owner dies.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -19,33 +23,79 @@ from janitor.model import Liveness
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.processes import ProcessIdentity, this_process
 from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.untrusted import read_untrusted
 
 _LOOK_AGAIN: Final = 0.005
-"""Seconds between two attempts at a lock that another holds."""
+"""Seconds between two attempts at a lock that another process holds."""
+_LARGEST_NOTE: Final = 64 * 1024
+"""Bytes."""
 _LOOK_UP: Final = 0.2
 """Seconds between two looks at what may end a wait."""
 
 
-@contextmanager
-def locked(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock, a file of its own; its folder must be there.
+class SystemLock:
+    """An exclusive lock on a file of its own, which stays. Any thread may release it.
 
     Args:
-        path: The lock's file; it stays.
-        timeout: Seconds to wait for another who holds it.
+        path: The lock file. Its folder must exist.
+        mode: The permissions of a new lock file.
+
+    """
+
+    def __init__(self, path: Path, mode: int = 0o600) -> None:
+        self.path = path
+        self._lock = FileLock(path, mode=mode, thread_local=False)
+        self._file: tuple[int, int] | None = None
+
+    def acquire(self, timeout: float = 0) -> bool:
+        """Take the lock; False if another process held it for ``timeout`` seconds.
+
+        Raises:
+            OSError: the lock file cannot be made.
+
+        """
+        try:
+            self._lock.acquire(timeout=timeout, poll_interval=_LOOK_AGAIN)
+        except Timeout:
+            return False
+        self._file = _identity(self.path)
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this object holds the lock."""
+        return self._lock.is_locked
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the lock file is still the one that was locked: nobody removed or replaced it."""
+        return self.is_held and _identity(self.path) == self._file
+
+
+@contextmanager
+def locked(path: Path, timeout: float) -> Iterator[None]:
+    """Hold a lock during the block.
+
+    Args:
+        path: The lock file. Its folder must exist.
+        timeout: Seconds to wait for another process.
 
     Raises:
-        HeldError: another held it all the while.
+        HeldError: another process held it all the time.
         StateFileError: the file cannot be made.
 
     """
-    lock = FileLock(path, timeout=timeout, mode=0o600)
+    lock = SystemLock(path)
     try:
-        lock.acquire(poll_interval=_LOOK_AGAIN)
-    except Timeout:
-        raise HeldError(
-            f"another process has held {path} for {timeout:g} s; look what it does, then try again"
-        ) from None
+        if not lock.acquire(timeout):
+            raise HeldError(
+                f"another process has held {path} for {timeout:g} s: see what it does, then try"
+                " again"
+            )
     except OSError as error:
         raise StateFileError(f"cannot use the lock {path}: {error.strerror or error}") from error
     try:
@@ -56,29 +106,26 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
 
 @contextmanager
 def held_by_one_pass(path: Path, timeout: timedelta, interrupter: Interrupter) -> Iterator[None]:
-    """Hold the lock of ``--lock`` for one pass; a signal or the deadline ends the wait.
+    """Hold the lock of ``--lock`` for one pass. A signal or the deadline ends the wait.
 
     Raises:
-        JanitorError: another janitor held it all the while.
-        UsageError: the lock cannot be made.
-        EndedEarlyError: the pass is to end.
+        JanitorError: another janitor held it all the time.
+        UsageError: the lock file cannot be made.
+        EndedEarlyError: the pass must end.
 
     """
-    lock, until = FileLock(path), monotonic() + timeout.total_seconds()
-    while not lock.is_locked:
-        left = until - monotonic()
-        try:
-            lock.acquire(timeout=max(0.0, min(left, _LOOK_UP)))
-        except Timeout:
+    lock, until = SystemLock(path, mode=0o644), monotonic() + timeout.total_seconds()
+    try:
+        while not lock.acquire(max(0.0, min(until - monotonic(), _LOOK_UP))):
             if interrupter.reason() is not None:
-                raise interrupter.ended_early() from None
-            if left <= 0:
+                raise interrupter.ended_early()
+            if monotonic() >= until:
                 raise JanitorError(
-                    f"another janitor holds the lock {path}; it is left to finish"
-                    " (--lock-timeout waits)"
-                ) from None
-        except OSError as error:
-            raise UsageError(f"cannot use the lock {path}: {error.strerror}") from error
+                    f"another janitor holds the lock {path}: let it finish, or wait for it with"
+                    " --lock-timeout"
+                )
+    except OSError as error:
+        raise UsageError(f"cannot use the lock {path}: {error.strerror}") from error
     try:
         yield
     finally:
@@ -86,75 +133,109 @@ def held_by_one_pass(path: Path, timeout: timedelta, interrupter: Interrupter) -
 
 
 class Hold:
-    """The hold on a file, by a lock that the system frees when its owner dies.
+    """The exclusive right to write a file, for as long as its owner lives.
 
-    Beside it stands who holds it, for others to read. Where the file system is shared, both work
-    across machines as far as its locks do; where these do not cross, the note itself counts, as
-    long as its owner on the other machine renews it. For many threads: any may give it back.
+    A note beside the file names the owner. On a shared file system the lock works across machines
+    if the file system's locks do. If they do not, the note itself counts as long as its owner
+    renews it. The note also counts if somebody removed the lock file. For many threads: any of
+    them may release the hold.
 
     Args:
-        path: The file that is held, by any of its names; it need not exist.
-        renewed_within: Seconds within which an owner calls :meth:`renew`; None where it does not.
+        path: The file, by any of its names. It need not exist.
+        renewed_within: Seconds within which the owner calls :meth:`renew`; None if it does not.
 
     """
 
     def __init__(self, path: Path, renewed_within: float | None = None) -> None:
         self._path = place = _place(path)
         self._renewed_within = renewed_within
-        self._lock = FileLock(
-            place.with_name(f".{place.name}.lock"), timeout=0, mode=0o600, thread_local=False
-        )
+        self._lock = SystemLock(place.with_name(f".{place.name}.lock"))
+        self._taken: list[Path] = []
+        # An owner that is dropped without being released must not seem to be at work.
+        weakref.finalize(self, _let_go, self._taken).atexit = False
 
     @property
     def is_held(self) -> bool:
-        """Whether this very object holds it."""
-        return self._lock.is_locked
+        """Whether this object holds the file."""
+        return self._lock.is_held
 
     def acquire(self) -> None:
         """Take the hold.
 
         Raises:
-            HeldError: another has it.
-            StateFileError: the lock cannot be made.
+            HeldError: another process has it, or the file has other names.
+            StateFileError: the lock file cannot be made.
 
         """
         make_folder(self._path.parent, error=StateFileError)
         try:
-            self._lock.acquire()
-        except Timeout:
-            raise HeldError(f"{self._path} is held by {_who(self._path)}: stop it first") from None
+            if not self._lock.acquire():
+                raise HeldError(f"{self._path} is held by {_who(self._path)}: stop it first")
         except OSError as error:
             raise StateFileError(f"cannot lock {self._path}: {error.strerror or error}") from error
         since = {"since": datetime.now(UTC).isoformat()}  # for people; nothing is judged by it
         text = json.dumps(this_process().model_dump() | since)
         try:
-            self._refuse_if_renewed_elsewhere()
+            _refuse_other_names(self._path)
+            self._refuse_if_owned()
             write_atomically(_note(self._path), text + "\n", error=StateFileError)
         except BaseException:
             self._lock.release()
             raise
+        _HELD_HERE.add(self._path)
+        self._taken.append(self._path)
+
+    def check(self) -> None:
+        """Make sure, before each write, that no other process can hold the file.
+
+        Raises:
+            HeldError: the hold was released, or its lock file was removed or replaced.
+
+        """
+        if not self.is_held:
+            raise HeldError(f"{self._path} was released: nothing more is written to it")
+        if not self._lock.is_in_place:
+            raise HeldError(
+                f"the lock file {self._lock.path} was removed or replaced, so another process may"
+                f" manage {self._path}: nothing more is written; stop this process and start again"
+            )
 
     def release(self) -> None:
-        """Give it back."""
-        if self._lock.is_locked:
-            _note(self._path).unlink(missing_ok=True)
+        """Give the hold back."""
+        if self._lock.is_held:
+            _let_go(self._taken)
             self._lock.release()
 
     def renew(self) -> None:
-        """Show machines that its lock does not reach that the hold is still in use."""
+        """Show machines that the lock does not reach that the hold is still in use."""
         with suppress(OSError):
             os.utime(_note(self._path))
 
-    def _refuse_if_renewed_elsewhere(self) -> None:
-        """Raise a HeldError where a process that cannot be looked at renewed its note lately."""
+    def _refuse_if_owned(self) -> None:
+        """Raise a HeldError if the owner that the note names may be at work, despite the lock."""
         found = holder(self._path)
-        if self._renewed_within is None or found is None:
+        if found is None:
             return
-        if found.liveness() is not Liveness.UNKNOWN:
-            return  # the lock is ours, so it is gone, or is this one
-        os.utime(self._lock.lock_file)  # both times are then by the file system's own clock
+        if found.is_this_process and self._path not in _HELD_HERE:
+            return
+        match found.liveness():
+            case Liveness.DEAD:
+                return
+            case Liveness.ALIVE:
+                raise HeldError(
+                    f"{self._path} is held by {_who(self._path)}, although its lock file was"
+                    " removed: stop it first"
+                )
+            case Liveness.UNKNOWN:
+                self._refuse_if_renewed()
+
+    def _refuse_if_renewed(self) -> None:
+        """Raise a HeldError if a process of another machine renewed its note a short time ago."""
+        if self._renewed_within is None:
+            return
+        os.utime(self._lock.path)  # both times are then by the file system's own clock
         note = _note(self._path)
-        age = Path(self._lock.lock_file).stat().st_mtime - note.stat().st_mtime
+        age = self._lock.path.stat().st_mtime - note.stat().st_mtime
         if age < self._renewed_within:
             raise HeldError(
                 f"{self._path} is held by {_who(self._path)}, which was at work {max(age, 0):.0f} s"
@@ -170,18 +251,62 @@ class Hold:
         self.release()
 
 
+_HELD_HERE: Final[set[Path]] = set()
+"""Files that this process holds."""
+
+
 def holder(path: Path) -> ProcessIdentity | None:
-    """Who says that it holds the file; it may be dead."""
+    """The process that says it holds the file; it may be dead."""
     try:
-        return ProcessIdentity.model_validate_json(_note(path).read_bytes())
-    except (OSError, ValidationError):
+        return ProcessIdentity.model_validate_json(read_untrusted(_note(path), limit=_LARGEST_NOTE))
+    except (JanitorError, ValidationError):
         return None
 
 
 def holder_liveness(path: Path) -> Liveness:
-    """Whether a holder of the file lives; DEAD where there is none."""
+    """Whether a holder of the file is alive; DEAD if there is none."""
     found = holder(path)
     return Liveness.DEAD if found is None else found.liveness()
+
+
+def _refuse_other_names(path: Path) -> None:
+    """Raise a HeldError for hard links: under another name, another process could hold the file.
+
+    Backups that the owner keeps beside the file may be links to it.
+    """
+    ours = _identity(path)
+    if ours is None or path.stat().st_nlink == 1:
+        return
+    beside = [
+        one
+        for one in path.parent.iterdir()
+        if one.name.startswith((f"{path.name}.", f".{path.name}.")) and _identity(one) == ours
+    ]
+    if path.stat().st_nlink > 1 + len(beside):
+        raise HeldError(
+            f"{path} has another name (a hard link), under which another process could manage it:"
+            f" remove that name, or give this one a file of its own"
+            f" (cp {path.name} copy && mv copy {path.name})"
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _let_go(taken: list[Path]) -> None:
+    """Remove the notes of a hold that ends; another owner's note stays."""
+    while taken:
+        path = taken.pop()
+        _HELD_HERE.discard(path)
+        found = holder(path)
+        if found is not None and found.is_this_process:
+            with suppress(OSError):
+                _note(path).unlink()
 
 
 def _who(path: Path) -> str:

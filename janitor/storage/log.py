@@ -16,16 +16,22 @@ from typing import Any, Final, Self
 from janitor.errors import JanitorError
 from janitor.storage import strict_json
 from janitor.storage.atomic import Raised, sync_folder, told
+from janitor.storage.untrusted import open_untrusted
 
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that a log may have; a writer that reaches this must begin another."""
+_LARGEST_READ: Final = 2 * LARGEST
+"""Larger than any log that was written here, its reserve included."""
+_LONGEST_LINE: Final = 64 * 1024 * 1024
 HEADROOM: Final = 256 * 1024
-"""Bytes of disk that a log holds in reserve, for the records that must still be written when the
-disk is full."""
+"""Bytes of disk that a log reserves, for the records that must still be written when the disk is
+full."""
 
 
 def append_line(path: str | Path, line: str, *, error: Raised = JanitorError) -> None:
-    """Put a line at the end of a file that others may be reading; it is on disk on return.
+    """Append a line to a file that others may be reading; it is on disk on return.
 
-    A last line that was torn, when whoever wrote it died, stays a line of its own.
+    A last line that is incomplete because its writer died stays a line of its own.
 
     Raises:
         JanitorError: of the kind given; part of the line may be there.
@@ -50,10 +56,11 @@ class AppendOnlyLog:
 
     Safe from many threads.
 
-    When ``append`` returns, the record is on disk, whole; when it raises, the record is not there
-    and the caller must not act on it. Some room is reserved ahead of the last record (zero bytes
-    at the file's end until it is closed), so that the outcome of what was begun can be recorded
-    when the disk is full; a file system that cannot reserve is used without.
+    When ``append`` returns, the record is on disk, whole, in the file that the path names; when it
+    raises, the caller must not act on the record. A file that was deleted, replaced, linked or
+    changed by somebody else takes no more records. Some room is reserved ahead of the last record
+    (zero bytes at the file's end until it is closed), so that the outcome of what was begun can be
+    recorded when the disk is full; a file system that cannot reserve is used without.
     """
 
     def __init__(
@@ -73,8 +80,10 @@ class AppendOnlyLog:
         self.path = Path(path)
         self._headroom, self._error = headroom, error
         self._lock = threading.Lock()
-        self._end = self._reserved = 0
+        self._end = self._reserved = self._size = 0
+        self._first = self._last = b""
         self._broken: str | None = None
+        self._is_open = True
         with told(f"cannot create {path}", error):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -90,20 +99,23 @@ class AppendOnlyLog:
             raise
 
     def append(self, record: Mapping[str, Any], *, use_headroom: bool = False) -> None:
-        """Put a record at the end and see it safely to disk.
+        """Write a record at the end and wait until it is on disk.
 
-        ``use_headroom`` is for records that must not be lost, since what they tell has already
+        ``use_headroom`` is for records that must not be lost, since what they describe has already
         happened; all others leave the reserve as it is.
 
         Raises:
-            JanitorError: of the kind given: the disk is full or failing, the record cannot be
-                written as JSON, or the log is closed.
+            JanitorError: of the kind given: the disk is full or failing, the file is not the one
+                that this log made or was changed by somebody else, the log has reached its
+                largest size, the record cannot be written as JSON, or the log is closed.
 
         """
         line = self._line(record)
         with self._lock:
             if self._broken:
                 raise self._error(f"cannot write {self.path}: {self._broken}")
+            self._check_room(len(line), use_headroom=use_headroom)
+            self._check()
             with told(f"cannot write {self.path}", self._error):
                 if not use_headroom:
                     self._reserve(len(line))
@@ -114,17 +126,34 @@ class AppendOnlyLog:
                     self._take_back()
                     raise
             self._end += len(line)
+            self._size = max(self._size, self._end)
+            self._first, self._last = self._first or line, line
+            self._check()  # or the record would be on disk where nobody finds it
+
+    def check(self) -> None:
+        """Make sure that the file is still there, and as this log left it.
+
+        Raises:
+            JanitorError: of the kind given.
+
+        """
+        with self._lock:
+            if self._broken:
+                raise self._error(f"cannot write {self.path}: {self._broken}")
+            self._check()
 
     def close(self) -> None:
         """Give back what was reserved. A log that is closed takes no more records."""
         with self._lock:
-            if self._broken == _CLOSED:
+            if not self._is_open:
                 return
-            self._broken = _CLOSED
+            intact, self._broken = self._broken is None, _CLOSED
+            self._is_open = False
             try:
-                with told(f"cannot close {self.path}", self._error):
-                    os.ftruncate(self._handle, self._end)
-                    os.fsync(self._handle)
+                if intact:
+                    with told(f"cannot close {self.path}", self._error):
+                        os.ftruncate(self._handle, self._end)
+                        os.fsync(self._handle)
             finally:
                 os.close(self._handle)
 
@@ -140,6 +169,45 @@ class AppendOnlyLog:
         except ValueError as failure:
             raise self._error(f"cannot write {self.path}: {failure}") from failure
 
+    def _check_room(self, coming: int, *, use_headroom: bool) -> None:
+        """Refuse what could not be read back."""
+        if coming >= _LONGEST_LINE:
+            raise self._error(f"cannot write {self.path}: a record of {coming:,} bytes is too long")
+        if self._end + coming > LARGEST and not use_headroom:
+            raise self._error(f"cannot write {self.path}: it is full ({LARGEST:,} bytes)")
+
+    def _check(self) -> None:
+        """Break the log if its file is not as this log left it."""
+        try:
+            why = self._what_happened()
+        except OSError as failure:
+            why = failure.strerror or str(failure)
+        if why is not None:
+            self._broken = why
+            raise self._error(f"cannot write {self.path}: {why}")
+
+    def _what_happened(self) -> str | None:
+        """What somebody else did to the file, if anything; by its inode, size and ends."""
+        ours = os.fstat(self._handle)
+        try:
+            there = os.stat(self.path)  # noqa: PTH116 - beside fstat it reads better
+        except FileNotFoundError:
+            return "it was deleted or moved while it was written"
+        if (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
+            return "another file took its place while it was written"
+        if ours.st_nlink != 1:
+            return "it was given a second name (a hard link) while it was written"
+        if ours.st_size != self._size:
+            return (
+                f"another process changed it: it has {ours.st_size:,} bytes instead of"
+                f" {self._size:,}"
+            )
+        first = os.pread(self._handle, len(self._first), 0)
+        last = os.pread(self._handle, len(self._last), self._end - len(self._last))
+        if (first, last) != (self._first, self._last):
+            return "another process changed it: it does not hold what was written"
+        return None
+
     def _reserve(self, coming: int) -> None:
         """Hold room for a record to come and the headroom after it."""
         needed = self._end + coming + self._headroom
@@ -148,18 +216,21 @@ class AppendOnlyLog:
         try:
             os.posix_fallocate(self._handle, self._end, needed + self._headroom - self._end)
         except OSError as failure:
+            self._size = os.fstat(self._handle).st_size  # part of it may have been reserved
             if failure.errno not in {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}:
                 raise
             self._headroom = 0
         self._reserved = needed + self._headroom
+        if self._headroom:
+            self._size = max(self._size, self._reserved)
 
     def _take_back(self) -> None:
-        """Wipe what a failed write may have left; a log that cannot even do that is given up."""
+        """Remove what a failed write may have left; a log that cannot even do that is given up."""
         try:
             os.ftruncate(self._handle, self._end)
         except OSError as failure:
             self._broken = f"an earlier write failed ({failure.strerror})"
-        self._reserved = self._end
+        self._reserved = self._size = self._end
 
 
 _CLOSED: Final = "it is closed"
@@ -171,29 +242,50 @@ class LoggedRecords:
 
     records: tuple[Mapping[str, Any], ...]
     torn: bool
-    """Whether a last record was begun and not finished: nobody acted on it, so it is left out."""
+    """Whether the last record is incomplete: nobody acted on it, so it is left out."""
 
 
-def read_log(path: str | Path, *, error: Raised = JanitorError) -> LoggedRecords:
+def read_log(
+    path: str | Path,
+    *,
+    follow: bool = False,
+    owned: bool = False,
+    error: Raised = JanitorError,
+) -> LoggedRecords:
     """Read a log back, also one whose writer was killed.
+
+    Args:
+        path: The file.
+        follow: Whether it may be a symbolic link.
+        owned: Whether it must belong to the user who runs this process.
+        error: The kind of error to raise.
 
     Raises:
         JanitorError: of the kind given: the file cannot be read, or a line other than the last
-            is no record.
+            is not a record.
 
     """
-    with told(f"cannot read {path}", error):
-        lines = Path(path).read_bytes().rstrip(b"\0").split(b"\n")
-    unfinished = lines.pop()
     records: list[Mapping[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        record = _record(line)
-        if record is None and number == len(lines) and not unfinished:
-            return LoggedRecords(tuple(records), torn=True)
-        if record is None:
-            raise error(f"cannot read {path}: line {number} is no record of a log")
-        records.append(record)
-    return LoggedRecords(tuple(records), torn=bool(unfinished))
+    number, is_bad = 0, False
+    with (
+        told(f"cannot read {path}", error),
+        open_untrusted(path, limit=_LARGEST_READ, follow=follow, owned=owned, error=error) as file,
+    ):
+        while (line := file.readline(_LONGEST_LINE)).endswith(b"\n"):
+            if is_bad:
+                raise error(f"cannot read {path}: line {number} is not a record")
+            number += 1
+            record = _record(line)
+            if record is None:
+                is_bad = True  # the last line may be: its writer was killed
+            else:
+                records.append(record)
+        if len(line) == _LONGEST_LINE:
+            raise error(f"cannot read {path}: line {number + 1} is too long")
+    unfinished = line.rstrip(b"\0")
+    if is_bad and unfinished:
+        raise error(f"cannot read {path}: line {number} is not a record")
+    return LoggedRecords(tuple(records), torn=is_bad or bool(unfinished))
 
 
 def _record(line: bytes) -> Mapping[str, Any] | None:

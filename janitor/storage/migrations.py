@@ -1,4 +1,4 @@
-"""Versions of files: each says its own; older ones are brought forward, newer ones refused."""
+"""Versions of files: older ones are migrated, newer ones refused."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from janitor.errors import StateFileError
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
-"""Makes a document of the next version from one of its own."""
+"""Makes a document of the next version from one of the version before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migrations:
-    """The way of one kind of document through its versions.
+    """The migrations of one kind of document.
 
     Args:
         kind: What the documents are, for sentences: "the state of an experiment".
-        steps: The first makes version 1 of version 0, and so on. A step is never changed once
-            it was released: files of its version are out there.
+        steps: The first makes version 1 from version 0, and so on. A step is never changed
+            after its release: files of its version exist.
 
     """
 
@@ -28,7 +28,7 @@ class Migrations:
 
     @property
     def latest(self) -> int:
-        """The version that is written."""
+        """The version that is written now."""
         return len(self.steps)
 
     def forward(self, document: dict[str, Any], version: Any) -> dict[str, Any]:
@@ -36,16 +36,16 @@ class Migrations:
 
         Args:
             document: As it was read.
-            version: The one that it says it has; None counts as 0, from before there were any.
+            version: The one that it names; None counts as 0, from before there were versions.
 
         Raises:
             StateFileError: it is of a newer version than this janitor knows.
-            ValueError: the version is none.
+            ValueError: the version is not a version number.
 
         """
         found = 0 if version is None else version
         if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-            raise ValueError(f"its version is no version: {version!r:.40}")
+            raise ValueError(f"its version is not a version number: {version!r:.40}")
         if found > self.latest:
             raise StateFileError(
                 f"{self.kind} is of version {found}, and this janitor knows versions up to"

@@ -1,7 +1,7 @@
-"""Files of local state that outlive damage: the last good copy, and the damaged one kept.
+"""Files of local state that survive damage: there is a last good copy, and a damaged file is kept.
 
 Writing goes through :func:`janitor.storage.atomic.write_atomically`, so only others can damage a
-file: a failing disk, an editor, a copy that broke off.
+file: a failing disk, an editor, an interrupted copy.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 
 from janitor.errors import StateFileError
 from janitor.storage.atomic import write_atomically
+from janitor.storage.untrusted import read_untrusted
 
 _Value = TypeVar("_Value")
 
@@ -24,7 +25,7 @@ CORRUPT: Final = ".corrupt-"
 
 
 def write_keeping(path: Path, text: str | bytes) -> None:
-    """Write the file durably; the one that it replaces, which was just read whole, is kept.
+    """Write the file durably and keep the one that it replaces, which was just read completely.
 
     Call it under the file's lock.
 
@@ -37,9 +38,9 @@ def write_keeping(path: Path, text: str | bytes) -> None:
 
 
 def keep_copy(path: Path, copy: Path) -> None:
-    """Give what the file holds a second name, in place of what bore it; no file, no copy.
+    """Give the file a second name, in place of an earlier copy; without a file there is no copy.
 
-    The file itself stays where it is at every moment: others may be reading it.
+    The file itself stays in place at every moment: others may be reading it.
 
     Raises:
         StateFileError: it could not be done.
@@ -54,7 +55,7 @@ def keep_copy(path: Path, copy: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:  # a file system without second names
-            write_atomically(copy, path.read_bytes(), error=StateFileError)
+            write_atomically(copy, read_untrusted(path, error=StateFileError), error=StateFileError)
             return
         passing.replace(copy)
     except OSError as error:
@@ -63,10 +64,10 @@ def keep_copy(path: Path, copy: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rescued(Generic[_Value]):
-    """What was made of a damaged file."""
+    """The result of the rescue of a damaged file."""
 
     value: _Value | None
-    """What its last good copy holds; None where there is none."""
+    """The content of the last good copy; None if there is none."""
     message: str
     """What happened, as a sentence."""
 
@@ -76,9 +77,9 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
 
     Args:
         path: The damaged file.
-        parse: Reads the copy; raises ValueError where that is damaged, too.
+        parse: Reads the copy; raises ValueError if the copy is damaged, too.
         why: What is wrong with the file.
-        at: The present moment, for the name under which it is kept.
+        at: The present time, for the name under which the file is kept.
 
     Raises:
         StateFileError: the folder cannot be written.
@@ -101,13 +102,13 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
 
 
 def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:
-    """What the last good copy of a file holds, if there is one; nothing is written."""
+    """The content of the last good copy of a file, if there is one; nothing is written."""
     return _good_copy(path, parse)[0]
 
 
 def _good_copy(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
     try:
-        data = path.with_name(path.name + BACKUP).read_bytes()
+        data = read_untrusted(path.with_name(path.name + BACKUP), error=StateFileError)
         return parse(data), data
-    except (OSError, ValueError):
+    except (StateFileError, ValueError):
         return None, None

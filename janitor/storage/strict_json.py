@@ -1,7 +1,7 @@
-"""JSON that every parser reads, from values for which JSON has no words. Imports nothing of ours.
+"""Strict JSON, from values that JSON cannot hold. Imports nothing from the janitor.
 
-Reports and the journal hold what stood in other people's summaries, and these hold ``Infinity``
-and ``NaN``. Written here:
+Reports and journals hold values of other people's summaries, and these contain ``Infinity`` and
+``NaN``. Written here:
 
 - A number that is not finite is ``{"$number": "Infinity"}``, ``"-Infinity"`` or ``"NaN"``.
 - An object of a summary that has ``$number`` or ``$literal`` as its only key would be mistaken
@@ -10,7 +10,7 @@ and ``NaN``. Written here:
 - Characters beyond ASCII are escaped: half a surrogate pair, which JSON allows and UTF-8 does
   not, survives like the rest. So do integers of any size.
 
-``loads(dumps(value))`` is ``value``, but for tuples, which come back as lists.
+``loads(dumps(value))`` is ``value``, except that tuples become lists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
     ``default`` turns what JSON does not know (a model, a time) into what it does.
 
     Raises:
-        ValueError: the value is nested too deeply, or holds something that JSON cannot say.
+        ValueError: the value is nested too deeply, or holds something that JSON cannot hold.
 
     """
     try:
@@ -47,13 +47,21 @@ def loads(text: str | bytes) -> Any:
     """The value that :func:`dumps` wrote.
 
     Raises:
-        ValueError: the text is no JSON, is nested too deeply, or misuses ``$number``.
+        ValueError: the text is not valid JSON, is nested too deeply, or misuses ``$number``.
 
     """
     try:
-        return _decode(json.loads(text))
+        value = json.loads(text)
+        return _decode(value) if _may_hold_signs(text) else value
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
+
+
+def _may_hold_signs(text: str | bytes) -> bool:
+    """Whether there is anything to decode; most lines of a journal are plain JSON."""
+    if isinstance(text, str):
+        return "$" in text or "\\u" in text
+    return b"$" in text or b"\\u" in text
 
 
 def _encode(value: Any, default: Callable[[Any], Any] | None) -> Any:
@@ -66,7 +74,7 @@ def _encode(value: Any, default: Callable[[Any], Any] | None) -> Any:
     if isinstance(value, list | tuple):
         return [_encode(item, default) for item in value]
     if default is None:
-        raise ValueError(f"JSON has no word for a {type(value).__name__}")
+        raise ValueError(f"JSON cannot hold a {type(value).__name__}")
     return _encode(default(value), default)
 
 

@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from janitor.config import Config, parse_target
-from janitor.errors import StoreError, TargetError, UsageError
+from tenacity import Retrying
+
+from janitor.config import Config, parse_run_path, parse_target
+from janitor.errors import StoreError, TargetError, TransientError, UsageError
 from janitor.model import Policy, TargetKind, is_local
 from janitor.model.wording import format_age
 from janitor.records.report import ClockReading, Requests
@@ -19,7 +21,7 @@ from janitor.rules.selection import with_default_entity
 from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
-from janitor.stores.retrying import RetryingStore
+from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
 from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
@@ -65,9 +67,13 @@ class Backend:
         """
         if is_local(run):
             return str(parse_target(TargetKind.STORE, run))
+        run = parse_run_path(run)
         parts = run.split("/")
         if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
-            raise TargetError(f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN")
+            raise TargetError(
+                f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN, or give the address"
+                " of the run's page"
+            )
         if len(parts) == 3:
             return run
         entity = self.default_entity()
@@ -96,13 +102,15 @@ def wandb_backend(
     """For a pass that W&B has a part in: its clock counts, for local stores as well.
 
     Raises:
-        UsageError: the server cannot be reached, or refuses the login.
+        UsageError: the server refuses the login, or the settings cannot be used.
+        TransientError: the server does not answer, or answers with errors that may pass.
         EndedEarlyError: a signal or the deadline came before the server answered.
 
     """
     door = _door(config, interrupter)
     stack.callback(door.close)
-    policy = with_default_entity(policy, door.default_entity)
+    retrying = _opening(config, interrupter)
+    policy = with_default_entity(policy, partial(retrying, door.default_entity))
     clock, reading = read_clock(door.address)
     since = None if config.active_since is None else clock.now() - config.active_since
     stores = RoutingStore(policy, clock.now, WandbStore(door, policy, config.page_size, since))
@@ -125,41 +133,51 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
 def _door(config: Config, interrupter: Interrupter) -> GraphQLApi:
     """The way to W&B, for which a pass that must end does not wait."""
     workers = Workers(1, interrupter.page_patience)
-    (door,) = workers.run([partial(_door_or_error, config)])
+    (door,) = workers.run([partial(_door_or_error, config, interrupter)])
     workers.close()
     if interrupter.reason() is not None or isinstance(door, Unfinished):
         raise interrupter.ended_early()
-    if isinstance(door, UsageError):
+    if isinstance(door, UsageError | TransientError):
         raise door
     return door
 
 
-def _door_or_error(config: Config) -> GraphQLApi | UsageError:
+def _door_or_error(
+    config: Config, interrupter: Interrupter
+) -> GraphQLApi | UsageError | TransientError:
     try:
-        return open_door(config)
-    except UsageError as error:
+        return open_door(config, _opening(config, interrupter))
+    except (UsageError, TransientError) as error:
         return error
 
 
-def open_door(config: Config) -> GraphQLApi:
-    """The way to W&B.
+def _opening(config: Config, interrupter: Interrupter) -> Retrying:
+    return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
+
+
+def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
+    """The way to W&B; tried once without ``retrying``.
 
     Raises:
         UsageError: it cannot be opened, so no target can be resolved.
+        TransientError: it cannot be opened now.
 
     """
+    seconds = config.timeout.total_seconds()
     try:
-        return GraphQLApi(config.timeout.total_seconds())
+        return GraphQLApi(seconds) if retrying is None else GraphQLApi(seconds, retrying)
+    except TransientError:
+        raise
     except StoreError as error:
         raise UsageError(str(error)) from error
 
 
 def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     """The clock of a pass: the server's, or this machine's where the server does not say."""
-    there = server_time(address)
-    here = datetime.now(UTC)
+    answer = server_time(address)
+    here, there = datetime.now(UTC), answer.at
     if there is None:
-        lost = f"{address} names no time in its answers: ages are measured by this machine"
+        lost = f"{address} {answer.problem}: ages are measured by this machine's clock"
         return PassClock(here), ClockReading(source="local", warning=lost)
     offset = there - here
     warning: str | None = None

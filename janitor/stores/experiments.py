@@ -62,14 +62,14 @@ WORDS: Final = Words(
 
 
 class ExperimentStore:
-    """The experiments of a folder as runs, each with a look at its process.
+    """The experiments of a folder as runs, each with the liveness of its process.
 
-    A run's summary is made of the state's ``summary``, its status and its error. A write is
-    refused, as one that may pass, where the experiment moved on since it was read.
+    A run's summary combines the state's ``summary``, its status and its error. A write fails with a
+    TransientError if the experiment has changed since it was read.
 
     Args:
         folder: Where the states are.
-        policy: Names the namespace and the words.
+        policy: The namespace and the vocabulary.
 
     """
 
@@ -86,7 +86,7 @@ class ExperimentStore:
         return (ResolvedTarget(target, self._folder.name),)
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all
-        """Every experiment, oldest first; one that cannot be read carries its defect."""
+        """Every experiment, oldest first. One that cannot be read carries its defect."""
         names = self._manager.ids()
         runs = [self._defective_or_run(name) for name in names]
         runs.sort(key=lambda run: str(run.created_at or ""))
@@ -97,19 +97,19 @@ class ExperimentStore:
         return {path: self._run_or_error(path.rsplit("/", 1)[-1]) for path in paths}
 
     def fetch_uploaded_summary(self, path: str) -> None:
-        """Nothing: an experiment's processes write its state themselves."""
+        """Returns nothing: an experiment's processes write its state themselves."""
 
     def fetch_last_row(self, path: str) -> None:
         """Nothing: an experiment has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
-        """Write status, error and the other keys, unless the experiment moved on."""
+        """Write status, error and the other keys, unless the experiment has changed."""
         status = WORDS.word(summary, self._policy)
         ours = {self._state, self._error}
 
         def change(state: ExperimentState) -> None:
             if str(state.revision) != run.storage_id:
-                raise TransientError(f"{run.path} was written by another meanwhile")
+                raise TransientError(f"{run.path} was written by another process meanwhile")
             state.status = status
             state.error = summary.get(self._error)
             state.summary = {key: value for key, value in summary.items() if key not in ours}
@@ -173,4 +173,4 @@ class ExperimentStore:
 
 
 _conforms: Callable[[Path, Policy], Store] = ExperimentStore
-"""For the type checker: an ExperimentStore serves all of a pass."""
+"""For the type checker: an ExperimentStore has everything that a pass needs."""

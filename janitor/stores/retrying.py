@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from tenacity import (
     RetryCallState,
@@ -19,11 +19,46 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from janitor.errors import StoreError, TransientError
+from janitor.errors import StoreError, TransientError, UnreachableError
 from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 from janitor.model.ports import Store
 
+OPENING: Final = 60.0
+"""Seconds for which the first contact with a server that answers with errors is tried again."""
+UNREACHABLE: Final = 3.0
+"""The same if nothing answers and the pass has no deadline: its address may be wrong."""
+RESOLVING: Final = 30.0
+"""Seconds that a pass waits, all waits together, for what its targets are: without that, all of it
+fails."""
+
 Summaries = Mapping[str, RunInfo | StoreError]
+
+
+def opening(
+    sleep: Callable[[float], None], should_stop: Callable[[], bool], *, has_deadline: bool
+) -> Retrying:
+    """Tries the first contact with a server again while its failure may pass.
+
+    Args:
+        sleep: Waits between two attempts; given seconds.
+        should_stop: Whether the pass is to end: then nothing is tried again.
+        has_deadline: Whether the user said how long the pass may take.
+
+    """
+
+    def stop(state: RetryCallState) -> bool:
+        error = None if state.outcome is None else state.outcome.exception()
+        is_away = isinstance(error, UnreachableError) and not has_deadline
+        limit = UNREACHABLE if is_away else OPENING
+        return should_stop() or (state.seconds_since_start or 0.0) >= limit
+
+    return Retrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop,
+        wait=wait_random_exponential(multiplier=0.5, max=8),
+        sleep=sleep,
+        reraise=True,
+    )
 
 
 class RetryingStore:
@@ -53,7 +88,7 @@ class RetryingStore:
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """What the target stands for."""
-        return self._retrying()(self._store.fetch_sweep_metadata, target)
+        return self._retrying(stop=self._stop_resolving)(self._store.fetch_sweep_metadata, target)
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
@@ -97,6 +132,9 @@ class RetryingStore:
 
     def _stop(self, state: RetryCallState) -> bool:
         return stop_after_attempt(self._attempts)(state) or self._should_stop()
+
+    def _stop_resolving(self, state: RetryCallState) -> bool:
+        return self._stop(state) and (state.idle_for >= RESOLVING or self._should_stop())
 
     def _count(self, _: RetryCallState) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
     DIR/ENTITY/PROJECT/RUN.json     (each name percent-encoded)
 
-A run's file holds what :class:`~janitor.model.RunInfo` tells, its summary, and a version. Writes
+A run's file holds the fields of :class:`~janitor.model.RunInfo`, its summary, and a version. Writes
 are atomic and durable, under one lock for the folder.
 """
 
@@ -42,6 +42,7 @@ from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
 from janitor.storage.migrations import Migrations
 from janitor.storage.rescue import rescue, write_keeping
+from janitor.storage.untrusted import read_untrusted
 
 SCHEME: Final = "file"
 MIGRATIONS: Final = Migrations("this run", (lambda document: document,))
@@ -53,7 +54,7 @@ Uploaded = tuple[Mapping[str, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run, and the summary that its process left behind with the time at which it did."""
+    """A run, and the summary that its process uploaded at its end, with the time of the upload."""
 
     run: RunInfo
     uploaded: Uploaded | None = None
@@ -62,14 +63,14 @@ class StoredRun:
 class FileStore:
     """The runs of a folder.
 
-    It serves sweeps, groups and projects as W&B's store does, and the whole folder as one target.
-    Then a run's path is ``file:/DIR/RUN``, with RUN the percent-encoded ENTITY/PROJECT/RUN.
+    It has sweeps, groups and projects like W&B's store, and the whole folder as one target. In the
+    latter, a run's path is ``file:/DIR/RUN``, where RUN is the percent-encoded ENTITY/PROJECT/RUN.
 
     Args:
-        folder: Where the runs are.
+        folder: The folder with the runs.
         clock: Tells the present moment, aware; for the names of damaged files.
         page_size: How many runs a page holds.
-        lock_timeout: Seconds to wait for another who writes.
+        lock_timeout: Seconds to wait for another writer.
 
     """
 
@@ -208,7 +209,7 @@ class FileStore:
         return replace(run, entity="", project="", local=place, id=quote(run.path, safe=""))
 
     def _load(self, path: Path) -> StoredRun:
-        """The run in a file; read again only where the file is another by now."""
+        """The run in a file; read again only if the file was replaced."""
         try:
             status = path.stat()
             signature = status.st_ino, status.st_mtime_ns, status.st_size
@@ -216,9 +217,13 @@ class FileStore:
                 known = self._seen.get(path)
             if known is not None and known[0] == signature:
                 return known[1]
-            stored = _parse(path.read_bytes(), path)
+            stored = _parse(read_untrusted(path, follow=True, error=StateFileError), path)
         except FileNotFoundError:
             raise NotFoundError(f"there is no run {path}") from None
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFoundError(f"there is no run {path}") from None
+            raise
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""A local store's own words for where a run stands, and ours: a total mapping, both ways."""
+"""A local store's words for the states of a run, and ours: complete in both directions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Words(Generic[_Word]):
 
     Args:
         ours: Each of its words → our state.
-        theirs: Each of our states → its word. Where several share one, our mark on the run tells
-            them apart.
+        theirs: Each of our states → its word. If several share one, the janitor's mark on the run
+            decides.
 
     """
 
@@ -30,7 +30,7 @@ class Words(Generic[_Word]):
     theirs: Mapping[SweepRunState, _Word]
 
     def state(self, word: _Word, summary: Mapping[str, Any], policy: Policy) -> SweepRunState:
-        """Our state for a run of this word."""
+        """Our state for a run with this word."""
         mark = summaries.read(summary, policy.namespace, "janitor.state")
         for state, shared in self.theirs.items():
             if shared is word and state == mark:
@@ -38,7 +38,7 @@ class Words(Generic[_Word]):
         return self.ours[word]
 
     def word(self, summary: Mapping[str, Any], policy: Policy) -> _Word:
-        """The store's word for a run that is to have this summary.
+        """The store's word for a run that gets this summary.
 
         Raises:
             RejectedError: the summary names no state.
@@ -48,5 +48,5 @@ class Words(Generic[_Word]):
         mark = summaries.read(summary, policy.namespace, "janitor.state")
         meanings = meanings_of(written, policy.vocabulary) if isinstance(written, str) else ()
         if not meanings:
-            raise RejectedError(f"{written!r:.60} is no state, so it cannot be written")
+            raise RejectedError(f"{written!r:.60} is not a state, so it cannot be written")
         return self.theirs[next((state for state in meanings if state == mark), meanings[0])]

@@ -31,7 +31,7 @@ from janitor.model.ports import Store
 from janitor.storage.locks import holder_liveness
 from janitor.stores.state_words import Words
 from janitor.tasks.files import ManagerFiles
-from janitor.tasks.settings import ManagerSettings
+from janitor.tasks.manager import ManagerSettings
 from janitor.tasks.state import TaskLedger
 from janitor.tasks.task import Task, TaskStatus
 
@@ -59,15 +59,15 @@ WORDS: Final = Words(
 
 
 class TaskStore:
-    """The tasks of a state file as runs; the process in charge is the manager.
+    """The tasks of a state file as runs. Their process is the manager.
 
-    It reads while a manager is at work, and writes only where none is: with the first write it
-    holds the file, until :meth:`close`. For many threads.
+    Reading works while a manager runs; writing does not. The first write takes the hold on the
+    file, until :meth:`close`. For many threads.
 
     Args:
         path: The state file.
-        policy: Names the namespace and the words.
-        clock: Tells the present moment, aware.
+        policy: The namespace and the vocabulary.
+        clock: Returns the current time, aware.
 
     """
 
@@ -89,7 +89,7 @@ class TaskStore:
                 self._ledger = None
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """The state file, if it is there."""
+        """The state file, if it exists."""
         if not self._path.is_file():
             raise self._missing()
         return (ResolvedTarget(target, self._path.name),)
@@ -110,13 +110,13 @@ class TaskStore:
         return found
 
     def fetch_uploaded_summary(self, path: str) -> None:
-        """Nothing: what workers leave behind are rows of results."""
+        """Returns nothing: workers leave rows of results, not summaries."""
 
     def fetch_last_row(self, path: str) -> None:
         """Nothing: a task has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
-        """Write status, assignment, error and the other keys, unless the task moved on."""
+        """Write status, assignment, error and the other keys, unless the task has changed."""
         status = WORDS.word(summary, self._policy)
         rest = dict(summary)
         given = {name: rest.pop(self._key(name), None) for name in ("state", *_KEYS)}
@@ -124,10 +124,10 @@ class TaskStore:
             ledger = self._ledger or self._hold()
             task = ledger.task(unquote(run.id))
             if _fingerprint(task) != run.storage_id:
-                raise TransientError(f"{run.path} was changed by another meanwhile")
+                raise TransientError(f"{run.path} was changed by another process meanwhile")
             assigned_at = parse_time(given["assigned_at"])
             if assigned_at is None and given["assigned_at"] is not None:
-                raise RejectedError(f"{run.path}: assigned_at is no time")
+                raise RejectedError(f"{run.path}: assigned_at is not a time")
             ledger.put(
                 replace(
                     task,
@@ -140,7 +140,7 @@ class TaskStore:
             )
 
     def _hold(self) -> TaskLedger:
-        """Hold the file, to write."""
+        """Take the hold on the file, for writing."""
         if not self._path.exists():
             raise self._missing()
         backups = ManagerSettings().backups
@@ -155,7 +155,7 @@ class TaskStore:
         return ledger
 
     def _tasks(self) -> dict[str, Task]:
-        """All tasks; read again only where the files changed."""
+        """All tasks; read again only if the files changed."""
         with self._lock:
             if self._ledger is not None:
                 return {task.task_id: task for task in self._ledger.tasks}
@@ -213,4 +213,4 @@ def _fingerprint(task: Task) -> str:
 
 
 _conforms: Callable[[Path, Policy, Callable[[], datetime]], Store] = TaskStore
-"""For the type checker: a TaskStore serves all of a pass."""
+"""For the type checker: a TaskStore has everything that a pass needs."""

@@ -1,12 +1,11 @@
-"""Tasks that a manager hands out to workers, and their state in a file that survives crashes."""
+"""Tasks that a manager hands out to workers. Their state is in a file that survives crashes."""
 
 from __future__ import annotations
 
 from janitor.tasks.gpu_locks import GpuLock, acquire_gpu
-from janitor.tasks.index import WorkerFigures
-from janitor.tasks.manager import TaskManager
+from janitor.tasks.manager import ManagerSettings, TaskManager
 from janitor.tasks.server import TaskServer
-from janitor.tasks.settings import ManagerSettings
+from janitor.tasks.state import WorkerFigures
 from janitor.tasks.task import Task, TaskStatus
 from janitor.tasks.worker import Worker
 

@@ -1,8 +1,8 @@
-"""The form of ``manager_state.json``: the design document's keys, and ours under ``_janitor``.
+"""The format of ``manager_state.json``: the keys of the design document, and ours in ``_janitor``.
 
     {"tasks": {ID: {…}, …}, "assigned_tasks": {ID: {…}}, "_janitor": {"version": 1, …}}
 
-``assigned_tasks`` repeats the tasks that are assigned, for people; it is not read.
+``assigned_tasks`` repeats the assigned tasks for people. It is not read.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from janitor.storage.migrations import Migrations
 from janitor.tasks.task import OURS, Task, TaskStatus, read_task
 
 MIGRATIONS: Final = Migrations("this manager state", (lambda document: document,))
-"""From 0, the form of the design document, to 1: all that is new stands under ``_janitor``."""
+"""From 0, the format of the design document, to 1: everything new is in ``_janitor``."""
 
 _SIGN: Final = '"$'
-"""Only a text that holds this may hold signs of :mod:`janitor.storage.strict_json`."""
+"""Only a text that contains this can contain signs of :mod:`janitor.storage.strict_json`."""
 _KEYS: Final = frozenset({"tasks", "assigned_tasks", OURS})
 _GZIP: Final = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a state file holds."""
+    """The contents of a state file."""
 
     tasks: dict[str, Task]
     generation: int = 0
-    """Goes up with each save; 0 for a file that no janitor wrote."""
+    """Grows with each save; 0 for a file that no janitor wrote."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Keys beside those of the form; they are kept."""
+    """Other keys of the file. They are kept."""
 
 
 def dump(
@@ -49,10 +49,10 @@ def dump(
     compressed: bool,
     extra: Mapping[str, Any] = MappingProxyType({}),
 ) -> bytes:
-    """The file's bytes, a task a line; ``extra`` holds further keys.
+    """The bytes of the file, one task per line; ``extra`` holds further keys.
 
     Raises:
-        ValueError: a task holds something that JSON cannot say.
+        ValueError: a task holds something that JSON cannot represent.
 
     """
     documents = {task.task_id: _plain(task.document()) for task in tasks}
@@ -79,11 +79,11 @@ def dump(
 
 
 def parse(data: bytes) -> Snapshot:
-    """What the file's bytes hold, checked against their checksum.
+    """The contents of the file, checked against its checksum.
 
     Raises:
-        ValueError: they are damaged, or were changed without a new checksum.
-        StateFileError: they are of a newer version than this janitor knows.
+        ValueError: it is damaged, or was changed without a new checksum.
+        StateFileError: it has a newer version than this janitor knows.
 
     """
     text = _uncompressed(data)
@@ -92,14 +92,15 @@ def parse(data: bytes) -> Snapshot:
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("tasks"), dict):
-        raise ValueError("it holds no object with tasks")  # noqa: TRY004 - a malformed file, not a caller's wrong type
+        raise ValueError("it has no object with tasks")  # noqa: TRY004 - a malformed file, not a caller's wrong type
     ours = raw.get(OURS)
     if not isinstance(ours, dict | None):
-        raise ValueError(f"{OURS} is no object")  # noqa: TRY004 - as above
+        raise ValueError(f"{OURS} is not an object")  # noqa: TRY004 - as above
     version = None if ours is None else ours.get("version")
     if ours is not None and ours.get("checksum") != _checksum(raw["tasks"]):
         raise ValueError(
-            f"its checksum is not that of its tasks; to change it by hand, remove {OURS}, too"
+            f"its checksum does not match its tasks; if you edit the file by hand, remove"
+            f" {OURS} too"
         )
     may_hold_signs = ours is not None and _SIGN.encode() in text
     document = strict_json.loads(text) if may_hold_signs else raw
@@ -125,17 +126,17 @@ def _uncompressed(data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"it is no whole gzip file: {error}") from error
+        raise ValueError(f"it is not a complete gzip file: {error}") from error
 
 
 def _checksum(documents: Mapping[str, Any]) -> str:
-    """Of the tasks, however they are laid out and ordered in the file."""
+    """The checksum of the tasks, whatever their layout and order in the file."""
     text = json.dumps(documents, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as JSON that every parser reads."""
+    """The document as JSON that every parser can read."""
     try:
         if _SIGN not in json.dumps(document, allow_nan=False):
             return document

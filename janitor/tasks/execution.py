@@ -1,6 +1,6 @@
-"""One attempt at a task, and what came of it, whatever happened.
+"""One attempt at a task, and its outcome, whatever happens.
 
-With a limit of time it is made in a process of its own, which is stopped with all that it started.
+With a time limit it runs in a process of its own, which is stopped with all that it started.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from janitor.runtime.supervise import end_group, signal_group
 from janitor.tasks.results import as_json, one_line
 from janitor.tasks.task import Task
 
@@ -24,24 +24,21 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
 Work = Callable[[Task], Mapping[str, Any] | None]
-"""Does a task and returns its results; an exception means that it failed."""
-
-_LOOK_UP: Final = 0.05
-"""Seconds between two looks at processes that were asked to end."""
+"""Does a task and returns its results. An exception means that the task failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt."""
+    """The outcome of an attempt."""
 
     result: str = "null"
     """What the work returned, as JSON."""
     error: str | None = None
-    """Why it failed; None where it did not."""
+    """Why it failed; None if it did not."""
 
 
 def attempt(work: Work, task: Task) -> Outcome:
-    """Do a task, here and now. To exit without a code is no failure."""
+    """Do a task in this process. Exiting without a code is not a failure."""
     try:
         return Outcome(as_json(work(task)))
     except SystemExit as end:
@@ -51,13 +48,13 @@ def attempt(work: Work, task: Task) -> Outcome:
 
 
 def attempt_within(work: Work, task: Task, timeout: timedelta, grace: timedelta) -> Outcome:
-    """Do a task in a forked process, which leads a group of its own and dies with this one.
+    """Do a task in a forked process, which leads a process group and dies with this one.
 
     Args:
         work: Does the task.
         task: The task.
-        timeout: How long it may take; then the whole group is asked to end (SIGTERM).
-        grace: How long it is given to do so; then it is killed.
+        timeout: How long it may take. Then the whole group is asked to end (SIGTERM).
+        grace: How long it may take to end. Then it is killed.
 
     """
     context = get_context("fork")  # so that work may be any function, as without a limit
@@ -67,17 +64,17 @@ def attempt_within(work: Work, task: Task, timeout: timedelta, grace: timedelta)
         child = context.Process(target=_in_child, args=(work, task, sender, lifeline, held, grace))
         child.start()
         sender.close()
-        in_time, told = True, None
+        in_time, found = True, None
         try:
             in_time = bool(wait([receiver, child.sentinel], timeout.total_seconds()))
-            told = _told(receiver)
+            found = _received(receiver)
         finally:
-            if told is not None:
+            if found is not None:
                 child.join(grace.total_seconds())
-            if told is None or child.is_alive():
+            if found is None or child.is_alive():
                 _stop(child, grace)
-    if told is not None:
-        return told
+    if found is not None:
+        return found
     if not in_time:
         limit = f"{timeout.total_seconds():g} s"
         return Outcome(error=f"TimeoutError: it took longer than {limit} and was stopped")
@@ -100,7 +97,7 @@ def _in_child(
 
 
 def _die_with_parent(lifeline: Connection, grace: timedelta) -> None:
-    """End this process's group when nobody holds the other end of the line any more."""
+    """End this process's group when the parent, which holds the other end of the pipe, is gone."""
     with suppress(EOFError, OSError):
         lifeline.recv_bytes()
     os.killpg(0, signal.SIGTERM)
@@ -108,7 +105,7 @@ def _die_with_parent(lifeline: Connection, grace: timedelta) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _told(receiver: Connection) -> Outcome | None:
+def _received(receiver: Connection) -> Outcome | None:
     with suppress(EOFError, OSError):
         if receiver.poll():
             return Outcome(*receiver.recv())
@@ -117,25 +114,12 @@ def _told(receiver: Connection) -> Outcome | None:
 
 def _stop(child: ForkProcess, grace: timedelta) -> None:
     """Ask the child and its group to end, and kill what does not."""
-    end = monotonic() + grace.total_seconds()
-    if not _signal_group(child, signal.SIGTERM):
-        child.terminate()  # it does not lead a group yet
-    while (child.is_alive() or _signal_group(child, 0)) and monotonic() < end:
-        threading.Event().wait(_LOOK_UP)
-    _signal_group(child, signal.SIGKILL)
+    if child.pid is not None:
+        if not signal_group(child.pid, 0):
+            child.terminate()  # it does not lead a group yet
+        end_group(child.pid, grace.total_seconds(), lambda: not child.is_alive())
     child.kill()
     child.join()
-
-
-def _signal_group(child: ForkProcess, number: int) -> bool:
-    """Send a signal to all whom the child leads; whether there is anybody."""
-    if child.pid is None:
-        return False
-    try:
-        os.killpg(child.pid, number)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _end_of(child: ForkProcess) -> str:

@@ -1,13 +1,13 @@
-"""The manager's files: the state, its backups, and the log of what changed since the last save.
+"""The manager's files: the state, its backups, and the log of changes since the last save.
 
-    manager_state.json          the state, of a generation
-    manager_state.json.1 …      the states before it, the newest first
-    manager_state.json.log-7    what changed since generation 7 was saved, a task a line
-    manager_state.json.corrupt-…  a state that was damaged, kept
+    manager_state.json          the state of a generation
+    manager_state.json.1 …      the states before it, newest first
+    manager_state.json.log-7    changes since generation 7 was saved, one per line
+    manager_state.json.corrupt-…  a damaged state, kept
 
-A save writes the next generation; the log of the one before counts no more then, but stays as
-long as its state is among the backups. So a damaged state loses nothing: its backup and the logs
-since tell the same.
+A save writes the next generation. The log of the previous one no longer counts then, but is kept as
+long as its state is among the backups. So a damaged state loses nothing: its backup and the later
+logs hold the same.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from janitor.errors import StateFileError
 from janitor.storage.atomic import make_folder, write_atomically
 from janitor.storage.log import AppendOnlyLog, read_log
 from janitor.storage.rescue import CORRUPT, keep_copy
+from janitor.storage.untrusted import read_untrusted
 from janitor.tasks import codec
 from janitor.tasks.task import Task, read_task
 
@@ -33,26 +34,26 @@ _LOG: Final = ".log-"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The state as it was found."""
+    """The state as it was read."""
 
     tasks: dict[str, Task]
     generation: int
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What stands beside the tasks."""
+    """Other keys of the state file."""
     problems: tuple[str, ...] = ()
-    """What was damaged, in sentences."""
+    """What was damaged, as sentences."""
     damaged: bool = False
-    """Whether the state file itself was."""
+    """Whether the state file itself was damaged."""
 
 
 @dataclass(slots=True)
 class ManagerFiles:
-    """Reads and writes them; one writer at a time, see :mod:`janitor.storage.locks`.
+    """Reads and writes the files. One writer at a time; see :mod:`janitor.storage.locks`.
 
     Args:
-        path: The state file; with the ending ``.gz`` it is compressed. Where it is a symbolic
-            link, all of this is where that leads.
-        backups: How many states before the present one are kept; at least 1.
+        path: The state file; with the suffix ``.gz`` it is compressed. For a symbolic link, all
+            files are beside its target.
+        backups: How many earlier states are kept; at least 1.
 
     """
 
@@ -69,33 +70,33 @@ class ManagerFiles:
     # -- reading
 
     def load(self) -> Loaded:
-        """The state, with all that was logged since; from a backup where it is damaged.
+        """The state with everything that was logged since; from a backup if it is damaged.
 
-        Nothing is written. Who reads while a manager writes is served as well.
+        Nothing is written. Reading works while a manager writes.
 
         Raises:
             FileNotFoundError: there is no state.
-            StateFileError: it cannot be read, and no backup can.
+            StateFileError: neither it nor a backup can be read.
 
         """
         problems: list[str] = []
         for place in (self.path, *self._backup_paths()):
             try:
-                snapshot = codec.parse(place.read_bytes())
-            except FileNotFoundError:
-                if place == self.path:
-                    raise
-                continue
-            except (OSError, ValueError) as error:
+                snapshot = codec.parse(read_untrusted(place, follow=True, error=StateFileError))
+            except (StateFileError, ValueError) as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    if place == self.path:
+                        raise error.__cause__ from None
+                    continue
                 problems.append(f"{place} is damaged ({error})")
                 continue
             if problems:
-                problems.append(f"{place.name} and the logs since are used")
+                problems.append(f"{place.name} and the later logs are used")
             generation = self._replay(snapshot)
             damaged = place != self.path
             found = tuple(problems)
             return Loaded(snapshot.tasks, generation, snapshot.extra, found, damaged=damaged)
-        raise StateFileError(f"{'; '.join(problems)}, and there is no good backup")
+        raise StateFileError(f"{'; '.join(problems)}, and there is no usable backup")
 
     def signature(self) -> tuple[tuple[str, int, int, int], ...]:
         """Changes whenever the state or its log does."""
@@ -109,9 +110,9 @@ class ManagerFiles:
         return tuple(found)
 
     def _replay(self, snapshot: codec.Snapshot) -> int:
-        """Bring a snapshot's tasks up to date; returns the generation that they have then.
+        """Bring a snapshot's tasks up to date; returns their generation.
 
-        A state that no janitor wrote, or that somebody changed by hand, counts as it stands.
+        A state that no janitor wrote, or that was edited by hand, counts as it is.
         """
         numbers = sorted(self._logs())
         if snapshot.generation == 0:
@@ -129,15 +130,15 @@ class ManagerFiles:
                 _apply(record, tasks)
         except StateFileError as error:
             raise StateFileError(
-                f"{error}; restore {path}, or, to go on without what it tells, move it away"
+                f"{error}; restore {path}, or move it away to continue without its changes"
             ) from error
 
     # -- writing
 
     def begin(self, loaded: Loaded | None, at: datetime) -> None:
-        """Get ready to write: after what was loaded, or, without it, afresh.
+        """Get ready to write: after what was loaded, or a new state without it.
 
-        What is left of a state that was removed is put out of the way; a damaged one is kept.
+        Remains of a state that was removed are moved aside. A damaged state is kept.
         """
         suffix = f"{at:%Y%m%dT%H%M%S%fZ}"
         if loaded is None:
@@ -156,7 +157,7 @@ class ManagerFiles:
         """Write the next generation of the state; durable on return.
 
         Raises:
-            StateFileError: it cannot be written; what was logged still counts.
+            StateFileError: it cannot be written; logged changes still count.
 
         """
         generation = self.generation + 1
@@ -178,7 +179,7 @@ class ManagerFiles:
         """Log changes; durable on return.
 
         Raises:
-            StateFileError: they are not logged, and must not count.
+            StateFileError: they are not logged and must not count.
 
         """
         if self._log is None:
@@ -189,13 +190,13 @@ class ManagerFiles:
         self._log.append(record)
 
     def close(self) -> None:
-        """Close the log; the next change begins another."""
+        """Close the log. The next change begins another one."""
         log, self._log = self._log, None
         if log is not None:
             log.close()
 
     def _rotate(self) -> None:
-        """Make the present state the first backup; once, however often a save is tried."""
+        """Make the present state the first backup; only once, however often a save is tried."""
         places = [self.path, *self._backup_paths()]
         with suppress(FileNotFoundError):
             if places[1].samefile(self.path):
@@ -233,6 +234,6 @@ def _apply(record: Mapping[str, Any], tasks: dict[str, Task]) -> None:
         for name, document in record["tasks"].items():
             tasks[name] = read_task(name, document, local=False)
     except (KeyError, AttributeError, ValueError) as error:
-        raise StateFileError(f"a record of the log is none: {error}") from error
+        raise StateFileError(f"a record of the log is malformed: {error}") from error
     for name in record.get("removed", ()):
         tasks.pop(name, None)

@@ -1,4 +1,4 @@
-"""A GPU for each worker of a machine, by lock files; the system frees a dead worker's."""
+"""A GPU for each worker of a machine, by lock files. The system frees the GPU of a dead worker."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final, Self
 
 import psutil
-from filelock import FileLock, Timeout
 
 from janitor.errors import HeldError, StateFileError
 from janitor.runtime.processes import host_name
 from janitor.storage.atomic import make_folder
+from janitor.storage.locks import SystemLock
 
 FOLDER: Final = ".gpu_locks"
 
@@ -20,7 +20,7 @@ _SHARED: Final = (
     *("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "gluster", "afs", "9p"),
     *("virtiofs", "fuse.sshfs", "fuse.gluster", "fuse.ceph", "orangefs", "pvfs", "ocfs", "gfs"),
 )
-"""How the names of file systems begin that several machines share."""
+"""How the names of file systems begin that several machines can share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class GpuLock:
     """A GPU that this process has, until it releases it or dies."""
 
     number: int
-    _lock: FileLock
+    _lock: SystemLock
 
     def release(self) -> None:
-        """Let another have it."""
+        """Let another process have it."""
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -42,13 +42,13 @@ class GpuLock:
 
 
 def acquire_gpu(root: Path, gpus: Iterable[int], *, shared: bool | None = None) -> GpuLock:
-    """The first of these GPUs that no worker of this machine has.
+    """Take the first of these GPUs that no worker of this machine has.
 
     Args:
         root: The folder of the state file; the locks are in ``.gpu_locks/gpu_N.lock`` below it.
         gpus: Their numbers.
         shared: Whether other machines, with GPUs of the same numbers, see the folder: then the
-            locks are in ``.gpu_locks/HOST/gpu_N.lock``. Without it, the file system tells.
+            locks are in ``.gpu_locks/HOST/gpu_N.lock``. None: decided by the file system.
 
     Raises:
         HeldError: all of them are taken.
@@ -61,20 +61,18 @@ def acquire_gpu(root: Path, gpus: Iterable[int], *, shared: bool | None = None) 
     make_folder(folder, error=StateFileError)
     tried = []
     for number in gpus:
-        lock = FileLock(folder / f"gpu_{number}.lock", timeout=0, mode=0o600, thread_local=False)
+        lock = SystemLock(folder / f"gpu_{number}.lock")
         try:
-            lock.acquire()
-        except Timeout:
-            tried.append(str(number))
-            continue
+            if lock.acquire():
+                return GpuLock(number, lock)
         except OSError as error:
             raise StateFileError(f"cannot lock GPU {number}: {error}") from error
-        return GpuLock(number, lock)
+        tried.append(str(number))
     raise HeldError(f"no GPU is free on {host_name()}: {', '.join(tried)} of {folder} are taken")
 
 
 def is_shared(folder: Path) -> bool:
-    """Whether other machines may see a folder, as far as its file system's name tells."""
+    """Whether other machines may see a folder, judged by the name of its file system."""
     place = folder.resolve()
     mounts = [
         (len(mount.mountpoint), mount.fstype)

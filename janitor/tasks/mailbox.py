@@ -1,14 +1,13 @@
-"""How workers and the manager talk: through files beside the state file, one folder a worker.
+"""How workers and the manager communicate: files beside the state file, one folder per worker.
 
     .workers/NAME/request.json      by the worker: {"number": 7, "identity": {…}, "did": {…}}
     .workers/NAME/assignment.json   by the manager: {"number": 7, "task": {…}}
 
-A request stands until it is answered, so that either side may die and come back. ``"did"`` says
-what became of the worker's task before, as its row of results does: a manager that does not see
-that row (another folder, a file system that shows new files late) must not hand the task out
-again. ``"task": null`` says that nothing is left to do; so does ``.workers/over`` to a worker whose
-manager has gone home since. Nothing else is needed: workers may be on other machines that share
-the file system.
+A request stays until it is answered, so either side may die and come back. ``"did"`` is the outcome
+of the worker's previous task, like its row of results: a manager that does not see that row
+(another folder, a file system that shows new files late) must not hand the task out again.
+``"task": null`` means that nothing is left to do. So does ``.workers/over``, for a worker whose
+manager has ended since. Workers may be on other machines that share the file system.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from janitor.errors import StateFileError, UsageError
 from janitor.runtime.processes import this_process
 from janitor.storage import strict_json
 from janitor.storage.atomic import make_folder, write_atomically
+from janitor.storage.untrusted import read_untrusted
 from janitor.tasks.results import Row
 from janitor.tasks.task import Task, read_task
 
@@ -34,10 +34,10 @@ _ROW: Final = TypeAdapter(Row)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the manager said to a request."""
+    """The manager's answer to a request."""
 
     task: Task | None
-    """None where nothing is left to do."""
+    """None if nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Mailbox:
         """Ask for the next task; returns the request's number.
 
         Args:
-            did: What became of the one before.
+            did: The outcome of the previous task.
 
         Raises:
             StateFileError: it cannot be written.
@@ -74,7 +74,7 @@ class Mailbox:
         return _number(_read(self.folder / "request.json"))
 
     def did(self) -> Row | None:
-        """What became of the task before the latest request; None where it does not say."""
+        """The outcome of the task before the latest request; None if the request has none."""
         letter = _read(self.folder / "request.json") or {}
         try:
             return _ROW.validate_python(letter.get("did"))
@@ -92,11 +92,11 @@ class Mailbox:
         _write(self.folder / "assignment.json", {"number": number, "task": document})
 
     def answered(self) -> int | None:
-        """The number of the latest request that was answered."""
+        """The number of the latest answered request."""
         return _number(_read(self.folder / "assignment.json"))
 
     def answer_to(self, number: int) -> Answer | None:
-        """The answer to a request; None where there is none yet."""
+        """The answer to a request; None if there is none yet."""
         letter = _read(self.folder / "assignment.json")
         if letter is None or _number(letter) != number:
             return None
@@ -110,22 +110,24 @@ def mailbox(state_file: Path, worker: str) -> Mailbox:
     """A worker's mailbox.
 
     Raises:
-        UsageError: the worker's name cannot name a folder.
+        UsageError: the worker's name cannot be the name of a folder.
 
     """
     if not worker.isprintable() or "/" in worker or worker.strip(" .") != worker or not worker:
-        raise UsageError(f"{worker!r:.60} is no worker's name: it names a folder, such as gpu0")
+        raise UsageError(
+            f"{worker!r:.60} is not a worker's name: use a name for a folder, such as gpu0"
+        )
     return Mailbox(state_file.parent / _WORKERS / worker)
 
 
 def mailboxes(state_file: Path) -> Iterator[Mailbox]:
-    """The mailboxes of all workers that ever asked."""
+    """The mailboxes of all workers that ever sent a request."""
     for path in sorted((state_file.parent / _WORKERS).glob("*/request.json")):
         yield Mailbox(path.parent)
 
 
 def tell_over(state_file: Path) -> None:
-    """Let late workers know that everything is done.
+    """Leave word for late workers that everything is done.
 
     Raises:
         StateFileError: it cannot be written.
@@ -136,12 +138,12 @@ def tell_over(state_file: Path) -> None:
 
 
 def take_back_over(state_file: Path) -> None:
-    """There may be something to do again."""
+    """Withdraw it: there may be tasks to do again."""
     (state_file.parent / _WORKERS / _OVER).unlink(missing_ok=True)
 
 
 def is_over(state_file: Path) -> bool:
-    """Whether the last manager left because everything was done."""
+    """Whether the last manager ended because everything was done."""
     return (state_file.parent / _WORKERS / _OVER).exists()
 
 
@@ -151,8 +153,8 @@ def _write(path: Path, letter: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        letter = strict_json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        letter = strict_json.loads(read_untrusted(path, error=StateFileError))
+    except (StateFileError, ValueError):
         return None
     return letter if isinstance(letter, dict) else None
 

@@ -1,4 +1,4 @@
-"""What workers write down: CSV files to which they add a row for each task."""
+"""The results of workers: CSV files with a row for each task."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ COLUMNS: Final = (
     "error",
     "status",
 )
-"""What the reference worker writes. ``status`` is the last: a row that was torn has none."""
+"""The columns of the reference worker. ``status`` is the last one: a torn row has none."""
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a worker says of one task."""
+    """A worker's report on one task."""
 
     task_id: str
     status: str
     worker: str | None = None
     attempt: int | None = None
-    """The task's ``retry_count`` when the worker had it."""
+    """The task's ``retry_count`` when the worker got it."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None
 
 
 def as_json(result: Any) -> str:
-    """What some work returned, as JSON; where that has no words for it, what Python says of it."""
+    """A result as JSON; a text of Python's ``repr`` if JSON cannot represent it."""
     try:
         return json.dumps(result, default=str)
     except (TypeError, ValueError, RecursionError):
@@ -53,18 +53,18 @@ def as_json(result: Any) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text as one line that UTF-8 has words for."""
+    """The text as one line that UTF-8 can encode."""
     return " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
 
 
 def write_row(path: Path, row: Row, *, phase: str = "", result: str = "null") -> None:
-    """Add a row, of one line, to a worker's results; durable on return.
+    """Append a row, as one line, to a worker's results; durable on return.
 
     Args:
-        path: The file; it is made where it is missing.
-        row: What is told of the task.
-        phase: The task's.
-        result: As JSON.
+        path: The file; it is created if it is missing.
+        row: The report on the task.
+        phase: The phase of the task.
+        result: The result, as JSON.
 
     Raises:
         StateFileError: it cannot be written.

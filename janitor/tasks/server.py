@@ -1,4 +1,4 @@
-"""The manager at work: answers workers until everything is done."""
+"""Serves workers: answers their requests until everything is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from janitor.tasks.mailbox import Mailbox, mailboxes, take_back_over, tell_over
 from janitor.tasks.manager import TaskManager
 
 _LOOK_UP: Final = 0.1
-"""Seconds between two looks into the mailboxes."""
+"""Seconds between two checks of the mailboxes."""
 
 
 @dataclass(slots=True)
@@ -26,12 +26,12 @@ class TaskServer:
     _answered: dict[str, int] = field(default_factory=dict, init=False)
 
     def serve(self, stop: Event | None = None) -> None:
-        """Answer workers until every task is completed or given up.
+        """Answer workers until every task is completed, or failed for good.
 
-        Ctrl+C ends it, too: what the manager's own ``with`` then does, saves all.
+        Ctrl+C ends it too. Use the manager's own ``with`` to save everything then.
 
         Args:
-            stop: Ends it when it is set.
+            stop: Ends the server when it is set.
 
         """
         stop = stop or Event()
@@ -46,7 +46,7 @@ class TaskServer:
             stop.wait(_LOOK_UP)
 
     def answer_all(self) -> None:
-        """Answer each request that can be answered now."""
+        """Answer every request that can be answered now."""
         for box in mailboxes(self.manager.state_file):
             number = box.requested()
             if number is None or self._answered.get(box.worker) == number:
@@ -55,10 +55,10 @@ class TaskServer:
                 self._answered[box.worker] = number
 
     def _answer(self, box: Mailbox, number: int) -> bool:
-        """Answer a request; whether it could be.
+        """Answer a request; False if it cannot be answered yet.
 
-        What the worker did is taken in first, so what it still has then, it was given before it
-        died or we did: it gets the same again.
+        The outcome of the worker's previous task is applied first. A task that the worker still has
+        then was assigned before the worker or the manager died: the worker gets it again.
         """
         manager = self.manager
         with manager.lock:
@@ -67,6 +67,6 @@ class TaskServer:
             manager.refresh_completed()
             task = manager.assign_again(box.worker) or manager.assign(box.worker)
             if task is None and not manager.is_over:
-                return False  # others are at work, and may yet fail
+                return False  # other workers are busy, and may still fail
         box.answer(number, task)
         return True

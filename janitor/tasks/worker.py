@@ -1,4 +1,4 @@
-"""The reference worker: asks for a task, does it, writes down the result, asks again."""
+"""The reference worker: asks for a task, does it, records the result, and asks again."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+from janitor.runtime.clock import utc_now
 from janitor.storage.locks import Hold
 from janitor.tasks.execution import Outcome, Work, attempt, attempt_within
 from janitor.tasks.gpu_locks import acquire_gpu
 from janitor.tasks.mailbox import Mailbox, is_over, mailbox
-from janitor.tasks.manager import utc_now
 from janitor.tasks.results import COMPLETED, FAILED, Row, write_row
 from janitor.tasks.task import Task
 
 _LOOK_UP: Final = 0.1
-"""Seconds between two looks for an answer."""
+"""Seconds between two checks for an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One worker, a process of its own; on any machine that shares the state's file system.
+    """One worker, in a process of its own, on any machine that shares the state's file system.
 
-    A result is on disk before the next task is asked for, so whatever dies meanwhile, worker or
-    manager, no completed task is done again.
+    A result is on disk before the next task is requested. So if the worker or the manager dies, no
+    completed task is done again.
 
     Args:
-        name: Its own; no two workers at the same time have the same.
+        name: Its name, which no other worker has at the same time.
         state_file: The manager's.
         work: Does a task.
-        timeout: How long a task may take. Then it and all that it started are asked to end
-            (SIGTERM), killed after ``grace``, and the task has failed. With it, each task is done
-            in a forked process of its own, whose results must be JSON to be kept as they are;
-            without it, in this one.
-        grace: How long those that were asked to end are given to do so.
-        gpus: The machine's GPUs of which it takes a free one; none where it needs none.
+        timeout: How long a task may take. Then it and everything it started is asked to end
+            (SIGTERM) and killed after ``grace``, and the task has failed. With a timeout each
+            task is done in a forked process of its own, whose results are kept exactly only if
+            they are JSON. Without it, tasks are done in this process.
+        grace: How long processes that were asked to end may take.
+        gpus: The machine's GPUs, of which the worker takes a free one; empty if it needs none.
         results: Its CSV file; without it ``results_NAME/results.csv`` beside the state file.
-        clock: Tells the present moment, aware.
-        stop: Ends it before its next task when it is set.
+        clock: Returns the current time, aware.
+        stop: Ends the worker before its next task when it is set.
 
     """
 
@@ -56,7 +56,7 @@ class Worker:
     stop: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
-        """Work may change the working directory."""
+        """Make paths absolute: work may change the working directory."""
         object.__setattr__(self, "state_file", self.state_file.absolute())
         if self.results is not None:
             object.__setattr__(self, "results", self.results.absolute())
@@ -65,10 +65,10 @@ class Worker:
         """Work until nothing is left to do; returns how many tasks it did.
 
         Args:
-            on_gpu: Told which GPU it has, before its first task.
+            on_gpu: Receives the number of its GPU, before its first task.
 
         Raises:
-            HeldError: another worker has the name, or all GPUs are taken.
+            HeldError: another worker has this name, or all GPUs are taken.
             StateFileError: a file cannot be read or written.
 
         """
@@ -86,10 +86,10 @@ class Worker:
         return done
 
     def _next(self, box: Mailbox, did: Row | None) -> Task | None:
-        """The next task, waited for; None where there is none.
+        """Wait for the next task; None if there is none.
 
-        A worker that was served before leaves when its manager has left, with all done. One that
-        has just come waits for a manager to come.
+        A worker that had a task ends if its manager has ended with everything done. A new worker
+        waits for a manager.
         """
         number = box.request(did)
         while not self.stop.is_set():
@@ -117,7 +117,7 @@ class Worker:
         return row
 
     def attempt(self, task: Task) -> Outcome:
-        """Try to do a task, once; nothing is written down."""
+        """Try to do a task, once. Nothing is recorded."""
         if self.timeout is None:
             return attempt(self.work, task)
         return attempt_within(self.work, task, self.timeout, self.grace)

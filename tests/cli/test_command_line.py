@@ -97,6 +97,7 @@ def test_every_command_has_help_and_the_options_of_all(path: tuple[str, ...], su
     assert summary.split(maxsplit=1)[0] in result.stdout
     assert "-v, --verbose" in result.stdout
     assert "--log-format" in result.stdout
+    assert "\\b" not in result.stdout
 
 
 @pytest.mark.parametrize("path", [[], ["config"]])
@@ -144,7 +145,7 @@ def test_without_a_command_the_help_is_printed_and_the_code_says_usage() -> None
         (["config", "show", "--sweep", "acme"], "sweep 'acme' has too few parts: write ENTITY"),
         (["config", "show", "--config", "no.yaml"], "--config names no.yaml, but there is no such"),
         (["config", "show", "--config", "."], ".: is a folder, not a file"),
-        (["config", "show", "--disable-rule", "x"], "--disable-rule must be the id of a rule"),
+        (["config", "show", "--disable-rule", "x"], "--disable-rule must be the ID of a rule"),
     ],
 )
 def test_bad_usage_is_one_sentence_on_stderr_and_exit_code_2(

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from janitor.cli.logs import configure_logging
-from janitor.cli.redaction import Redactor
+from janitor.runtime.redaction import Redactor
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 

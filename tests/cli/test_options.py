@@ -6,13 +6,17 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from janitor.cli import options
+from janitor.cli.root import cli
 from janitor.config import Config
-from janitor.config.layers import SETTINGS, Setting
+from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.config.targets import KINDS
+from janitor.model.setting import Setting
 
 NOT_SETTINGS = {"config", "force"}
+FLAGS = [setting for setting in OUTSIDE_THE_FILE.values() if setting.group]
 
 
 @click.command()
@@ -39,13 +43,13 @@ def flags_of(*args: str) -> dict[str, object]:
 
 def test_every_flag_is_a_setting_that_the_configuration_knows() -> None:
     names = {parameter.name for parameter in everything.params}
-    known = {setting.name for setting in SETTINGS if setting.has_flag} | set(KINDS) | NOT_SETTINGS
+    known = {setting.name for setting in FLAGS} | set(KINDS) | NOT_SETTINGS
     assert names == known
 
 
 def test_a_setting_complains_by_the_flag_that_people_type() -> None:
     flags = {option for parameter in everything.params for option in parameter.opts}
-    assert {setting.flag_name for setting in SETTINGS if setting.has_flag} <= flags
+    assert {setting.flag_name for setting in FLAGS} <= flags
 
 
 def test_a_flag_that_is_not_given_is_none_or_empty() -> None:
@@ -64,7 +68,7 @@ def test_repeated_targets_are_kept_in_order() -> None:
     assert [name for name in flags if name in KINDS] == ["project", "sweep", "group", "store"]
 
 
-@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.has_flag])
+@pytest.mark.parametrize("setting", FLAGS)
 def test_the_default_that_the_help_names_is_the_default(setting: Setting) -> None:
     defaults = dict(_flat(Config().model_dump(mode="json")))
     option = next(each for each in everything.params if each.name == setting.name)
@@ -84,3 +88,28 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
+
+
+def test_a_command_with_many_options_shows_them_in_sections() -> None:
+    shown = CliRunner().invoke(cli, ["fix", "--help"]).stdout
+    headings = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert headings == ["Targets:", "Options:", "Rules and thresholds:", "Output:", "Safety:"]
+    sections = re.split(r"^\S.*:$", shown, flags=re.MULTILINE)
+    assert "--crash-grace" in sections[headings.index("Rules and thresholds:") + 1]
+    assert "--force" in sections[headings.index("Safety:") + 1]
+    assert all(shown.count(f"  {option} ") == 1 for option in ("--sweep", "--report", "--config"))
+
+
+def test_a_command_with_few_options_shows_one_list() -> None:
+    shown = CliRunner().invoke(cli, ["journal", "list", "--help"]).stdout
+    headings = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert headings == ["Options:"]
+
+
+def test_the_lines_for_a_shell_are_lines_of_their_own() -> None:
+    shown = CliRunner().invoke(cli, ["completion", "--help"]).stdout
+    assert [line.split()[0] for line in shown.splitlines() if "completion " in line[8:]][-3:] == [
+        "bash:",
+        "zsh:",
+        "fish:",
+    ]

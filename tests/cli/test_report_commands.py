@@ -76,7 +76,7 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
     result = run("trend", "days")
     assert result.exit_code == 0
     assert result.stdout.count(" UTC: fix, ") == 3
-    assert "other.json: it names no schema" in result.stderr
+    assert "other.json: it has no schema" in result.stderr
     assert run("trend", "days", "--to", "t.html", "--to", "t.json", "--to", "t.csv").stdout == ""
     assert len(json.loads(Path("t.json").read_text())["passes"]) == 3
     assert "<svg" in Path("t.html").read_text()
@@ -86,7 +86,7 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
     ("args", "said"),
     [
         (["render", "r.json"], "say where to write it: --to report.html, or --to md"),
-        (["render", "r.json", "--to", "x.pdf"], "x.pdf: no kind of report is known"),
+        (["render", "r.json", "--to", "x.pdf"], "x.pdf: unknown report format"),
         (["render", "r.json", "--to", "no/x.md"], "cannot write no/x.md: there is no folder"),
         (["render", "r.json", "--to", "md", "--junit-fixed", "skip"], "must be failure or pass"),
         (["merge", "r.json", "r.json", "--to", "md"], "several of these reports are of acme/rl/s1"),
@@ -106,6 +106,6 @@ def test_bad_usage_is_one_sentence(report: str, args: list[str], said: str) -> N
 def test_a_file_that_is_no_report_is_one_sentence(command: str) -> None:
     Path("x.json").write_text("{}")
     to = [] if command == "show" else ["--to", "md"]
-    assert "cannot read the report x.json: it names no schema" in complaint(
+    assert "cannot read the report x.json: it has no schema" in complaint(
         command, "x.json", *to, code=1
     )

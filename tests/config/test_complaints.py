@@ -39,7 +39,7 @@ def test_a_threshold_given_twice_with_two_values_is_refused(home: Path) -> None:
         ),
         (
             {"namespace": ".a"},
-            "--namespace must be a name without blanks and without dots at its ends, not '.a'",
+            "--namespace must be a name without spaces or empty parts, not '.a'",
         ),
         ({"config": ""}, "--config must be the path of a file, not ''"),
         ({"report": ("",)}, "--report must be a path, not ''"),
@@ -62,7 +62,7 @@ def test_a_flag_is_refused_by_its_name(home: Path, flags: dict[str, Any], senten
         ),
         ({"JANITOR_DISABLE_RULE": "wandb-faild"}, "'wandb-faild'; did you mean 'wandb-failed'?"),
         ({"JANITOR_SWEEP": "acme"}, "JANITOR_SWEEP: sweep 'acme' has too few parts: write"),
-        ({"JANITOR_CONFIG": "a\0b"}, "JANITOR_CONFIG names 'a\\x00b', which is no path"),
+        ({"JANITOR_CONFIG": "a\0b"}, "JANITOR_CONFIG names 'a\\x00b', which is not a path"),
     ],
 )
 def test_a_variable_is_refused_by_its_name(
@@ -75,7 +75,7 @@ def test_a_variable_is_refused_by_its_name(
 
 def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home: Path) -> None:
     (home / "janitor.yaml").write_text("settle: soon")
-    with pytest.raises(ConfigError, match=r"^janitor\.yaml: settle must be"):
+    with pytest.raises(ConfigError, match=r"^janitor\.yaml:1: settle must be"):
         load({"settle": "5m"}, {}, home)
 
 
@@ -97,7 +97,7 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
         ),
         ("limits: {x: 1}", "limits has no setting 'x'; it has max_changes or max_silent_percent"),
         ("limits: 5", "limits must be a mapping of settings, not 5"),
-        ("limits: {1: 2}", "limits has the key 1, which is no text"),
+        ("limits: {1: 2}", "limits has the key 1, which is not a text"),
         ("setle: 5m", "has no setting 'setle'; did you mean 'settle'?"),
         ("qqqqqq: 5m", "has no setting 'qqqqqq'"),
         ("settle: -5m", "settle must not be negative, but is '-5m'"),
@@ -107,15 +107,15 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
         ("settle: 99999d", "settle must be at most 3650d (ten years), not '99999d'"),
         ("heartbeat_timeout: 0", "heartbeat_timeout must be longer than 0, not 0"),
         ("namespace: ''", "namespace must be a text that is not empty, not ''"),
-        ("namespace: a..b", "namespace must be a name without blanks and without dots at its ends"),
-        ("namespace: protein.", "namespace must be a name without blanks and without dots at its"),
+        ("namespace: a..b", "namespace must be a name without spaces or empty parts"),
+        ("namespace: protein.", "namespace must be a name without spaces or empty parts"),
         ("namespace: 5", "namespace must be a text that is not empty, not 5"),
         ("objective: [a]", "objective must be a text that is not empty, not ['a']"),
         ("journal: 5", "journal must be a path, not 5"),
         ("report: {a: b}", "report must be a text or a list of texts, not {'a': 'b'}"),
         ("report: [a, 5]", "report[1] must be a path, not 5"),
         ("stand_down: {enabled: maybe}", "stand_down.enabled must be true or false, not 'maybe'"),
-        ("rules: {disable: [x]}", "rules.disable[0] must be the id of a rule (objective-recorded,"),
+        ("rules: {disable: [x]}", "rules.disable[0] must be the ID of a rule (objective-recorded,"),
         ("rules: {disable: 5}", "rules.disable must be a text or a list of texts, not 5"),
         (
             "rules: {heartbeat_expired: {}}",
@@ -130,22 +130,34 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
             "rules: {objective-recorded: {settle: x}}",
             "rules.objective-recorded.settle must be a duration",
         ),
-        ("vocabulary: [a]", "vocabulary must map our states to words, not be ['a']"),
-        ("vocabulary: {failur: x}", "vocabulary knows no state 'failur': ours are initializing,"),
+        ("vocabulary: [a]", "vocabulary must map states to state names, not be ['a']"),
+        (
+            "vocabulary: {failur: x}",
+            "vocabulary has an unknown state 'failur': the states are",
+        ),
         (
             "vocabulary: {failure: 5}",
-            "vocabulary must give failure a word, a text that is not empty",
+            "vocabulary must give failure a name, a text that is not empty",
         ),
-        ("vocabulary: {failure:}", "vocabulary must give failure a word, a text that is not empty"),
-        ("vocabulary: {failure: ' '}", "vocabulary must give failure a word, a text that is not"),
-        ("vocabulary: {failure: running}", "vocabulary gives 'running' to running and failure"),
-        ("vocabulary: {running: x, success: x}", "vocabulary gives 'x' to running and success"),
-        ("vocabulary: {running: failed}", "vocabulary gives 'failed' to failure and running"),
+        ("vocabulary: {failure:}", "vocabulary must give failure a name, a text that is not empty"),
+        ("vocabulary: {failure: ' '}", "vocabulary must give failure a name, a text that is not"),
+        (
+            "vocabulary: {failure: running}",
+            "the name 'running' to running and failure",
+        ),
+        (
+            "vocabulary: {running: x, success: x}",
+            "the name 'x' to running and success",
+        ),
+        (
+            "vocabulary: {running: failed}",
+            "the name 'failed' to failure and running",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence_that_names_it(home: Path, text: str, sentence: str) -> None:
     said = refused(home, text)
-    assert said.startswith("janitor.yaml: ")
+    assert said.startswith("janitor.yaml:1: ")
     assert sentence in said
     assert "\n" not in said
 
@@ -163,8 +175,8 @@ def test_a_bad_setting_is_one_sentence_that_names_it(home: Path, text: str, sent
             "targets: [{sweeps: a/b/c}]",
             "a target is a sweep, project, group or store, not 'sweeps'; did",
         ),
-        ("targets: {sweep: [a/b/c, 5]}", "sweep 5 is no text: write ENTITY/PROJECT/SWEEP or"),
-        ("targets: [{sweep:}]", "sweep None is no text"),
+        ("targets: {sweep: [a/b/c, 5]}", "sweep 5 is not a text: write ENTITY/PROJECT/SWEEP or"),
+        ("targets: [{sweep:}]", "sweep None is not a text"),
     ],
 )
 def test_malformed_targets_in_the_file_are_one_sentence(

@@ -41,7 +41,7 @@ def test_addresses_of_messengers_are_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [SECRET, f"  {SECRET}", f"x,{SECRET}"])
 def test_an_address_that_is_refused_is_not_shown_either(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="JANITOR_NOTIFY must be an address") as raised:
+    with pytest.raises(ConfigError, match="JANITOR_NOTIFY must be an Apprise URL") as raised:
         loaded(tmp_path, {"JANITOR_NOTIFY": text})
     assert SECRET not in str(raised.value)
 
@@ -72,11 +72,11 @@ def test_the_file_may_name_one_messenger_or_several(tmp_path: Path) -> None:
     [
         ({"notify_on": ("chnages",)}, "--notify-on .*not 'chnages'; did you mean 'changes'"),
         ({"junit_fixed": "skip"}, "--junit-fixed must be failure or pass, not 'skip'"),
-        ({"pushgateway": "localhost:9091"}, "--pushgateway must be an address such as http"),
-        ({"pushgateway": "http://[::1"}, "--pushgateway must be an address"),
-        ({"pushgateway": "http://host:99999"}, "--pushgateway must be an address"),
-        ({"pushgateway": "ftp://host"}, "--pushgateway must be an address"),
-        ({"notify": (7,)}, "--notify must be an address"),
+        ({"pushgateway": "localhost:9091"}, "--pushgateway must be a URL such as http"),
+        ({"pushgateway": "http://[::1"}, "--pushgateway must be a URL"),
+        ({"pushgateway": "http://host:99999"}, "--pushgateway must be a URL"),
+        ({"pushgateway": "ftp://host"}, "--pushgateway must be a URL"),
+        ({"notify": (7,)}, "--notify must be an Apprise URL"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_its_flag(
@@ -119,5 +119,5 @@ def test_what_ci_says_of_itself_is_weaker_than_the_file(tmp_path: Path) -> None:
 
 
 def test_what_ci_says_may_be_nonsense_and_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="CI_JOB_URL must be an address"):
+    with pytest.raises(ConfigError, match="CI_JOB_URL must be a URL"):
         loaded(tmp_path, {"CI_JOB_URL": "nonsense"})

@@ -39,7 +39,7 @@ def test_unknown_keys_are_refused_everywhere(schema: dict[str, Any]) -> None:
 
 def test_defaults_are_shown_as_people_write_them(schema: dict[str, Any]) -> None:
     assert schema["properties"]["heartbeat_timeout"]["default"] == "30m"
-    assert schema["$defs"]["StandDown"]["properties"]["within"]["default"] == "1d"
+    assert schema["$defs"]["StandDownLimits"]["properties"]["within"]["default"] == "1d"
 
 
 def test_the_schema_is_strict_json(schema: dict[str, Any]) -> None:

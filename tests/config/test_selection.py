@@ -10,7 +10,7 @@ import yaml
 from janitor.config import Config, LoadedConfig, load
 from janitor.errors import ConfigError, TargetError
 from janitor.model import Ignore, Override, OwnRule, SweepRunState, Target, TargetKind
-from janitor.records.policy import PlannedPolicy
+from tests.records.planned import carried
 
 TWO_HOURS = timedelta(hours=2)
 EVERYTHING = """
@@ -41,8 +41,8 @@ def test_overrides_ignored_runs_and_own_rules_reach_the_policy(tmp_path: Path) -
     sweep = Target(TargetKind.SWEEP, "acme", "rl", "s1")
     group = Target(TargetKind.GROUP, "acme", "rl", "night/1")
     assert policy.overrides == (
-        Override(sweep, TWO_HOURS, disabled_rules=frozenset({"wandb-killed"})),
-        Override(group, settle=timedelta(0), objective="val/loss"),
+        Override(sweep, {"heartbeat_timeout": TWO_HOURS}, frozenset({"wandb-killed"})),
+        Override(group, {"settle": timedelta(0), "objective": "val/loss"}),
     )
     assert policy.objective == "auto"
     assert policy.ignore == Ignore(("debug",), ("test-*", "*-tmp"), timedelta(days=90))
@@ -78,14 +78,13 @@ def test_an_editor_is_told_by_the_schema_what_may_stand_there(*, text: str, vali
 
 def test_a_plan_carries_all_of_the_policy(tmp_path: Path) -> None:
     policy = loaded(tmp_path, EVERYTHING).config.policy
-    text = PlannedPolicy.of(policy).model_dump_json()
-    assert PlannedPolicy.model_validate_json(text).policy() == policy
+    assert carried(policy, tmp_path) == policy
 
 
 def test_targets_of_the_command_line_keep_the_overrides_of_the_file(tmp_path: Path) -> None:
     result = loaded(tmp_path, EVERYTHING, {"sweep": ("acme/rl/s1",)})
     assert len(result.config.targets) == 1
-    assert result.config.policy.overrides[0].heartbeat_timeout == TWO_HOURS
+    assert result.config.policy.overrides[0].settings["heartbeat_timeout"] == TWO_HOURS
 
 
 @pytest.mark.parametrize(
@@ -97,8 +96,8 @@ def test_a_flag_or_variable_beats_the_override_of_the_same_setting(
 ) -> None:
     policy = loaded(tmp_path, EVERYTHING, flags, **environ).config.policy
     assert policy.heartbeat_timeout == timedelta(minutes=5)
-    assert policy.overrides[0].heartbeat_timeout is None
-    assert policy.overrides[1].settle == timedelta(0)
+    assert policy.overrides[0].settings == {}
+    assert policy.overrides[1].settings["settle"] == timedelta(0)
 
 
 def test_what_is_ignored_can_be_named_in_the_environment(tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_what_cannot_be_used_is_named_with_its_place(
 ) -> None:
     with pytest.raises(ConfigError) as raised:
         loaded(tmp_path, text)
-    assert str(raised.value).startswith(f"janitor.yaml: {complaint}")
+    assert str(raised.value).startswith(f"janitor.yaml:1: {complaint}")
 
 
 def test_a_malformed_target_of_an_override_is_refused(tmp_path: Path) -> None:
@@ -143,8 +142,8 @@ def test_a_malformed_target_of_an_override_is_refused(tmp_path: Path) -> None:
     [
         ({"id": "wandb-failed"}, "[0].id is 'wandb-failed', which is a built-in rule"),
         ({"id": "none"}, "[0].id is 'none', which is a built-in rule"),
-        ({"id": "Stale one"}, "[0].id must be small letters and digits"),
-        ({"becomes": "running"}, "[0].becomes must be one of our terminal states"),
+        ({"id": "Stale one"}, "[0].id must be lower-case letters and digits"),
+        ({"becomes": "running"}, "[0].becomes must be a terminal state"),
         (
             {"when": "run.agee"},
             "[0] (stale): its condition cannot be used: run has no field 'agee'",
@@ -160,7 +159,7 @@ def test_an_own_rule_is_checked_when_it_is_read(
     rule = {"id": "stale", "when": "run.ended", "becomes": "failure", "reason": "r"} | changes
     with pytest.raises(ConfigError) as raised:
         loaded(tmp_path, f"rules: {{own: [{rule}]}}")
-    assert str(raised.value).startswith(f"janitor.yaml: rules.own{complaint}")
+    assert str(raised.value).startswith(f"janitor.yaml:1: rules.own{complaint}")
 
 
 def test_two_own_rules_of_one_id_are_refused(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_flag_and_a_variable_of_ours_beat_the_index(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", ["", "x", "-1"])
 def test_a_count_without_an_index_is_refused(tmp_path: Path, index: str) -> None:
-    with pytest.raises(ConfigError, match="JOB_COMPLETION_INDEX must say which"):
+    with pytest.raises(ConfigError, match="JOB_COMPLETION_INDEX must be the index"):
         loaded(tmp_path, JANITOR_SHARDS="4", JOB_COMPLETION_INDEX=index)
 
 

@@ -12,7 +12,7 @@ from janitor.errors import ConfigError
 def read(tmp_path: Path, content: str | bytes) -> dict[object, object]:
     path = tmp_path / "janitor.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_mapping(path, "janitor.yaml")
+    return read_mapping(path, "janitor.yaml").values
 
 
 @pytest.mark.parametrize("content", ["", "# only words", "---\n", "~"])
@@ -41,8 +41,8 @@ def test_merge_keys_work_and_are_no_duplicates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("a: 1\nb: 2\na: 3", "janitor.yaml:3:1: the key 'a' stands here twice"),
-        ("limits: {a: 1, 'a': 2}", "janitor.yaml:1:16: the key 'a' stands here twice"),
+        ("a: 1\nb: 2\na: 3", "janitor.yaml:3:1: the key 'a' is here twice"),
+        ("limits: {a: 1, 'a': 2}", "janitor.yaml:1:16: the key 'a' is here twice"),
         ("a: [1", "janitor.yaml:1:6: while parsing a flow sequence, expected ',' or ']'"),
         ("a: b: c", "janitor.yaml:1:5: mapping values are not allowed here"),
         ("a:\tb\n\t- c", "janitor.yaml:1:3: while scanning for the next token, found"),
@@ -50,13 +50,13 @@ def test_merge_keys_work_and_are_no_duplicates(tmp_path: Path) -> None:
         ("{[a]: b}", "janitor.yaml:1:2: while constructing a mapping, found unhashable key"),
         ("a: 1\n---\nb: 1", "janitor.yaml:2:1: expected a single document in the stream"),
         ("a: !!python/name:os.system x", "janitor.yaml:1:4: could not determine a constructor"),
-        ("a: \x01", "janitor.yaml: holds a control character"),
-        ("- a", "janitor.yaml: must be a mapping such as 'settle: 5m', but holds ['a']"),
-        ("hello", "janitor.yaml: must be a mapping such as 'settle: 5m', but holds 'hello'"),
+        ("a: \x01", "janitor.yaml: contains a control character"),
+        ("- a", "janitor.yaml: must be a mapping such as 'settle: 5m', but contains ['a']"),
+        ("hello", "janitor.yaml: must be a mapping such as 'settle: 5m', but contains 'hello'"),
         (b"a: \xff", "janitor.yaml: is not UTF-8 (byte 3): save it as UTF-8 text"),
-        ("[" * 5000, "janitor.yaml: holds a number too long to read, or is nested too deeply"),
-        ("a: " + "9" * 5000, "janitor.yaml: holds a number too long to read, or is nested too"),
-        ("#" * (LARGEST + 1), "janitor.yaml: is larger than 1 MB: no janitor.yaml"),
+        ("[" * 5000, "janitor.yaml: contains a number too long to read, or is nested too deeply"),
+        ("a: " + "9" * 5000, "janitor.yaml: contains a number too long to read, or is nested too"),
+        ("#" * (LARGEST + 1), "janitor.yaml: is larger than 1 MB: not a janitor.yaml"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_with_file_line_and_column(

@@ -129,12 +129,12 @@ def test_the_file_is_for_everybody_to_read_and_nothing_else_is_left(tmp_path: Pa
 
 def test_metrics_that_cannot_be_written_are_a_warning(tmp_path: Path) -> None:
     (warning,) = metrics.write(nothing(), tmp_path / "none" / "x.prom", succeeded=True)
-    assert warning.startswith("the metrics are missing: cannot write")
+    assert warning.startswith("the metrics could not be written: cannot write")
 
 
 def test_a_gateway_that_is_away_is_a_warning_without_its_password() -> None:
     (warning,) = metrics.push(
         nothing(), "http://me:verysecret@127.0.0.1:9", succeeded=True, seconds=5
     )
-    assert warning.startswith("the metrics did not reach http://***@127.0.0.1:9: ")
+    assert warning.startswith("the metrics could not be sent to http://***@127.0.0.1:9: ")
     assert "verysecret" not in warning

@@ -147,7 +147,9 @@ def test_a_service_that_refuses_is_a_warning_that_keeps_the_token_secret() -> No
     address, hook, _ = SHAPES["discord"]
     responses.post(hook, status=403, body=SECRET)
     (warning,) = sent(address)
-    assert warning == ("the message to discord://*** was not sent: the service refused or is away")
+    assert warning == (
+        "the notification to discord://*** was not sent: the service refused it or is unreachable"
+    )
 
 
 def test_a_webhook_on_this_machine_hears_it_for_real() -> None:
@@ -170,7 +172,7 @@ def test_a_service_that_hangs_is_not_waited_for() -> None:
     with web_server(hang=30) as hook:
         (warning,) = sent(f"json://{hook.address}?rto=30", seconds=0.5)
         assert hook.is_hanging
-    assert warning == "the message to json://*** was not sent: it took too long"
+    assert warning == "the notification to json://*** was not sent: it took too long"
 
 
 def test_nobody_is_told_where_nobody_is_named() -> None:
@@ -179,7 +181,7 @@ def test_nobody_is_told_where_nobody_is_named() -> None:
 
 @pytest.mark.parametrize("address", ["nonsense://x/y", "slack://", f"discord://{SECRET}"])
 def test_an_address_that_apprise_does_not_know_is_told_before_any_work(address: str) -> None:
-    with pytest.raises(UsageError, match=r"--notify \w+://\*\*\*: apprise knows no") as raised:
+    with pytest.raises(UsageError, match=r"--notify \w+://\*\*\*: not a valid") as raised:
         notifications.check(secrets(address))
     assert SECRET not in str(raised.value)
 

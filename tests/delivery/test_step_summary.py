@@ -33,7 +33,7 @@ def test_the_file_never_grows_past_what_github_shows(tmp_path: Path, there: int)
     text = path.read_text()
     assert len(text.encode()) <= max(MOST, there)
     if there == MOST // 2:
-        assert text.endswith("*The rest is left out here: a step summary holds 1 MiB.*\n")
+        assert text.endswith("*The rest is omitted: a step summary is limited to 1 MiB.*\n")
 
 
 def test_a_text_is_cut_between_lines_and_characters() -> None:

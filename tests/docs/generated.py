@@ -17,7 +17,7 @@ from janitor.cli import exit_codes as exit_codes_module
 from janitor.cli.exit_codes import PRECEDENCE, ExitCode
 from janitor.cli.root import cli
 from janitor.config import Config
-from janitor.config.layers import SETTINGS
+from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.report import RENDERERS
 from janitor.report.render_metrics import registry_of
 from tests.docs.pages import GENERATED, README, manual
@@ -138,10 +138,10 @@ def _names_outside_the_file() -> dict[str, str]:
     return {
         setting.key: ", ".join(
             f"`{name}`"
-            for name in (setting.flag_name if setting.has_flag else "", setting.variable)
+            for name in (setting.flag_name if setting.group else "", setting.variable)
             if name
         )
-        for setting in SETTINGS
+        for setting in OUTSIDE_THE_FILE.values()
     }
 
 

@@ -48,8 +48,8 @@ def test_all_is_well_and_nothing_is_written(emulator: Emulator, janitor: Janitor
         "python", "wandb", "pyjanitor", "settings", "journal", "credentials", "login", "clock",
         "read", "write", "page size", "summary keys", "vocabulary", "consumers",
     ]  # fmt: skip
-    assert "1 run says 'gone', which is in no vocabulary" in ended.out
-    assert "may be read: 3 runs in 2 sweeps" in ended.out
+    assert "1 run says 'gone', which is unknown" in ended.out
+    assert "readable: 3 runs in 2 sweeps" in ended.out
     assert ended.out.endswith("nothing failed\n")
     assert emulator.counts.mutations == 0
 
@@ -59,7 +59,7 @@ def test_the_write_check_writes_the_name_that_the_run_has(
 ) -> None:
     emulator.seed(Runs().done("a", display_name="lively-sweep-7").seeds)
     ended = janitor.ends(0, "doctor", "--sweep", "acme/rl/s1", "--write-check")
-    assert "may be written: acme/rl/a was given the display name that it has" in ended.out
+    assert "writable: the display name of acme/rl/a was written again" in ended.out
     assert emulator.counts.mutations == 1
     after = emulator.run("acme/rl/a")
     assert after.display_name == "lively-sweep-7"
@@ -85,7 +85,7 @@ def test_a_target_that_is_not_there_fails_and_the_others_are_looked_at(
     words = ["--sweep", "acme/rl/nope", "--sweep", "acme/rl/s1"]
     ended = janitor.ends(1, "doctor", *words)
     assert "fail  read: sweep acme/rl/nope: there is no sweep nope in project acme/rl" in ended.out
-    assert "ok    read: sweep acme/rl/s1: may be read" in ended.out
+    assert "ok    read: sweep acme/rl/s1: readable" in ended.out
     assert ended.out.endswith("1 failed\n")
 
 
@@ -94,8 +94,8 @@ def test_what_the_server_cannot_do_is_told(emulator: Emulator, janitor: Janitor)
     emulator.configure(summary_keys="refuse", max_page=500, max_page_action="error")
     emulator.advance(600)
     told = janitor.ends(0, "doctor", "--project", "acme/rl").out
-    assert "warn  page size: 500 runs a page work, 1000 do not; set page_size: 500" in told
-    assert "warn  summary keys: the server does not understand" in told
+    assert "warn  page size: 500 runs per page work, 1000 do not; set page_size: 500" in told
+    assert "warn  summary keys: the server does not support" in told
     assert "warn  clock: the server's is " in told
     assert "ahead of this machine's; ages are measured by the server's" in told
 
@@ -123,7 +123,7 @@ def test_advice_stands_once_and_a_bad_setting_is_the_users_to_correct(janitor: J
     ended = janitor.ends(1, "doctor", WANDB_BASE_URL="nonsense")
     told = next(line for line in ended.out.splitlines() if line.startswith("fail  server"))
     assert "wandb's setting base_url (WANDB_BASE_URL" in told
-    assert "if that does not tell what to do" in told
+    assert "if that does not help" in told
     ended = janitor.ends(1, "doctor", WANDB_API_KEY="short")
     told = next(line for line in ended.out.splitlines() if line.startswith("fail  server"))
     assert told.count("WANDB_API_KEY") == 1
@@ -153,7 +153,7 @@ def test_init_writes_settings_for_what_it_saw(emulator: Emulator, janitor: Janit
     }
     assert "#   acme/rl/s2, RUNNING: 1 run\n" in text
     assert "of 39\n# gaps between log entries, 99.9 % are within 20 minutes." in text
-    assert "# In no vocabulary, so such runs are held: 'gone'" in text
+    assert "# Unknown state, so such runs are held: 'gone'" in text
     assert "7-59/15 * * * * " in ended.out
     assert "kubectl apply -k k8s/overlays/dry-run" in ended.out
     assert emulator.counts.mutations == 0

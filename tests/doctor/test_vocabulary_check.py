@@ -24,18 +24,18 @@ def findings(*summaries: dict[str, Any], policy: Policy | None = None) -> list[F
 def test_words_in_no_vocabulary_are_counted() -> None:
     vocabulary, consumers = findings(flat("done"), nested("done"), flat("running"))
     assert vocabulary.level is Level.WARN
-    assert vocabulary.message == "2 runs say 'done', which is in no vocabulary: held"
+    assert vocabulary.message == "2 runs say 'done', which is unknown: held"
     assert consumers.level is Level.OK
 
 
 def test_known_words_are_listed() -> None:
     vocabulary, _ = findings(flat("failed"), flat("running"), flat("running"), {})
-    assert vocabulary.message == "all words are known: running 2, failed 1"
+    assert vocabulary.message == "all state names are known: running 2, failed 1"
 
 
 def test_states_that_are_no_text_are_counted() -> None:
     (vocabulary, _) = findings(flat(5), flat("running"))
-    assert vocabulary.message.startswith("1 run with a state that is no text")
+    assert vocabulary.message.startswith("1 run with a state that is not a text")
 
 
 def test_runs_without_any_state_make_one_look_at_the_namespace() -> None:
@@ -79,3 +79,25 @@ def test_one_long_gap_among_thousands_says_little() -> None:
     gaps.add([float(second) for second in range(2001)])
     gaps.add([0.0, 7200.0])
     assert gaps.usual == timedelta(seconds=1)
+
+
+def test_objectives_that_are_objects_are_counted_by_the_number_that_is_used() -> None:
+    metric = Policy(objective="val/acc")
+    known = flat("success") | {"val/acc": {"max": 0.7}}
+    unknown = flat("success") | {"val/acc": {"max": 0.7, "min": 0.1}}
+    found = [
+        each
+        for each in findings(known, known, unknown, flat("success"), policy=metric)
+        if each.check == "objective"
+    ]
+    held, used = found
+    assert held.level is Level.WARN
+    assert held.message.startswith("1 run with an object as objective, as define_metric")
+    assert "objective: val/acc.max" in (held.advice or "")
+    assert used.level is Level.OK
+    assert used.message == "2 runs with an object as objective: val/acc.max is used"
+
+
+def test_of_numbers_as_objectives_nothing_is_said() -> None:
+    found = findings(flat("success", objective=0.5), flat("running"))
+    assert "objective" not in {each.check for each in found}

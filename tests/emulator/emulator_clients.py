@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_PATIENCE = 30
+_PATIENCE = 90
 
 
 def post(
@@ -29,7 +29,7 @@ def post(
 
 
 def ask(emulator: Handle, query: str, **variables: Any) -> Any:
-    """The data of a GraphQL answer, which must be a good one."""
+    """The data of a GraphQL answer without errors."""
     response = post(emulator, query, **variables)
     assert response.status_code == 200, response.text
     body = response.json()
@@ -51,7 +51,7 @@ def post_lines(emulator: Handle, path: str, file: str, lines: list[str]) -> None
 def start_client(
     emulator: Handle, folder: Path, code: str, **environment: str
 ) -> subprocess.Popen[str]:
-    """Start a Python process with a real wandb, whose server is the emulator."""
+    """Start a Python process with a real wandb that uses the emulator."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],
         env=emulator.environment(folder) | environment,
@@ -64,7 +64,7 @@ def start_client(
 
 
 def run_client(emulator: Handle, folder: Path, code: str, **environment: str) -> str:
-    """Run such a process to its good end; what it printed."""
+    """Run such a process until it succeeds; its output."""
     process = start_client(emulator, folder, code, **environment)
     out, err = process.communicate(timeout=4 * _PATIENCE)
     assert process.returncode == 0, err
@@ -72,7 +72,7 @@ def run_client(emulator: Handle, folder: Path, code: str, **environment: str) ->
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
+    """Wait for another process."""
     end = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

@@ -1,4 +1,4 @@
-"""Who may do what: keys, tokens, entities, files and the control room."""
+"""Permissions: keys, tokens, entities and files."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_reader_may_not_write(closed: Emulator) -> None:
     assert closed.run_paths() == ["acme/rl/r"]
 
 
-def test_who_has_no_rights_may_not_read(closed: Emulator) -> None:
+def test_a_user_without_rights_may_not_read(closed: Emulator) -> None:
     assert post(closed, READ, key=BEN).status_code == 403
 
 

@@ -132,7 +132,7 @@ def test_sweeps_and_projects_are_read(answers: dict[str, Any]) -> None:
     assert answers["sweeps"] == ["s1"]
 
 
-def test_what_is_not_there_is_told_as_by_wandb(answers: dict[str, Any]) -> None:
+def test_a_missing_thing_is_reported_as_by_wandb(answers: dict[str, Any]) -> None:
     assert answers["acme/rl/none"] == answers["acme/none/r1"] == "CommError"
     assert answers["no project"] == "Could not find project none"
 

@@ -83,7 +83,7 @@ def test_an_answer_is_lost_before_or_after_the_write_is_applied(
     assert emulator.counts.upserts[PATH] == 1
 
 
-def test_garbage_is_no_json(emulator: Emulator) -> None:
+def test_garbage_is_not_json(emulator: Emulator) -> None:
     emulator.faults.add(action="garbage", body="<html>")
     response = post(emulator, READ)
     assert (response.status_code, response.text) == (200, "<html>")
@@ -200,7 +200,7 @@ def test_a_rule_spares_what_it_does_not_match(
     assert write(emulator, identifier, a=2).status_code == 200
 
 
-def test_a_rule_may_take_the_nth_request_alone(emulator: Emulator) -> None:
+def test_a_rule_may_fire_on_only_the_nth_request(emulator: Emulator) -> None:
     emulator.faults.add(action="status", status=503, nth=[2, 4], match={"kind": "query"})
     statuses = [post(emulator, READ).status_code for _ in range(5)]
     assert statuses == [200, 503, 200, 503, 200]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,17 @@ def passes(condition: Any) -> bool:
         {"summary_metrics.missing": {"$ne": 1}},
         {"summary_metrics.missing": {"$exists": False}},
         {"group": {"$not": {"$eq": "g"}}},
+        {"display_name": {"$contains": "Hill"}},
+        {"tags": {"$contains": "a"}},
+        {"config.lr": {"$not": {"$contains": "0"}}},
+        {"tags": {"$all": ["b", "a"]}},
+        {"name": {"$all": ["r1"]}},
+        {"tags": {"$size": 2}},
+        {"entity": "acme"},
+        {"entityName": {"$in": ["acme"]}},
+        {"project": "rl"},
+        {"duration": 0},
+        {"duration": {"$lt": 1}},
         {"$not": {"name": "r2"}},
         {"$nor": [{"name": "r2"}, {"name": "r3"}]},
         {"$or": [{"name": "r2"}, {"$and": [{"name": "r1"}, {"sweep": None}]}]},
@@ -79,6 +90,16 @@ def test_a_run_passes(condition: Any) -> None:
         {"heartbeat_at": {"$lt": "2027-01-01"}},
         {"$or": []},
         {"$nor": [{"name": "r1"}]},
+        {"display_name": {"$contains": "hill"}},
+        {"display_name": {"$contains": 5}},
+        {"tags": {"$contains": "c"}},
+        {"tags": {"$all": ["a", "c"]}},
+        {"tags": {"$all": []}},
+        {"group": {"$all": ["g"]}},
+        {"tags": {"$size": 1}},
+        {"name": {"$size": 2}},
+        {"entity": "other"},
+        {"duration": {"$gt": 0}},
         {"name": "r1", "state": "finished"},
     ],
 )
@@ -94,13 +115,26 @@ def test_a_run_does_not_pass(condition: Any) -> None:
         {"$and": {}},
         {"state": {"$in": "running"}},
         {"name": {"$regex": "("}},
+        {"name": {"$regex": "a", "$options": 5}},
+        {"name": {"$regex": "(?=a)"}},
         {"created_at": {"$gt": 5}},
+        {"tags": {"$all": "a"}},
+        {"tags": {"$size": -1}},
+        {"tags": {"$size": True}},
         [1],
     ],
 )
 def test_what_cannot_be_understood_is_refused(condition: Any) -> None:
     with pytest.raises(FilterError):
         passes(condition)
+
+
+def test_a_duration_is_the_time_from_the_creation_to_the_last_heartbeat() -> None:
+    run = make_run()
+    run.heartbeat_at = NOW + timedelta(minutes=5)
+    getter = RunFields(NOW, crash_after=300).getter
+    assert compile_filter({"duration": {"$gte": 300, "$lt": 301}}, getter)(run)
+    assert not compile_filter({"duration": {"$gt": 300}}, getter)(run)
 
 
 def test_unknown_fields_are_refused() -> None:

@@ -196,7 +196,7 @@ def test_a_written_summary_may_be_merged(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("moves", [False, True])
-def test_a_written_summary_moves_the_heartbeat_only_if_told_to(
+def test_a_written_summary_moves_the_heartbeat_only_if_configured(
     emulator: Emulator,
     *,
     moves: bool,

@@ -88,7 +88,7 @@ def test_a_run_that_is_seeded_again_is_replaced(emulator: Emulator) -> None:
     ("seed", "words"),
     [
         ([{"name": "r"}], "project"),
-        ([{"project": "rl", "name": "r"}], "names no entity"),
+        ([{"project": "rl", "name": "r"}], "has no entity"),
         ([{"project": "acme/rl", "colour": "red"}], "colour"),
         ({"run": []}, "run"),
         (3, "malformed"),
@@ -101,7 +101,7 @@ def test_a_malformed_seed_is_refused(emulator: Emulator, seed: Any, words: str) 
 
 
 @pytest.mark.parametrize("content", ["{", "runs: [", None])
-def test_a_file_that_cannot_be_read_is_told(
+def test_a_file_that_cannot_be_read_is_reported(
     emulator: Emulator, tmp_path: Path, content: str | None
 ) -> None:
     file = tmp_path / ("seed.json" if content == "{" else "seed.yaml")

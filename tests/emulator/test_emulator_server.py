@@ -1,4 +1,4 @@
-"""The server as a whole: state file, child process, command line, control room."""
+"""The server as a whole: state file, child process, command line, control addresses."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_a_state_file_survives_a_restart(tmp_path: Path) -> None:
             third.sweep("acme/rl/s1")
 
 
-def test_a_state_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_state_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "state"
     file.write_text("not a database, but long enough to be taken for one" * 100)
     with pytest.raises(EmulatorError, match="cannot be opened"):
         Emulator(state=file)
 
 
-def test_a_port_that_is_taken_is_told(emulator: Emulator) -> None:
+def test_a_port_in_use_is_reported(emulator: Emulator) -> None:
     port = int(emulator.url.rpartition(":")[2])
     with pytest.raises(EmulatorError, match=f"cannot listen on 127.0.0.1:{port}"):
         Emulator(port=port)
@@ -89,7 +89,7 @@ def test_a_child_process_has_the_same_handle(tmp_path: Path) -> None:
         post(emulator, "{ viewer { id } }")
 
 
-def test_the_command_line_tells_its_address_and_who_can_reach_it(tmp_path: Path) -> None:
+def test_the_command_line_prints_its_address_and_who_can_reach_it(tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text("[{project: acme/rl, name: r}]")
     words = ["--port", "0", "--host", "0.0.0.0", "--crash-after", "5m", "--seed", str(seed)]
@@ -108,13 +108,13 @@ def test_the_command_line_tells_its_address_and_who_can_reach_it(tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--crash-after", "soon"], "no duration"),
+        (["--crash-after", "soon"], "--crash-after must be a duration"),
         (["--seed", "/none.yaml"], "/none.yaml"),
         (["--settings", '{"nope": 1}'], "nope"),
         (["--state", "/none/state"], "/none/state"),
     ],
 )
-def test_a_bad_option_is_told_in_one_line(words: list[str], message: str) -> None:
+def test_a_bad_option_is_reported_in_one_line(words: list[str], message: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "janitor.emulator", "--port", "0", *words],
         capture_output=True,
@@ -127,7 +127,7 @@ def test_a_bad_option_is_told_in_one_line(words: list[str], message: str) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_the_control_room_is_neither_logged_nor_hit_by_faults(emulator: Emulator) -> None:
+def test_control_requests_are_neither_logged_nor_hit_by_faults(emulator: Emulator) -> None:
     emulator.faults.add(action="status", status=503)
     emulator.seed([{"project": "acme/rl", "name": "r"}])
     assert emulator.requests == []
@@ -138,7 +138,7 @@ def test_the_control_room_is_neither_logged_nor_hit_by_faults(emulator: Emulator
     ("client", "status"),
     [("127.0.0.1", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.1", 403)],
 )
-def test_only_this_machine_may_enter_the_control_room(client: str, status: int) -> None:
+def test_only_this_machine_may_use_the_control_addresses(client: str, status: int) -> None:
     assert asyncio.run(_status_for(client, "/emulator/counts")) == status
 
 
@@ -176,7 +176,7 @@ def test_a_clock_may_be_given() -> None:
         assert emulator.now() == datetime(1970, 1, 12, 13, 47, tzinfo=UTC)
 
 
-def test_the_request_log_tells_what_was_asked(emulator: Emulator) -> None:
+def test_the_request_log_describes_requests(emulator: Emulator) -> None:
     emulator.seed([{"project": "acme/rl", "name": "r", "sweep": "s1"}])
     query = """
       query Scan($name: String!, $filters: JSONString) {
@@ -207,7 +207,7 @@ def test_the_request_log_tells_what_was_asked(emulator: Emulator) -> None:
         ("PATCH", "/emulator/runs/acme/rl/none"),
     ],
 )
-def test_what_is_not_there_is_told(emulator: Emulator, method: str, path: str) -> None:
+def test_a_missing_thing_is_reported(emulator: Emulator, method: str, path: str) -> None:
     with pytest.raises(EmulatorError, match="there is no"):
         emulator.call(method, path, {})
 
@@ -219,13 +219,22 @@ def test_unknown_settings_are_refused(emulator: Emulator, settings: dict[str, ob
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1.5h", 5400), ("2d", 172800)]
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("5m", 300),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        ("20ms", 0.02),
+        ("2d", 172800),
+    ],
 )
 def test_durations_are_read(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-5m", "five", "5x"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
+@pytest.mark.parametrize("text", ["", "-5m", "five", "5x", "9999d", "5m3x"])
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
         parse_duration(text)

@@ -44,7 +44,7 @@ GRID = {
 
 
 class FakeAgent:
-    """An agent that only speaks: what it is told is up to the test."""
+    """An agent that only sends heartbeats; the test reads its commands."""
 
     def __init__(self, emulator: Emulator, sweep: str) -> None:
         self._emulator = emulator
@@ -133,7 +133,7 @@ def test_one_run_may_be_stopped(emulator: Emulator) -> None:
     assert agent.beat()[0]["type"] == "run"
 
 
-def test_an_unknown_agent_is_told_so(emulator: Emulator) -> None:
+def test_an_unknown_agent_is_refused(emulator: Emulator) -> None:
     assert post(emulator, HEARTBEAT, id="nobody", states="{}").status_code == 404
     emulator.seed([{"project": "acme/rl", "name": "r"}])
     assert post(emulator, AGENT, sweep="none").status_code == 404

@@ -39,7 +39,10 @@ def refused(janitor: Janitor, *words: str, code: int = 2, **changes: str | None)
         ([], "nothing to scan: name a --sweep, a --project or a --group"),
         (["--sweep", "acme/rl/s1", "--settle", "-5m"], "--settle must not be negative"),
         (["--sweep", "acme/rl/s1", "--disable-rule", "heartbeat-expird"], "did you mean"),
-        (["--sweep", "acme/rl/s1", "--report", "report.docx"], "report.docx: no kind of report"),
+        (
+            ["--sweep", "acme/rl/s1", "--report", "report.docx"],
+            "unknown report format '.docx'",
+        ),
         (["--sweep", "acme/rl/s1", "--report", "no/such/r.json"], "no/such"),
         (["--sweep", "acme/rl/s1", "--config", "given-none.yaml"], "given-none.yaml"),
     ],
@@ -118,7 +121,7 @@ def test_without_credentials_it_prompts_nobody_at_a_terminal_either(janitor: Jan
 def test_a_server_that_refuses_connections_is_told(janitor: Janitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = refused(janitor, *SWEEP, WANDB_BASE_URL=f"http://127.0.0.1:{port}")
+    told = refused(janitor, *SWEEP, code=1, WANDB_BASE_URL=f"http://127.0.0.1:{port}")
     assert f"W&B at http://127.0.0.1:{port} cannot be reached" in told
     assert "check WANDB_BASE_URL and the network" in told
 
@@ -131,7 +134,7 @@ def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
             target=lambda: asked_at.append(silent.accept() and time.monotonic())
         )
         watcher.start()
-        ended = janitor.ends(2, *SWEEP, WANDB_BASE_URL=url)
+        ended = janitor.ends(1, *SWEEP, WANDB_BASE_URL=url)
         told_at = time.monotonic()
         watcher.join()
     assert f"W&B at {url} cannot be reached: no answer within" in ended.complaint()
@@ -148,9 +151,9 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
     ("text", "sentence"),
     [
         ('{"schema": "janitor.plan/99"}', "is of schema 'janitor.plan/99'"),
-        ('{"runs": []}', "names no schema"),
-        ("[]", "holds no JSON object"),
-        ("{", "it is no JSON"),
+        ('{"runs": []}', "has no schema"),
+        ("[]", "not a JSON object"),
+        ("{", "invalid JSON"),
     ],
 )
 def test_a_plan_of_another_version_or_none_is_told(

@@ -80,7 +80,7 @@ def test_it_starts_with_a_seed_and_the_settings_asked_for(janitor: Janitor) -> N
         (["--seed", "malformed.json"], "the seed is malformed"),
         (["--state", "no-database"], "the state file no-database cannot be opened"),
         (["--state", "no/such/folder/runs.db"], "no/such/folder/runs.db"),
-        (["--host", "0.0.0.0"], "--host 0.0.0.0: the emulator believes every key"),
+        (["--host", "0.0.0.0"], "--host 0.0.0.0: the emulator accepts every key"),
         (["--crash-after", "soon"], "--crash-after must be a duration"),
         (["--port", "70000"], "'--port'"),
     ],

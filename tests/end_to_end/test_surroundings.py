@@ -53,11 +53,15 @@ def _anywhere(
     return checked(Ended(done.returncode, done.stdout, done.stderr, 0))
 
 
-def _check_the_pass(ended: Ended, emulator: Emulator, temporary: Path) -> None:
-    assert (ended.code, ended.err) == (0, "")
+def _check_the_pass(ended: Ended, emulator: Emulator, temporary: Path, user: int) -> None:
+    assert ended.code == 0
+    assert f"journals are kept in {temporary}/janitor-{user}, among temporary files" in ended.err
     assert "1 of 1 run was repaired" in ended.out
     assert emulator.run("acme/rl/done").summary["protein.state"] == "success"
-    assert [path.name for path in temporary.iterdir()] == ["janitor-journals"]
+    (folder,) = temporary.iterdir()
+    assert folder.name == f"janitor-{user}"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_as_an_unknown_user_who_may_write_a_temporary_folder_alone_it_works(
@@ -66,7 +70,7 @@ def test_as_an_unknown_user_who_may_write_a_temporary_folder_alone_it_works(
     emulator.seed(Runs().done("done").seeds)
     environment = {"WANDB_BASE_URL": emulator.url, "WANDB_API_KEY": DEFAULT_KEY}
     ended = _anywhere(["-m", "janitor", *SWEEP], environment, folder_of_nobody, NOBODY)
-    _check_the_pass(ended, emulator, folder_of_nobody)
+    _check_the_pass(ended, emulator, folder_of_nobody, NOBODY)
 
 
 def test_without_a_home_it_works(emulator: Emulator, tmp_path: Path) -> None:
@@ -74,7 +78,29 @@ def test_without_a_home_it_works(emulator: Emulator, tmp_path: Path) -> None:
     environment = {"WANDB_BASE_URL": emulator.url, "WANDB_API_KEY": DEFAULT_KEY}
     unknown = "import pwd, sys; pwd.getpwuid = lambda uid: {}[uid]; sys.argv[0] = 'janitor'"
     words = ["-c", f"{unknown}; from janitor.cli import main; main()", *SWEEP]
-    _check_the_pass(_anywhere(words, environment, tmp_path), emulator, tmp_path)
+    _check_the_pass(_anywhere(words, environment, tmp_path), emulator, tmp_path, os.geteuid())
+
+
+@pytest.mark.parametrize("made_by_another", ["a link", "an open folder", "a folder of another"])
+def test_a_temporary_folder_that_another_user_made_is_refused(
+    made_by_another: str, emulator: Emulator, folder_of_nobody: Path
+) -> None:
+    emulator.seed(Runs().done("done").seeds)
+    folder = folder_of_nobody / f"janitor-{NOBODY}"
+    if made_by_another == "a link":
+        (folder_of_nobody / "other").mkdir(mode=0o777)
+        folder.symlink_to("other")
+    else:
+        folder.mkdir(mode=0o700)
+    if made_by_another == "an open folder":
+        os.chown(folder, NOBODY, NOBODY)
+        folder.chmod(0o777)
+    environment = {"WANDB_BASE_URL": emulator.url, "WANDB_API_KEY": DEFAULT_KEY}
+    ended = _anywhere(["-m", "janitor", *SWEEP], environment, folder_of_nobody, NOBODY)
+    assert ended.code == 2
+    assert f"cannot use {folder}" in ended.err
+    assert "name another with --journal" in ended.err
+    assert emulator.counts.mutations == 0
 
 
 def test_a_passes_own_folder_is_all_that_it_leaves_at_home(

@@ -33,7 +33,7 @@ def test_a_page_and_junit_are_written_beside_the_other_reports(janitor: Janitor)
     janitor.fix("--report", "r.html", "--report", "r.xml", "--junit-fixed", "pass")
     page = (janitor.folder / "r.html").read_text()
     assert "1 of 2 runs was repaired" in page
-    assert "given up after 30 minutes" in page
+    assert "timeout after 30 minutes" in page
     assert 'failures="0"' in (janitor.folder / "r.xml").read_text()
 
 
@@ -92,8 +92,10 @@ def test_people_are_told_of_a_pass_that_came_to_no_report(janitor: Janitor) -> N
 def test_a_messenger_and_a_gateway_that_are_away_fail_nothing(janitor: Janitor) -> None:
     ended = janitor.fix("--notify", "json://127.0.0.1:9", "--pushgateway", "http://127.0.0.1:9")
     warnings = ended.err.splitlines()
-    assert warnings[0].startswith("janitor: warning: the metrics did not reach http://127.0.0.1:9")
-    assert warnings[1].startswith("janitor: warning: the message to json://*** was not sent")
+    assert warnings[0].startswith(
+        "janitor: warning: the metrics could not be sent to http://127.0.0.1:9"
+    )
+    assert warnings[1].startswith("janitor: warning: the notification to json://*** was not sent")
     assert "totals: 2 runs, 1 repaired" in ended.out
 
 
@@ -102,7 +104,7 @@ def test_an_address_of_nobody_is_refused_before_anything_is_asked(
 ) -> None:
     emulator.reset_counts()
     ended = janitor.fix("--notify", "nonsense://token", code=2)
-    assert "--notify nonsense://***: apprise knows no such service" in ended.complaint()
+    assert "--notify nonsense://***: not a valid Apprise URL" in ended.complaint()
     assert "token" not in ended.err
     assert emulator.requests == []
 

@@ -62,10 +62,10 @@ def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("gone", "1 of 2 processes are left"),
+        ("gone", "1 of 2 processes left"),
         ("alive", "cannot be resumed: experiment alive is being run by process"),
         ("far", "clean --gone far"),
-        ("new", "1 of 1 processes are left"),
+        ("new", "1 of 1 processes left"),
     ],
 )
 def test_what_a_resumption_would_do_is_told(folder: StateManager, name: str, said: str) -> None:
@@ -85,10 +85,10 @@ def test_a_process_that_may_run_elsewhere_keeps_an_experiment_from_being_resumed
     folder.update("gone", leave)
     output = run(folder, "resume-info", "gone").stdout
     assert "gone: cannot be resumed: process 1 of experiment gone is process" in output
-    assert "process 1: may be at work" in output
+    assert "process 1: may be running" in output
     assert "gone  failed  1/2 done, process unknown" in run(folder, "list").stdout
     assert run(folder, "clean", "--gone", "gone").exit_code == 0
-    assert "1 of 2 processes are left" in run(folder, "resume-info", "gone").stdout
+    assert "1 of 2 processes left" in run(folder, "resume-info", "gone").stdout
 
 
 def test_what_a_process_left_behind_does_not_reach_the_terminal_raw(folder: StateManager) -> None:
@@ -105,7 +105,7 @@ def test_what_a_process_left_behind_does_not_reach_the_terminal_raw(folder: Stat
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("alive", "experiment alive is at work on this machine: stop it first"),
+        ("alive", "experiment alive is running on this machine: stop it first"),
         ("done", "experiment done is aggregated, not running"),
         ("new", "experiment new is initialised, not running"),
         ("nobody", "no experiment nobody"),
@@ -133,7 +133,7 @@ def test_only_what_is_gone_is_cleaned(folder: StateManager) -> None:
     assert run(folder, "clean").stdout == "gone  interrupted: its process is gone\n"
     assert folder.load("gone").status is ExperimentStatus.INTERRUPTED
     assert run(folder, "clean").stdout == "nothing to clean\n"
-    assert "by your word" in run(folder, "clean", "--gone", "far").stdout
+    assert "as requested (--gone)" in run(folder, "clean", "--gone", "far").stdout
     assert folder.load("far").status is ExperimentStatus.INTERRUPTED
     assert folder.load("alive").status is ExperimentStatus.RUNNING
 

@@ -65,7 +65,7 @@ def test_a_file_of_others_is_told_and_left_where_it_is(
     manager = StateManager(tmp_path, on_problem=problems.append)
     assert manager.list() == []
     (problem,) = problems
-    assert "is left as it is: it holds no state of an experiment" in problem
+    assert "is left as it is: it does not hold the state of an experiment" in problem
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"package.json": text}
 
 

@@ -44,7 +44,7 @@ def test_a_dry_run_leaves_every_byte_and_the_damaged_file_as_it_is(manager: Stat
     dry = fix(manager, "--dry-run")
     assert contents(manager.state_dir) == before
     assert dry.returncode == 0
-    assert "2 to crashed (dead-process)" in dry.stdout
+    assert "2 to interrupted (dead-process)" in dry.stdout
     assert "its last good copy is read" in dry.stderr
     assert fix(manager).returncode == 0
     assert manager.load("torn").status is ExperimentStatus.INTERRUPTED

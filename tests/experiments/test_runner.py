@@ -163,7 +163,7 @@ def test_a_process_marks_its_own_progress(manager: StateManager) -> None:
 
 
 def test_a_process_of_no_experiment_has_no_progress_to_mark() -> None:
-    with pytest.raises(UsageError, match="belongs to no experiment"):
+    with pytest.raises(UsageError, match="does not belong to an experiment"):
         mark_progress(environ={})
 
 

@@ -217,7 +217,7 @@ def test_a_process_that_may_run_elsewhere_is_not_forgotten_when_a_resumption_fai
         )
     )
     for _ in range(2):
-        with pytest.raises(StateFileError, match="nobody can tell whether it still runs"):
+        with pytest.raises(StateFileError, match="cannot be checked from here whether it is alive"):
             ExperimentRunner(manager).run(CONFIG, [DONE])
     assert manager.load("e").process_progress[0] == there
 

@@ -105,7 +105,7 @@ def test_an_experiment_that_was_made_anew_is_not_covered(manager: StateManager) 
     manager.delete("exp_1")
     code = "import sys, janitor.experiments as e; e.StateManager(sys.argv[1]).create('exp_1', 7)"
     subprocess.run([sys.executable, "-c", code, manager.state_dir], check=True)
-    with pytest.raises(ConflictError, match="made anew"):
+    with pytest.raises(ConflictError, match="created again"):
         manager.save(mine)
     assert manager.load("exp_1").total_runs == 7
 

@@ -14,8 +14,8 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in (ranks.GLOBAL_RANK, *ranks.OTHER_RANKS):
         monkeypatch.delenv(name, raising=False)
     yield
-    for mortal in tuple(exit_hooks.GUARD._mortals):  # noqa: SLF001 - what a test left open
-        exit_hooks.GUARD.disarm(mortal)
+    for listener in tuple(exit_hooks.GUARD._listeners):  # noqa: SLF001 - what a test left open
+        exit_hooks.GUARD.remove(listener)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 IMPORTED = """
 import json, sys
 {first}
@@ -43,3 +45,32 @@ def test_it_brings_the_standard_library_and_our_model_along(tmp_path: Path) -> N
 def test_beside_wandb_it_brings_nothing_but_ours_along(tmp_path: Path) -> None:
     modules = imported(tmp_path, "import wandb")
     assert {name for name in modules if name.partition(".")[0] != "janitor"} == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [
+        ("lightning", "janitor.lifecycle.lightning needs PyTorch Lightning: pip install lightning"),
+        (
+            "huggingface",
+            (
+                "janitor.lifecycle.huggingface needs Hugging Face Transformers:"
+                " pip install transformers"
+            ),
+        ),
+    ],
+)
+def test_a_callback_without_its_framework_says_what_to_install(
+    module: str, hint: str, tmp_path: Path
+) -> None:
+    # None in sys.modules makes an import fail, as if it was not installed.
+    code = f"""
+import sys
+for name in ("lightning.pytorch", "lightning", "pytorch_lightning", "transformers"):
+    sys.modules[name] = None
+import janitor.lifecycle.{module}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.stderr.splitlines()[-1] == f"ImportError: {hint}"

@@ -232,7 +232,7 @@ def test_a_sigterm_while_a_lock_is_held_does_not_hang(tmp_path: Path) -> None:
         + """
 manager = RobustSweepStateManager(wandb_run)
 manager.set_state("running")
-with manager._life._record._lock:
+with manager._tracker._record._lock:
     os.kill(os.getpid(), signal.SIGTERM)
     while True: time.sleep(0.05)
 """,

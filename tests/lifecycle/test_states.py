@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 import signal
 
@@ -61,9 +62,14 @@ def test_failed_is_read_as_failure() -> None:
 
 @pytest.mark.parametrize("word", ["defunct", "", None, 3, ["running"]])
 def test_a_word_that_is_no_state_is_refused(word: object) -> None:
-    with pytest.raises(IllegalMoveError, match="is no state; the states are initializing"):
+    with pytest.raises(IllegalMoveError, match="is not a state; the states are initializing"):
         parse_state(word)
     assert stored_state(word) is None
+
+
+def test_a_near_miss_is_answered_with_a_hint() -> None:
+    with pytest.raises(IllegalMoveError, match="'runing' is not a state; did you mean 'running'"):
+        parse_state("runing")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,15 @@ def test_a_word_that_is_no_state_is_refused(word: object) -> None:
         (SystemExit("no data"), "failure"),
         (ValueError(), "failure"),
         (MemoryError(), "failure"),
+        (SystemExit(143), "crashed"),
+        (SystemExit(130), "cancelled"),
+        (SystemExit(124), "timeout"),
+        (SystemExit(255), "failure"),
+        (asyncio.CancelledError(), "cancelled"),
+        (GeneratorExit(), "cancelled"),
+        (ExceptionGroup("", [TimeoutError(), TimeoutError()]), "timeout"),
+        (ExceptionGroup("", [TimeoutError(), ValueError()]), "failure"),
+        (BaseExceptionGroup("", [asyncio.CancelledError()]), "cancelled"),
     ],
 )
 def test_exceptions_mean_states(exception: BaseException, state: str) -> None:
@@ -97,6 +112,11 @@ def test_exceptions_mean_states(exception: BaseException, state: str) -> None:
         (128 + signal.SIGKILL, "crashed"),
         (-signal.SIGSEGV, "crashed"),
         (255, "failure"),
+        (124, "timeout"),
+        (128 + signal.SIGSEGV, "crashed"),
+        (128 + signal.SIGHUP, "crashed"),
+        (128, "failure"),
+        (-200, "crashed"),
     ],
 )
 def test_return_codes_mean_states(returncode: int, state: str) -> None:

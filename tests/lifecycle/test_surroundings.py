@@ -29,6 +29,30 @@ def test_other_ranks_write_nothing(
     assert run.protein()["state"] == "running"
 
 
+def test_a_run_that_is_left_to_rank_0_is_named_once(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SLURM_PROCID", "2")
+    with manage(run, time) as manager:
+        manager.heartbeat()
+    assert [record.message for record in caplog.records] == [
+        (
+            "janitor: this process (SLURM_PROCID=2) does not report the state of run r1: rank 0"
+            " reports for a run that several processes share. If only this process works on the"
+            " run, pass rank=0"
+        )
+    ]
+
+
+def test_a_rank_without_a_run_says_nothing(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RANK", "2")
+    with manage(None, time) as manager:
+        manager.heartbeat()
+    assert not caplog.records
+
+
 def test_without_a_run_it_does_nothing_and_says_so_once(
     time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -38,7 +62,7 @@ def test_without_a_run_it_does_nothing_and_says_so_once(
             manager.heartbeat()
     assert manager.state is None
     assert [record.message for record in caplog.records] == [
-        "there is no wandb run in this process: no state is kept"
+        "janitor: no active wandb run; state not recorded"
     ]
 
 

@@ -75,7 +75,7 @@ def test_a_tracked_function_without_any_run_says_so(
 ) -> None:
     begins(iter(()), monkeypatch)
     assert tracked(lambda: 3)() == 3
-    assert "there is no wandb run" in caplog.text
+    assert "janitor: no active wandb run" in caplog.text
 
 
 def begins(runs: Iterator[FakeRun], monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:

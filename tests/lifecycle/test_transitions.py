@@ -28,7 +28,7 @@ def test_an_illegal_move_is_an_error_when_strict(run: FakeRun, time: FakeTime) -
     manager.set_state(SUCCESS)
     with pytest.raises(IllegalMoveError, match="cannot become running"):
         manager.set_state(RUNNING)
-    with pytest.raises(IllegalMoveError, match="'defunct' is no state"):
+    with pytest.raises(IllegalMoveError, match="'defunct' is not a state"):
         manager.set_state("defunct")
     with pytest.raises(IllegalMoveError, match="reopened as an open state"):
         manager.reopen(FAILURE)
@@ -66,6 +66,21 @@ def test_entering_a_resumed_run_is_another_attempt(run: FakeRun, time: FakeTime)
 
 def test_a_run_that_was_killed_while_it_ran_is_another_attempt(time: FakeTime) -> None:
     run = FakeRun(resumed=True, summary={"protein.state": "running", "protein.attempts": 1})
+    with manage(run, time):
+        assert run.protein()["attempts"] == 2
+
+
+def test_the_first_attempt_of_a_run_that_was_prepared_is_the_first(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "initializing"})
+    with manage(run, time) as manager:
+        assert (manager.state, run.protein()["attempts"]) == (RUNNING, 1)
+    again = run.again()
+    with manage(again, time):
+        assert again.protein()["attempts"] == 2
+
+
+def test_a_run_that_was_killed_while_it_began_is_another_attempt(time: FakeTime) -> None:
+    run = FakeRun(resumed=True, summary={"protein.state": "initializing", "protein.attempts": 1})
     with manage(run, time):
         assert run.protein()["attempts"] == 2
 

@@ -143,7 +143,7 @@ def test_a_runtime_is_never_negative_and_never_made_up(created: Any) -> None:
 
 
 def test_a_run_that_was_never_seen_alive_gets_no_time_of_its_end() -> None:
-    run = make_run(wandb="failed", silent=None, created_at=None)
+    run = make_run(flat(objective="?"), "finished", silent=None, created_at=None)
     assert {path[0] for path in edits_of(run).values} == {
         "protein.state",
         "protein.last_update",

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import PlanError
 from janitor.model import Outcome, RunInfo
 from janitor.pipeline.context import Guards
 from janitor.pipeline.fix import apply, fix
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits
 from janitor.pipeline.history import Past, PastWrite
 from janitor.records.report import Brake, Report, Totals
 from tests.support.memory_store import SWEEP, once
@@ -130,7 +130,7 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) 
     assert scene.store.writes == []
     assert report.totals.written == 0
     (error,) = report.errors
-    assert error.message.startswith("no more was written, for the journal cannot record it")
+    assert error.message.startswith("nothing more was written: the journal cannot be kept")
 
 
 def test_a_return_that_cannot_be_journaled_stops_the_writes(scene: Scene) -> None:

@@ -8,14 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Change, Hold, Policy, RunInfo
-from janitor.pipeline.guards import (
-    BrakeLimits,
-    StandDownLimits,
-    brake,
-    stand_down,
-    why_stood_down,
-)
+from janitor.pipeline.guards import brake, held_by_stand_down, stand_down
 from janitor.records.report import Brake, StandDown
 from janitor.rules import Judgement, judge
 from tests.support.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, flat, make_run
@@ -229,9 +224,11 @@ def test_runs_never_seen_alive_count_among_all_but_not_among_the_silent() -> Non
 def test_the_limits_are_settings() -> None:
     spread = [*runs(3, 2 * HOUR), *runs(3, 3 * HOUR), *runs(6, ALIVE)]
     assert not stood_down(spread)[0].active
-    assert stood_down(spread, StandDownLimits(window=HOUR, percent=49))[0].active
-    assert not stood_down(spread, StandDownLimits(window=HOUR, percent=49, min_runs=13))[0].active
-    late = StandDownLimits(window=HOUR, percent=49, within=2 * HOUR)
+    assert stood_down(spread, StandDownLimits(window=HOUR, share_percent=49))[0].active
+    assert not stood_down(spread, StandDownLimits(window=HOUR, share_percent=49, min_runs=13))[
+        0
+    ].active
+    late = StandDownLimits(window=HOUR, share_percent=49, within=2 * HOUR)
     assert not stood_down(spread, late)[0].active
 
 
@@ -247,7 +244,7 @@ def test_without_runs_there_is_no_outage() -> None:
 
 def test_two_outages_are_both_stood_down() -> None:
     first = [make_run(silent=9 * HOUR, id=f"first-{number}") for number in range(6)]
-    limits = StandDownLimits(percent=30)
+    limits = StandDownLimits(share_percent=30)
     found, silent = stood_down([*first, *runs(6), *runs(3, ALIVE)], limits)
     assert found.active
     assert len(silent) == 12
@@ -263,7 +260,7 @@ def test_two_outages_are_both_stood_down() -> None:
 def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
     found = StandDown(active=True, message="all at once")
     (judgement,) = judged(run)
-    assert why_stood_down(judgement, found) == Hold(rule, "stand-down: all at once")
+    assert held_by_stand_down(judgement, found).verdict == Hold(rule, "stand-down: all at once")
 
 
 @pytest.mark.parametrize(
@@ -278,4 +275,4 @@ def test_guesses_are_held_by_a_stand_down(run: RunInfo, rule: str) -> None:
 def test_the_other_rules_work_on(run: RunInfo) -> None:
     (judgement,) = judged(run)
     assert isinstance(judgement.verdict, Change)
-    assert why_stood_down(judgement, StandDown(active=True)) is None
+    assert held_by_stand_down(judgement, StandDown(active=True)) is judgement

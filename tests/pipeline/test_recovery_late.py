@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from janitor.config.table import BrakeLimits
 from janitor.errors import TransientError
 from janitor.model import IGNORE_TAG, RunInfo
 from janitor.pipeline.context import Guards
-from janitor.pipeline.guards import BrakeLimits
 from janitor.records.report import Report
 from tests.pipeline.test_recovery import before, ends, final, killed, next_pass, warnings
 from tests.support.memory_store import MemoryStore

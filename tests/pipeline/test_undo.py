@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import pytest
 
 from janitor import report as reports
 from janitor.errors import JournalError, ReportError, TransientError, UsageError
-from janitor.model import Outcome, RunInfo
+from janitor.model import IGNORE_TAG, Ignore, Outcome, Policy, RunInfo
+from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.undo import restorations, undo
 from janitor.records.report import Report
+from janitor.runtime.redaction import Redactor, masked_report
 from tests.support.memory_store import MemoryStore
 from tests.support.passes import PATH, Scene
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
@@ -109,7 +112,7 @@ def test_an_undo_that_is_done_again_finds_nothing_to_do(undoing: Undoing) -> Non
     (change,) = undoing.undo(journal).changes
     assert (change.outcome, change.error) == (
         Outcome.SUPERSEDED,
-        "it stands as it did before already",
+        "it has its earlier values already",
     )
 
 
@@ -146,12 +149,113 @@ def test_a_value_that_is_not_ours_any_more_is_left_and_named(undoing: Undoing) -
 
 
 def test_a_key_that_is_gone_is_in_the_way(undoing: Undoing) -> None:
-    _, journal = undoing.fix(flat())
-    gone = {k: v for k, v in undoing.summary().items() if k != "protein.state"}
+    _, journal = undoing.fix(flat(last_update="old"))
+    gone = {k: v for k, v in undoing.summary().items() if k != "protein.last_update"}
     undoing.scene.store.change(PATH, gone)
     (change,) = undoing.undo(journal).changes
-    assert "protein.state is gone now, not 'timeout'" in str(change.error)
-    assert "protein.state" not in undoing.summary()
+    assert "protein.last_update is gone now, not '2026-03" in str(change.error)
+    assert undoing.summary() == flat()
+
+
+def test_a_run_that_is_restored_in_part_is_named_and_an_error(undoing: Undoing) -> None:
+    _, journal = undoing.fix(flat(), flat())
+    undoing.scene.store.change(PATH, undoing.summary() | {"protein.error": "mine"})
+    report = undoing.undo(journal)
+    assert [change.partial for change in report.changes] == [True, False]
+    assert str(report.changes[0].error).startswith(
+        "restored in part; not restored: protein.error is 'mine' now"
+    )
+    assert [error.message for error in report.errors] == [
+        "1 run was restored only in part; the report says what is not"
+    ]
+    assert undoing.summary() == flat(error="mine")
+
+
+# ---- left alone -----------------------------------------------------------------------------
+
+
+def test_a_run_that_a_later_pass_wrote_is_left_alone(undoing: Undoing, tmp_path: Path) -> None:
+    first, journal = undoing.fix(flat())
+    reports.write(first, tmp_path / "first.json")
+    undoing.undo(journal)
+    undoing.scene.clock.move(HOUR)
+    undoing.scene.fix()  # without the journals: nothing holds it
+    later = undoing.summary()
+    for file in (journal, tmp_path / "first.json"):
+        report = undoing.undo(file)
+        (change,) = report.changes
+        assert change.outcome is Outcome.SUPERSEDED
+        assert "the janitor wrote it again later (protein.janitor.at is" in str(change.error)
+        assert [error.message for error in report.errors] == [
+            "1 run was not restored; the report says why"
+        ]
+    assert undoing.summary() == later
+
+
+UNTOUCHABLE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({}, {"tags": (IGNORE_TAG,)}, f"it is tagged {IGNORE_TAG}"),
+    ({}, {"tags": ("mine",)}, "ignored: its tag mine matches m* of ignore.tags"),
+    ({}, {"name": "by hand"}, "ignored: its name matches by * of ignore.names"),
+    ({"protein.state": ABSENT}, {}, "it is untracked: it has no protein.state"),
+]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(("changed", "fields", "told"), UNTOUCHABLE)
+def test_untracked_and_ignored_runs_are_never_written(
+    undoing: Undoing,
+    changed: dict[str, Any],
+    fields: dict[str, Any],
+    told: str,
+    *,
+    dry_run: bool,
+) -> None:
+    _, journal = undoing.fix(flat())
+    left = undoing.summary() | changed
+    left = {key: value for key, value in left.items() if value is not ABSENT}
+    undoing.scene.store.change(PATH, left, **fields)
+    undoing.scene.policy = Policy(ignore=Ignore(("m*",), ("by *",)))
+    writes = len(undoing.scene.store.writes)
+    (change,) = undoing.undo(journal, dry_run=dry_run).changes
+    assert change.outcome is Outcome.SUPERSEDED
+    assert change.error == f"not restored: {told}"
+    assert len(undoing.scene.store.writes) == writes
+
+
+FOREIGN: list[tuple[dict[str, Any], str]] = [
+    ({"loss": 1}, "flat"),
+    ({"protein.objective": 1}, "flat"),
+    ({"protein.janitor": 1}, "flat"),
+    ({"proteinx.state": 1}, "flat"),
+    ({"protein": 1}, "flat"),
+    ({"/protein/last_update": 1}, "both"),
+    ({"/loss": 1}, "both"),
+    ({"/protein/objective": 1}, "both"),
+    ({"/protein": 1}, "both"),
+    ({"loss": 1}, "nested"),
+    ({"protein.objective": 1}, "nested"),
+    ({"protein.state.x": 1}, "nested"),
+    ({"/protein/state": 1}, "nested"),
+]
+
+
+@pytest.mark.parametrize(("values", "form"), FOREIGN)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_file_that_names_a_key_of_others_is_refused(
+    undoing: Undoing, tmp_path: Path, values: dict[str, Any], form: str, side: str
+) -> None:
+    report, journal = undoing.fix(flat())
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    (intent,) = [line for line in lines if line["event"] == "intent"]
+    intent |= {"form": form, "before": {}, "after": {}} | {side: values}
+    journal.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(JournalError, match="of acme/rl/r1, which the janitor never writes"):
+        restorations(journal)
+    crafted = {"form": Form(form), "before": {}, "after": {}} | {side: values}
+    changes = (report.changes[0].model_copy(update=crafted),)
+    reports.write(report.model_copy(update={"changes": changes}), tmp_path / "r.json")
+    with pytest.raises(ReportError, match="of acme/rl/r1, which the janitor never writes"):
+        restorations(tmp_path / "r.json")
 
 
 @pytest.mark.parametrize("summary", [{"protein": 7}, {"protein": "mine"}, {"protein": None}])
@@ -211,7 +315,7 @@ def test_single_runs_are_chosen_by_path_or_id(
 @pytest.mark.parametrize("run", ["r9", "acme/rl", "rl/r1", "", "R1"])
 def test_a_run_that_the_file_does_not_name_is_a_mistake(undoing: Undoing, run: str) -> None:
     _, journal = undoing.fix(flat())
-    with pytest.raises(UsageError, match="tells of no write to a run"):
+    with pytest.raises(UsageError, match="records no write to a run"):
         restorations(journal, [run])
 
 
@@ -235,7 +339,7 @@ def test_a_write_that_was_never_applied_has_nothing_to_be_taken_back(undoing: Un
     _, journal = undoing.fix(flat())
     undoing.scene.store.change(PATH, flat())
     (change,) = undoing.undo(journal).changes
-    assert change.error == "it stands as it did before already"
+    assert change.error == "it has its earlier values already"
 
 
 # ---- told beforehand ------------------------------------------------------------------------
@@ -292,3 +396,19 @@ def test_undo_takes_back_a_write_whose_answer_was_lost_and_that_arrived_last(
     scene.store.update_run_summary(*late[0])
     assert undoing.undo(scene.journaled().path).totals.written == 1
     assert undoing.summary() == summary
+
+
+def test_a_report_that_hides_a_secret_is_not_undone_but_its_journal_is(
+    undoing: Undoing, tmp_path: Path
+) -> None:
+    secret = "correct-horse-battery-staple"
+    report, journal = undoing.fix(flat(error=f"login with {secret} failed", last_update=secret))
+    before = dict(report.changes[0].before)
+    masked = masked_report(report, Redactor({"WANDB_API_KEY": secret}))
+    place = tmp_path / "report.json"
+    reports.write(masked, place)
+    assert secret not in place.read_text()
+    with pytest.raises(UsageError, match="hold a secret: undo the journal instead"):
+        undoing.undo(place)
+    undoing.undo(journal)
+    assert before.items() <= undoing.summary().items()

@@ -60,7 +60,7 @@ def test_a_killed_pass_tells_what_it_may_have_written(
     told = house.janitor.ends(0, "journal", "show", "--journal", "journals").out
     (line,) = [line for line in told.splitlines() if path_of("r1") in line]
     assert "may have been written" in line
-    assert "the pass did not come to its end" in told
+    assert "the pass is incomplete" in told
 
     house.fix()
     assert states(house) == DONE

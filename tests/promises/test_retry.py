@@ -138,3 +138,65 @@ def test_retry_after_is_waited_for(house: House, emulator: Emulator) -> None:
     house.fix()
     first, second = (request.at for request in emulator.requests if request.kind == "mutation")
     assert (second - first).total_seconds() >= 1.9
+
+
+# ---- before anything is read ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [503, 429, 500, 502, 504])
+def test_a_login_that_fails_for_the_moment_is_tried_again(
+    house: House, emulator: Emulator, status: int
+) -> None:
+    house.seed(Runs().done("r1"))
+    emulator.faults.add(action="status", status=status, times=5)
+    done = house.fix()
+    assert done.outcomes == {"r1": "written"}
+
+
+def test_a_login_whose_connection_is_reset_is_tried_again(house: House, emulator: Emulator) -> None:
+    house.seed(Runs().done("r1"))
+    emulator.faults.add(action="reset", times=3)
+    assert house.fix().outcomes == {"r1": "written"}
+
+
+def test_a_login_that_fails_until_the_deadline_is_no_mistake_of_the_user(
+    house: House, emulator: Emulator
+) -> None:
+    house.seed(Runs().done("r1"))
+    emulator.faults.add(action="status", status=503)
+    done = house.begin_fix("--deadline", "6s").end()
+    assert done.ended.code == 1
+    assert "ended by deadline" in done.ended.err
+    assert emulator.counts.mutations == 0
+
+
+def test_a_login_that_is_refused_is_not_tried_again(house: House, emulator: Emulator) -> None:
+    house.seed(Runs().done("r1"))
+    emulator.faults.add(action="status", status=401)
+    done = house.begin_fix().end()
+    assert done.ended.code == 2
+    assert emulator.counts.requests == 1
+
+
+@pytest.mark.parametrize("target", ["--sweep=acme/rl/s1", "--project=acme/rl"])
+def test_targets_that_cannot_be_resolved_for_the_moment_are_tried_again(
+    house: House, emulator: Emulator, target: str
+) -> None:
+    house.seed(Runs().done("r1"))
+    field = "project.sweep" if target.startswith("--sweep") else "project.sweeps"
+    rule = emulator.faults.add(action="garbage", match={"field": field}, times=6)
+    done = house.begin("fix", target).end()
+    assert done.ended.code == 0
+    assert done.outcomes == {"r1": "written"}
+    assert rule is not None
+    assert done.report["requests"]["retries"] == 6
+
+
+def test_targets_that_stay_unresolved_for_a_passing_reason_are_no_mistake_of_the_user(
+    house: House, emulator: Emulator
+) -> None:
+    house.seed(Runs().done("r1"))
+    emulator.faults.add(action="garbage", match={"field": "project.sweep"})
+    done = house.begin_fix("--deadline", "15s").end()
+    assert done.ended.code == 1
+    assert [error["transient"] for error in done.report["errors"]] == [True]

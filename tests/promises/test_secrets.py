@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -47,6 +48,48 @@ def test_the_key_is_not_in_what_an_outage_says(house: House, emulator: Emulator)
     assert ended.ended.code == 2
     assert DEFAULT_KEY not in ended.ended.out + ended.ended.err
     assert DEFAULT_KEY not in everything_written(house)
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_no_planted_secret_leaves_the_process(
+    house: House, emulator: Emulator, log_format: str
+) -> None:
+    """The key in names of runs and sweeps, a password in the address, a webhook's tokens."""
+    password, token = "pw-of-the-proxy-7", "Zx9wQ-token-of-the-webhook"
+    host = emulator.url.removeprefix("http://")
+    house.seed(
+        Runs()
+        .done("r1", display_name=f"trained with {DEFAULT_KEY}")
+        .add("r2", heartbeat_at="-10s", display_name=DEFAULT_KEY, summary={"protein.state": "odd"})
+        .done("r3")
+    )
+    refused = {"action": "status", "status": 400, "body": f"{password} and {DEFAULT_KEY}"}
+    emulator.faults.add(match={"field": "upsertBucket", "run": "acme/rl/r3"}, **refused)
+    files = [f"a{ending}" for ending in (".json", ".csv", ".md", ".html", ".xml")]
+    outputs = [word for file in files for word in ("--report", file)]
+    ended = house.janitor.run(
+        *("fix", "--sweep", "acme/rl/s1", "-vv", "-v", "--log-format", log_format, *outputs),
+        *("--metrics-file", "m.prom", "--notify", f"json://{host}/in/{token}"),
+        *("--notify-on", "always", "--pushgateway", f"http://me:{password}@{host}"),
+        WANDB_BASE_URL=f"http://me:{password}@{host}",
+        GITHUB_STEP_SUMMARY=str(house.janitor.folder / "summary.md"),
+    )
+    assert ended.code == 1
+    assert "trained with ***" in ended.out
+    written = ended.out + ended.err + everything_written(house)
+    for secret in (password, token, DEFAULT_KEY):
+        assert secret not in written
+    url = f"{emulator.url}/acme/rl/runs/r1"
+    changes = json.loads((house.janitor.folder / "a.json").read_text())["changes"]
+    assert url in {change["url"] for change in changes}
+
+
+def test_a_traceback_shows_no_password_of_the_address(house: House, emulator: Emulator) -> None:
+    password = "pw/of@the:proxy"
+    address = emulator.url.replace("://", f"://me:{password}@")
+    ended = house.janitor.run("fix", "--sweep", "acme/rl/s1", "-vv", WANDB_BASE_URL=address)
+    assert ended.code == 2
+    assert password not in ended.out + ended.err
 
 
 def test_help_and_config_show_no_key(house: House) -> None:

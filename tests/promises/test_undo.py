@@ -47,7 +47,9 @@ def test_a_value_that_somebody_changed_is_in_the_way(house: House, emulator: Emu
     house.seed(Runs().done("r1").done("r2"))
     house.fix()
     emulator.change(path_of("r1"), summary_update={"protein.state": "failure"})
-    undone = house.undo(house.journals[-1])
+    undone = house.undo(house.journals[-1], code=1)
+    assert "1 run was restored only in part" in undone.ended.err
+    assert [change["partial"] for change in undone.report["changes"]] == [True, False]
     assert house.state("r1") == "failure"
     assert "protein.janitor.rule" not in house.summary("r1")
     assert "protein.state is 'failure' now" in undone.change("r1")["error"]

@@ -25,7 +25,7 @@ def plan(tmp_path: Path) -> Path:
 
 
 def test_the_policy_is_read_as_it_was_written(plan: Path) -> None:
-    assert read_plan(plan).policy.policy() == Policy(heartbeat_timeout=timedelta(days=3650))
+    assert read_plan(plan).policy == Policy(heartbeat_timeout=timedelta(days=3650))
 
 
 @pytest.mark.parametrize("seconds", [-5, 1e14, 1e300, {"$number": "NaN"}, {"$number": "Infinity"}])

@@ -22,7 +22,6 @@ from janitor.records.report import (
     Requests,
     Sign,
     StandDown,
-    Thresholds,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -98,12 +97,12 @@ def everything() -> Report:
         ReportedTarget(target="acme/rl/s1", runs_expected=9, runs_seen=8, complete=False, missing=1)
     )
     draft.clock = ClockReading(source="server", offset_seconds=90.5, warning="90 seconds apart")
-    draft.thresholds = Thresholds(
-        heartbeat_timeout_seconds=1800,
-        evaluation_timeout_seconds=3600,
-        settle_seconds=300,
-        crash_grace_seconds=900,
-    )
+    draft.thresholds = {
+        "heartbeat_timeout_seconds": 1800,
+        "evaluation_timeout_seconds": 3600,
+        "settle_seconds": 300,
+        "crash_grace_seconds": 900,
+    }
     draft.brake = Brake(tripped=False, limit="max_changes", allowed=500, found=5)
     draft.stand_down = StandDown(
         active=True,

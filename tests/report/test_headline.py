@@ -32,8 +32,8 @@ TIMEOUT = "to timeout (heartbeat-expired)"
 @pytest.mark.parametrize(
     ("draft", "said"),
     [
-        (draft_of(), "None of 10 runs needed a change."),
-        (draft_of(dry_run=True), "Nothing was written (dry run). None of 10 runs needs a change."),
+        (draft_of(), "0 of 10 runs needed a change."),
+        (draft_of(dry_run=True), "Nothing was written (dry run). 0 of 10 runs need a change."),
         (
             draft_of(*[Outcome.PLANNED] * 2, dry_run=True),
             f"Nothing was written (dry run). 2 of 10 runs need a change: 2 {TIMEOUT}.",
@@ -49,17 +49,17 @@ TIMEOUT = "to timeout (heartbeat-expired)"
         ),
         (
             draft_of(Outcome.FAILED),
-            "None of 10 runs was repaired. 1 run could not be repaired.",
+            "0 of 10 runs were repaired. 1 run could not be repaired.",
         ),
         (
             draft_of(Outcome.SUPERSEDED, Outcome.SUPERSEDED),
-            "None of 10 runs was repaired. 2 runs moved on meanwhile and were left alone.",
+            "0 of 10 runs were repaired. 2 runs changed meanwhile and were skipped.",
         ),
         (
             draft_of(Outcome.WRITTEN, Outcome.PLANNED, interrupted="deadline"),
             (
                 f"1 of 10 runs was repaired: 1 {TIMEOUT}."
-                f" 1 of 10 runs still needs a change: 1 {TIMEOUT}; the deadline came first."
+                f" 1 of 10 runs still needs a change: 1 {TIMEOUT}; the deadline passed first."
             ),
         ),
         (
@@ -90,12 +90,12 @@ def test_the_notices_tell_what_else_matters() -> None:
         ReportedTarget(target="acme/rl/s1", runs_expected=None, runs_seen=1, complete=False)
     )
     assert headline.notices(finish(draft, 0)) == [
-        "The deadline passed before all was done.",
+        "The deadline passed before everything was done.",
         "Brake: 501 changes are 1 too many.",
-        "acme/rl/s1 could not be read whole: 1 run seen.",
+        "acme/rl/s1 could not be read completely: 1 run seen.",
         "Clock: the server did not tell its time.",
         (
-            "2 runs repaired earlier came back to life (2 by heartbeat-expired);"
+            "2 runs that an earlier pass marked as ended are alive (2 by heartbeat-expired);"
             " a heartbeat_timeout of 61m is suggested."
         ),
     ]
@@ -106,7 +106,7 @@ def test_a_brake_that_was_overruled_is_told_and_blamed_for_nothing() -> None:
     brake = Brake(tripped=True, overruled=True, message="501 changes are 1 too many")
     report = finish(draft_of(Outcome.PLANNED, brake=brake, interrupted="SIGINT"), 10)
     assert headline.notices(report)[1] == "Brake, overruled by --force: 501 changes are 1 too many."
-    assert headline.headline(report).endswith("; the pass was told to stop.")
+    assert headline.headline(report).endswith("; the pass was interrupted.")
 
 
 def test_there_is_a_way_back_only_from_what_was_written() -> None:

@@ -34,7 +34,7 @@ def test_a_missing_extra_is_one_sentence_that_says_how_to_install_it(
     with pytest.raises(UsageError) as raised:
         require(extra, for_what="x")
     assert str(raised.value) == (
-        f"x needs the extra '{extra}' ({PACKAGES[extra][-1]} is not installed):"
+        f"x needs the extra '{extra}' (not installed: {PACKAGES[extra][-1]}):"
         f" pip install 'wandb-janitor[{extra}]'"
     )
 

@@ -228,7 +228,7 @@ def test_plain_lines_say_a_change_a_line() -> None:
         "failed: acme/rl/r3 (run 3): running -> timeout, heartbeat-expired:"
         " silent for 3 hours while W&B says running; HTTP 500" in lines
     )
-    assert "take it back: janitor undo /state/pass.jsonl" in lines
+    assert "undo: janitor undo /state/pass.jsonl" in lines
 
 
 def test_a_console_that_is_no_terminal_gets_plain_lines() -> None:
@@ -254,5 +254,5 @@ def test_a_terminal_shows_the_first_of_many_and_says_so() -> None:
     text = on_a_terminal(many(150))
     assert "r000099" in text
     assert "r000100" not in text
-    assert "50 more are in the report file" in text
+    assert "50 more: see --report" in text
     assert "r000149" in render_terminal.render(many(150))

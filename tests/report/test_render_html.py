@@ -67,17 +67,17 @@ def test_every_chart_is_drawn_wide_and_narrow() -> None:
 
 def test_the_threshold_is_drawn_into_the_histogram_of_ages() -> None:
     text = Page(render(everything())).text
-    assert "given up after 30 minutes" in text
+    assert "timeout after 30 minutes" in text
     assert "evaluating: 1 hour" in text
     unknown = everything().model_copy(update={"thresholds": None})
-    assert "given up after" not in Page(render(unknown)).text
+    assert "timeout after" not in Page(render(unknown)).text
 
 
 def test_a_report_without_runs_has_no_charts_and_no_tables_of_runs() -> None:
     page = Page(render(finish(make_draft(), 0)))
     assert page.named("svg") == []
     assert "Changes" not in page.texts
-    assert "None of 0 runs needed a change." in page.text
+    assert "0 of 0 runs needed a change." in page.text
 
 
 def test_each_change_links_to_its_page_and_unfolds_its_evidence() -> None:
@@ -131,8 +131,8 @@ def test_held_runs_stand_by_their_reasons() -> None:
 
 def test_false_positives_are_counted_by_rule_or_said_to_be_none() -> None:
     shown = Page(render(everything())).text
-    assert "came back to life. Runs Rule 1 heartbeat-expired" in shown
-    assert "No run that an earlier pass repaired has come back" in Page(render(nothing())).text
+    assert "are alive. Runs Rule 1 heartbeat-expired" in shown
+    assert "No run that an earlier pass marked as ended is alive" in Page(render(nothing())).text
 
 
 def test_nothing_from_a_run_becomes_markup() -> None:
@@ -183,7 +183,7 @@ def test_a_large_report_stays_under_5_mb_and_names_what_it_leaves_out(changes: i
     if changes == 5_000:
         assert (shown, text.count("<details><summary>silent")) == (changes, changes)
     else:
-        assert f"{changes - shown:,} more changes are left out here" in text
+        assert f"{changes - shown:,} more changes are omitted here" in text
 
 
 def test_long_evidence_gives_way_before_a_run_does() -> None:
@@ -195,7 +195,7 @@ def test_long_evidence_gives_way_before_a_run_does() -> None:
     text = render(finish(draft, 5_000))
     assert len(text.encode()) < 5_000_000
     assert text.count('<tr><td><a href="https://wandb.ai') == 5_000
-    assert "left out here; a .json report has it" in text
+    assert "omitted here; see the .json report" in text
 
 
 def test_charts_name_the_many_that_they_leave_out() -> None:

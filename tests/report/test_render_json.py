@@ -98,7 +98,7 @@ def test_the_fields_are_those_that_were_promised() -> None:
     assert {"target", "runs_expected", "runs_seen", "complete"} <= set(fields["targets"][0])
     change = (
         "run sweep name from to rule reason outcome evidence before after error target form"
-        " wandb_state created_at last_alive url"
+        " wandb_state created_at last_alive url partial"
     )
     assert set(fields["changes"][0]) == set(change.split())
     assert set(fields["changes"][0]["evidence"]) == {
@@ -171,15 +171,15 @@ def test_fields_that_may_be_left_out_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "it is no JSON"),
-        ("{", "it is no JSON"),
-        (b"\xff\xfe", "it is no JSON"),
-        ("[" * 100_000, "it is no JSON"),
-        ("[]", "it names no schema"),
-        ('{"n": 1}', "it names no schema"),
+        ("", "it is not valid JSON"),
+        ("{", "it is not valid JSON"),
+        (b"\xff\xfe", "it is not valid JSON"),
+        ("[" * 100_000, "it is not valid JSON"),
+        ("[]", "it has no schema"),
+        ('{"n": 1}', "it has no schema"),
         ('{"schema": "janitor.report/2"}', "its schema is 'janitor.report/2'"),
         ('{"schema": "janitor.report/1"}', "it is malformed at version: Field required"),
-        ('{"schema": {"$number": "x"}}', "it is no JSON"),
+        ('{"schema": {"$number": "x"}}', "it is not valid JSON"),
     ],
 )
 def test_what_is_no_report_is_refused_with_a_reason(text: str | bytes, said: str) -> None:

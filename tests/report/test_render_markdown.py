@@ -58,7 +58,7 @@ def test_the_first_lines_answer_what_changed_why_and_the_way_back() -> None:
 
 def test_a_pass_that_found_nothing_says_so_first() -> None:
     text = render(nothing())
-    assert "None of 3 runs needed a change." in text.splitlines()[2]
+    assert "0 of 3 runs needed a change." in text.splitlines()[2]
     assert "## " not in text
 
 
@@ -130,7 +130,7 @@ def test_it_fits_a_step_summary_and_says_what_it_left_out(count: int) -> None:
     assert len(text.encode()) <= MEBIBYTE
     shown = text.count("| written |")
     if shown < count:
-        assert f"*{count - shown:,} more rows are left out here" in text
+        assert f"*{count - shown:,} more rows are omitted here" in text
     assert shown == count or count > 1_000
 
 

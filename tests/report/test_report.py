@@ -56,8 +56,8 @@ def test_a_written_report_is_loaded_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("not JSON", "it is no JSON"),
-        ("{}", "it names no schema"),
+        ("not JSON", "it is not valid JSON"),
+        ("{}", "it has no schema"),
         ('{"schema": "janitor.report/9"}', "its schema is 'janitor.report/9'"),
     ],
 )

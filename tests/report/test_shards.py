@@ -28,7 +28,7 @@ def part(index: int, count: int = 4, **given: Any) -> Report:
 
 def test_a_shard_says_that_it_is_one() -> None:
     assert headline.notices(part(2)) == [
-        "This is shard 2 of 4 alone: 1 sweeps and groups are dealt to it, 3 are left to the others."
+        "This is only shard 2 of 4: 1 sweeps and groups belong to it, 3 belong to other shards."
     ]
 
 
@@ -64,10 +64,7 @@ def test_the_shards_that_the_brake_stopped_are_named() -> None:
         "shard 2 of 4: 900 changes are 400 more than max_changes (500) allows;"
         " shard 3 of 4: 900 changes are 400 more than max_changes (500) allows"
     )
-    assert (
-        "Brake and stand-down are reckoned by each shard, of its own sweeps alone."
-        in headline.notices(merged)
-    )
+    assert "Brake and stand-down are computed per shard." in headline.notices(merged)
 
 
 def test_a_shard_that_stood_down_is_named() -> None:

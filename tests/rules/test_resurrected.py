@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from janitor.model import Clean, Policy, SweepRunState
-from tests.rules.judging import check_changed, check_noop
+from tests.rules.judging import check_changed, check_held, check_noop
 from tests.support.run_samples import HOUR, MINUTE, SECOND, ago, flat, make_run, nested
 
 MARKED = 2 * HOUR
@@ -45,7 +45,7 @@ def test_the_marks_are_read_in_nested_form_too() -> None:
 def test_a_run_of_a_word_that_states_share_comes_back_by_its_mark() -> None:
     policy = Policy(vocabulary={SweepRunState.TIMEOUT: "failed", SweepRunState.CRASHED: "failed"})
     run = make_run(marked("crashed", word="failed"), silent=MINUTE)
-    check_changed(run, "resurrected", "running", "called it crashed", policy=policy)
+    check_changed(run, "resurrected", "running", "marked it crashed", policy=policy)
 
 
 def test_a_heartbeat_a_minute_after_the_mark_may_be_the_trace_of_our_own_write() -> None:
@@ -99,3 +99,20 @@ def test_other_evidence_than_wandbs_heartbeat_brings_nothing_back() -> None:
 def test_the_rule_can_be_switched_off() -> None:
     policy = Policy(disabled_rules=frozenset({"resurrected"}))
     check_noop(make_run(marked(), silent=MINUTE), Clean, policy)
+
+
+def test_a_process_that_sends_the_marks_again_is_not_repaired_over_and_over() -> None:
+    again = marked("crashed") | {"_timestamp": ago(MINUTE)}
+    check_held(make_run(again, silent=MINUTE), "sends it with each log entry", "resurrected")
+    before = marked("crashed") | {"_timestamp": ago(MARKED)}
+    check_changed(make_run(before, silent=MINUTE), "resurrected", "running")
+    trace = marked("crashed") | {"_timestamp": ago(MARKED - MINUTE)}
+    check_changed(make_run(trace, silent=MINUTE), "resurrected", "running")
+
+
+@pytest.mark.parametrize("wandb", ["finished", "failed", "crashed", "killed"])
+def test_once_it_ended_its_objective_settles_it(wandb: str) -> None:
+    again = marked("crashed", rule="wandb-crashed") | {"_timestamp": ago(MINUTE)}
+    check_noop(make_run(again, wandb, silent=MINUTE), Clean)
+    done = again | {"protein.objective": 0.5}
+    check_changed(make_run(done, wandb, silent=MINUTE), "objective-late", "success")

@@ -23,9 +23,25 @@ TERMINAL = ("success", "failure", "timeout", "crashed", "cancelled")
 @pytest.mark.parametrize("wandb", ["crashed", "preempted"])
 @pytest.mark.parametrize("state", OPEN)
 def test_a_crashed_run_is_given_time_to_come_back(state: str, wandb: str) -> None:
-    check_held(make_run(flat(state), wandb, silent=15 * MINUTE), f"W&B says {wandb}")
-    run = make_run(flat(state), wandb, silent=15 * MINUTE + SECOND)
+    alone = make_run(flat(state), wandb, silent=15 * MINUTE, sweep=None)
+    check_held(alone, f"W&B says {wandb}")
+    run = make_run(flat(state), wandb, silent=15 * MINUTE + SECOND, sweep=None)
     check_changed(run, "wandb-crashed", "crashed", f"W&B says {wandb}")
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_a_preempted_run_of_a_sweep_waits_in_the_queue(state: str) -> None:
+    run = make_run(flat(state), "preempted", silent=24 * HOUR)
+    check_held(run, "to be started again", "wandb-crashed")
+    late = make_run(flat(state), "preempted", silent=24 * HOUR + SECOND)
+    check_changed(late, "wandb-crashed", "crashed", "W&B says preempted")
+    patient = Policy(queue_timeout=48 * HOUR)
+    check_held(late, "to be started again", "wandb-crashed", patient)
+    check_held(run, "to be started again", "wandb-crashed", Policy(queue_timeout=24 * HOUR))
+    brief = Policy(queue_timeout=MINUTE, crash_grace=HOUR)
+    check_held(make_run(flat(state), "preempted", silent=HOUR), "W&B", "wandb-crashed", brief)
+    over = make_run(flat(state), "preempted", silent=HOUR + SECOND)
+    check_changed(over, "wandb-crashed", "crashed", policy=brief)
 
 
 def test_the_grace_of_a_crash_is_a_setting() -> None:
@@ -42,7 +58,7 @@ def test_the_grace_of_a_crash_is_a_setting() -> None:
 
 def test_a_crashed_run_without_any_time_is_held() -> None:
     run = make_run(wandb="crashed", silent=None, created_at=None)
-    check_held(run, "nothing tells when", "wandb-crashed")
+    check_held(run, "there is no time that says when", "wandb-crashed")
 
 
 @pytest.mark.parametrize("state", TERMINAL)
@@ -56,12 +72,22 @@ def test_a_terminal_run_is_clean_whatever_wandb_says(wandb: str, state: str) -> 
 
 
 @pytest.mark.parametrize("state", OPEN)
-@pytest.mark.parametrize("silent", [timedelta(0), 9 * HOUR])
 @pytest.mark.parametrize(("wandb", "to"), [("failed", "failure"), ("killed", "cancelled")])
-def test_what_wandb_calls_failed_or_killed_is_over_at_once(
-    wandb: str, to: str, silent: timedelta, state: str
+def test_what_wandb_calls_failed_or_killed_is_over_after_a_grace(
+    wandb: str, to: str, state: str
 ) -> None:
-    check_changed(make_run(flat(state), wandb, silent=silent), f"wandb-{wandb}", to)
+    rule = f"wandb-{wandb}"
+    for silent in (timedelta(0), SECOND, 15 * MINUTE):
+        run = make_run(flat(state), wandb, silent=silent)
+        check_held(run, "is given 15 minutes to come back", rule)
+    for silent in (15 * MINUTE + SECOND, 9 * HOUR):
+        check_changed(make_run(flat(state), wandb, silent=silent), rule, to)
+    undated = make_run(flat(state), wandb, silent=None, created_at=None)
+    check_held(undated, "there is no time that says when", rule)
+    logged = make_run(flat(state) | {"_timestamp": ago(SECOND)}, wandb, silent=None)
+    check_held(logged, "alive 1 second ago", rule)
+    at_once = Policy(crash_grace=timedelta(0))
+    check_changed(make_run(flat(state), wandb, silent=SECOND), rule, to, policy=at_once)
 
 
 @pytest.mark.parametrize("wandb", ["Failed", "FAILED", "kill", "crash", "preempting", "finished "])
@@ -73,14 +99,17 @@ def test_words_that_only_look_like_wandbs_own_may_be_alive(state: str, wandb: st
 # ---- heartbeat-expired ----------------------------------------------------------------------
 
 
+NOT_QUEUED = tuple(word for word in MAYBE_ALIVE if word != "pending")
+
+
 @pytest.mark.parametrize("state", OPEN)
-@pytest.mark.parametrize("wandb", [*MAYBE_ALIVE, "finished"])
+@pytest.mark.parametrize("wandb", [*NOT_QUEUED, "finished"])
 def test_a_run_is_held_for_as_long_as_the_timeout_lasts(wandb: str, state: str) -> None:
     check_held(make_run(flat(state), wandb, silent=30 * MINUTE), "alive 30 minutes ago")
 
 
 @pytest.mark.parametrize("state", OPEN)
-@pytest.mark.parametrize("wandb", MAYBE_ALIVE)
+@pytest.mark.parametrize("wandb", NOT_QUEUED)
 def test_a_second_beyond_the_timeout_a_silent_run_is_given_up(wandb: str, state: str) -> None:
     run = make_run(flat(state), wandb, silent=30 * MINUTE + SECOND)
     check_changed(run, "heartbeat-expired", "timeout", "silent for 30 minutes and 1 second")
@@ -162,14 +191,17 @@ def test_a_summary_that_is_no_object_is_held() -> None:
     ("rule", "run"),
     [
         ("wandb-crashed", make_run(wandb="crashed", silent=20 * MINUTE)),
-        ("wandb-failed", make_run(wandb="failed", silent=MINUTE)),
-        ("wandb-killed", make_run(wandb="killed", silent=MINUTE)),
+        ("wandb-failed", make_run(wandb="failed", silent=20 * MINUTE)),
+        ("wandb-killed", make_run(wandb="killed", silent=20 * MINUTE)),
         ("heartbeat-expired", make_run(silent=9 * HOUR)),
         ("objective-invalid", make_run(flat(objective="?"), "finished", silent=MINUTE)),
     ],
 )
 def test_a_rule_that_is_switched_off_is_not_asked(rule: str, run: Any) -> None:
-    check_held(run, f"W&B says {run.wandb_state}", policy=Policy(disabled_rules=frozenset({rule})))
+    why = f"W&B says {run.wandb_state}: {rule} is disabled in the settings"
+    check_held(run, why, policy=Policy(disabled_rules=frozenset({rule})))
+    alive = make_run(silent=MINUTE)
+    assert "disabled" not in check_held(alive, "alive").reason
 
 
 @pytest.mark.parametrize("wandb", [*ENDED, *MAYBE_ALIVE])

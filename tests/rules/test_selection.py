@@ -17,7 +17,7 @@ GROUP = Target(TargetKind.GROUP, "acme", "rl", "night")
 
 
 def overriding(target: Target, **settings: Any) -> Policy:
-    return Policy(overrides=(Override(target, **settings),))
+    return Policy(overrides=(Override(target, settings),))
 
 
 @pytest.mark.parametrize("target", [SWEEP, PROJECT, GROUP, replace(SWEEP, entity=None)])
@@ -47,9 +47,12 @@ def test_an_override_of_another_target_does_not(target: Target) -> None:
 def test_the_narrowest_override_wins_setting_by_setting() -> None:
     policy = Policy(
         overrides=(
-            Override(SWEEP, settle=timedelta(minutes=1), disabled_rules=frozenset({"b"})),
-            Override(PROJECT, settle=timedelta(minutes=2), crash_grace=timedelta(minutes=3)),
-            Override(GROUP, crash_grace=timedelta(minutes=4), disabled_rules=frozenset({"a"})),
+            Override(SWEEP, {"settle": timedelta(minutes=1)}, frozenset({"b"})),
+            Override(
+                PROJECT,
+                {"settle": timedelta(minutes=2), "crash_grace": timedelta(minutes=3)},
+            ),
+            Override(GROUP, {"crash_grace": timedelta(minutes=4)}, frozenset({"a"})),
         )
     )
     found = policy_for(make_run(group="night"), policy)
@@ -139,7 +142,7 @@ def test_a_recorded_objective_comes_before_the_sweeps_metric() -> None:
 
 def test_a_metric_that_is_no_number_is_a_failure_once_the_run_finished() -> None:
     run = make_run({**flat(), "loss": float("nan")}, "finished", sweep_metric="loss")
-    check_changed(run, "objective-invalid", "failure", "loss is no finite number", METRIC)
+    check_changed(run, "objective-invalid", "failure", "loss is not a finite number", METRIC)
 
 
 def test_without_a_metric_auto_means_the_usual_key() -> None:

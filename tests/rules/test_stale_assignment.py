@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from janitor.model import Clean, Ignore, Liveness, Policy, RunInfo, RunKind
-from janitor.records.policy import PlannedPolicy
+from tests.records.planned import carried
 from tests.rules.judging import check_changed, check_held, check_noop
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run
 
@@ -31,9 +32,9 @@ def test_two_hours_are_not_too_long_unless_the_policy_says_so() -> None:
     check_held(task(), "still valid", policy=Policy(stale_after=3 * HOUR))
 
 
-def test_a_plan_carries_how_long_that_is() -> None:
+def test_a_plan_carries_how_long_that_is(tmp_path: Path) -> None:
     policy = Policy(stale_after=5 * HOUR)
-    assert PlannedPolicy.of(policy).policy() == policy
+    assert carried(policy, tmp_path) == policy
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_the_tasks_of_a_manager_are_left_to_it(manager: Liveness, rule: str, rea
 
 
 def test_a_task_of_which_nothing_tells_when_it_was_assigned_is_held() -> None:
-    check_held(task(age=None), "nothing tells when", "stale-assignment")
+    check_held(task(age=None), "there is no time that says when", "stale-assignment")
 
 
 @pytest.mark.parametrize("manager", Liveness)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from janitor.runtime.extras import a_home
+from janitor.runtime.extras import temporary_home
 
 
 def test_whoever_has_a_home_keeps_it() -> None:
     before = Path.home()
-    with a_home():
+    with temporary_home():
         assert Path.home() == before
 
 
@@ -19,6 +19,6 @@ def test_who_has_none_is_lent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 65532)
     with pytest.raises(RuntimeError):
         Path.home()
-    with a_home():
+    with temporary_home():
         assert Path.home().is_dir()
     assert "HOME" not in os.environ

@@ -25,7 +25,7 @@ class LocalStoreContract(StoreContract):
         run = read(backend.store, backend.path("r1"))
         moved = {**RUNNING, "loss": 2}
         backend.world.put_summary(run.path, json.dumps(moved))
-        with pytest.raises(TransientError, match="by another meanwhile"):
+        with pytest.raises(TransientError, match="by another process meanwhile"):
             backend.store.update_run_summary(run, {**run.summary, "a": 1})
         assert backend.world.summary(run.path) == moved
 

@@ -70,7 +70,7 @@ def test_a_manager_at_work_looks_after_its_own(bench: Bench, stale: TaskManager)
     run = the_run(bench)
     assert run.process is Liveness.ALIVE
     verdict = judge(run, Policy(), NOON + timedelta(hours=9)).verdict
-    assert verdict == Hold("none", "its manager is at work, and looks after it")
+    assert verdict == Hold("none", "its manager is running, and handles it")
     store = TaskStore(bench.state_file, Policy(), lambda: bench.now)
     with pytest.raises(HeldError, match="is held by process"):
         store.update_run_summary(run, run.summary)

@@ -79,3 +79,43 @@ def test_a_server_that_is_asked_too_often_will_answer_later(
     with pytest.raises(TransientError):
         wandb_store.fetch_runs(SWEEP)
     assert emulator.counts.requests == 1
+
+
+MALFORMED: list[dict[str, Any]] = [
+    {"displayName": 7},
+    {"name": None},
+    {"state": ["running"]},
+    {"tags": [1]},
+    {"historyLineCount": "12"},
+    {"heartbeatAt": 1_700_000_000},
+]
+
+
+@pytest.mark.parametrize("change", MALFORMED, ids=lambda change: next(iter(change)))
+def test_a_malformed_run_fails_its_sweep_with_a_sentence(
+    wandb_store: WandbStore, emulator: Emulator, change: dict[str, Any]
+) -> None:
+    runs = {"edges": [{"node": NODE | change}], "pageInfo": LAST}
+    answer(emulator, "project.runs", runCount=1, runs=runs)
+    with pytest.raises(StoreError, match=f"malformed answer.*{next(iter(change))}"):
+        wandb_store.fetch_runs(SWEEP)
+
+
+@pytest.mark.parametrize("count", ["3", 1.5, True, {}])
+def test_a_malformed_count_of_runs_fails_its_sweep_with_a_sentence(
+    wandb_store: WandbStore, emulator: Emulator, count: Any
+) -> None:
+    runs = {"edges": [{"node": NODE}], "pageInfo": LAST}
+    answer(emulator, "project.runs", runCount=count, runs=runs)
+    with pytest.raises(StoreError, match=r"malformed answer.*number of runs"):
+        wandb_store.fetch_runs(SWEEP)
+
+
+@pytest.mark.parametrize("change", [{"displayName": 7}, {"state": {}}, {"name": None}], ids=str)
+def test_a_malformed_sweep_fails_its_target_with_a_sentence(
+    wandb_store: WandbStore, emulator: Emulator, change: dict[str, Any]
+) -> None:
+    sweep = {"name": "s1", "displayName": None, "state": "RUNNING"}
+    answer(emulator, "project.sweep", sweep=sweep | change)
+    with pytest.raises(StoreError, match="malformed answer"):
+        wandb_store.fetch_sweep_metadata(SWEEP)

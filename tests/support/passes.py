@@ -124,6 +124,8 @@ class Scene:
             "backend": StillBackend(self.store),
             "past": Past(),
         }
+        if "clock_reading" in more:
+            given["backend"] = StillBackend(self.store, more.pop("clock_reading"))
         return Pass(**given | more)
 
     def fix(self, *targets: AnyTarget, dry_run: bool = False, **more: Any) -> Report:
@@ -198,6 +200,9 @@ class FullDisk:
 
     def looked_after(self, path: str) -> None:
         self._write(f"looked after {path}")
+
+    def close(self, interrupted: str | None = None) -> None:
+        """Nothing: it is no file."""
 
     def _write(self, line: str) -> None:
         if len(self.lines) >= self.room:

@@ -68,6 +68,8 @@ policies = st.builds(
     settle=st.timedeltas(timedelta(0), DAY),
     crash_grace=st.timedeltas(timedelta(0), DAY),
     stale_after=st.timedeltas(SECOND, DAY),
+    queue_timeout=st.none() | st.timedeltas(SECOND, DAY),
+    finish_timeout=st.timedeltas(timedelta(0), DAY),
     objective=st.sampled_from([None, None, "loss", "a.b"]),
     vocabulary=st.dictionaries(
         st.sampled_from(SweepRunState).filter(lambda state: not state.is_open),

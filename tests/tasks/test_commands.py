@@ -6,9 +6,9 @@ from datetime import timedelta
 from click.testing import CliRunner, Result
 
 from janitor.cli.root import cli
+from janitor.runtime.clock import utc_now
 from janitor.tasks import TaskManager
 from janitor.tasks.files import ManagerFiles
-from janitor.tasks.manager import utc_now
 from janitor.tasks.results import Row, write_row
 from tests.tasks.workplace import Bench, statuses
 
@@ -42,10 +42,10 @@ def test_the_status_is_told_while_a_manager_is_at_work(bench: Bench) -> None:
         "  failed: 1",
         "  gpu-a: 1 done, 90.0 s each, 0 assigned",
     ]
-    assert lines[-1].startswith("manager: at work: process")
+    assert lines[-1].startswith("manager: running (process")
     manager.close()
     told = json.loads(run(bench, "status", "--json").stdout)
-    assert (told["completed"], told["manager"]) == (1, "dead")
+    assert (told["completed"], told["manager"]) == (1, "not running")
     assert told["workers"]["gpu-a"] == {"done": 1, "assigned": 0, "mean_seconds": 90.0}
 
 

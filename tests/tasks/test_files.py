@@ -194,9 +194,9 @@ def test_a_manager_may_be_closed_by_another_thread(bench: Bench, manager: TaskMa
 def test_a_manager_that_was_closed_writes_nothing_more(bench: Bench, manager: TaskManager) -> None:
     manager.close()
     second = bench.manager()
-    with pytest.raises(HeldError, match="was given back"):
+    with pytest.raises(HeldError, match="was released"):
         manager.complete("a")
-    with pytest.raises(HeldError, match="was given back"):
+    with pytest.raises(HeldError, match="was released"):
         manager.save()
     assert set(statuses(manager).values()) == {"pending"}
     second.add("z")

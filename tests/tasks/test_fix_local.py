@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.errors import NotFoundError
 from janitor.experiments import ExperimentStatus, StateManager
 from janitor.model import LocalTarget, Policy
-from janitor.pipeline.guards import BrakeLimits, StandDownLimits, brake, stand_down
+from janitor.pipeline.guards import brake, stand_down
 from janitor.rules import judge
 from janitor.stores.routing import RoutingStore
 from janitor.tasks import TaskManager, TaskStatus
@@ -147,7 +148,7 @@ def test_a_folder_of_runs_is_judged_by_all_the_rules_of_sweeps(home: Path) -> No
 def test_a_local_run_is_explained(home: Path) -> None:
     told = janitor(home, "explain", f"{STATES}/far").stdout
     assert "the process in charge: unknown" in told
-    assert "wandb-crashed: silent: it goes by W&B's word" in told
+    assert "wandb-crashed: no match: it judges runs of W&B" in told
     assert "dead-process: held: whether its process lives cannot be told" in told
     stale = janitor(home, "explain", f"{TASKS}/stale").stdout
     assert "stale-assignment: becomes initializing: assigned to gpu0 3 hours ago" in stale

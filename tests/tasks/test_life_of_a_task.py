@@ -46,14 +46,14 @@ def test_a_completed_task_is_neither_failed_nor_reset(manager: TaskManager) -> N
 def test_a_task_that_is_added_again_stays_as_it_is(manager: TaskManager) -> None:
     manager.assign("gpu0")
     assert manager.add("a", "exp1", {"width": 4}).status is TaskStatus.ASSIGNED
-    with pytest.raises(UsageError, match="task a of another phase or config"):
+    with pytest.raises(UsageError, match="task a exists already, with another phase"):
         manager.add("a", "exp1", {"width": 5})
     assert len(manager.tasks) == 3
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\0b"])
 def test_an_id_that_cannot_be_printed_is_refused(manager: TaskManager, name: str) -> None:
-    with pytest.raises(UsageError, match="no task's id"):
+    with pytest.raises(UsageError, match="is not a task id"):
         manager.add(name)
 
 

@@ -77,6 +77,12 @@ def test_rows_of_several_lines_are_rows(manager: TaskManager, file: Path) -> Non
         "task_id,loss\na\nb,0.1,more,and more\n",
         "loss,task_id\r\n0.5,a\r\n0.1,b\r\n",
         "task_id,loss\na,1\na,1\nb,1\ntask_id,loss\na,2\n",
+        "loss;task_id;note\n0,5;a;x\n0,1;b;y, z\n",
+        "task_id\tloss\r\na\t1\r\nb\t2\r\n",
+        "loss|task_id\n1|a\n2|b\n",
+        "task_id,loss\ra,1\rb,2\r",
+        '"loss" ;"task_id"\n1;a\n2;"b"\n',
+        f"task_id,attempt\na,{'9' * 5000}\nb,1\n",
         "task_id,started_at,finished_at\na,0001-01-01T00:00:00,\nb,x,9999-12-31T23:59:59-14:00\n",
         "\ufefftask_id\na\nb\n",
         'task_id,status\na,completed\nc,running\nb,completed\nc,\nc\nc,"',
@@ -107,8 +113,8 @@ def test_another_encoding_is_told_once_and_spoils_no_ids(
     assert manager.refresh_completed() == ["a", "b"]
     manager.refresh_completed()
     assert [problem.partition(" is ")[2] for problem in bench.problems] == [
-        "not in UTF-8, and is read as far as it goes",
-        "in UTF-16, and results are read in UTF-8",
+        "not in UTF-8: characters that cannot be read are replaced",
+        "in UTF-16: results are read in UTF-8",
     ]
 
 
@@ -123,6 +129,28 @@ def test_a_file_that_is_written_anew_is_read_anew(
     assert manager.refresh_completed() == ["b"]
     file.write_text(text)
     assert manager.refresh_completed() == ["a"]
+
+
+def test_a_file_with_cr_alone_that_grows_is_read_on(manager: TaskManager, file: Path) -> None:
+    file.write_bytes(b"task_id,loss\ra,1\rb,")
+    assert manager.refresh_completed() == ["a"]
+    with file.open("ab") as opened:
+        opened.write(b"2\rc,3\r")
+    assert manager.refresh_completed() == ["b", "c"]
+
+
+@pytest.mark.parametrize("text", ["a,1\nb,2\n", "id;loss\na;1\n", "a\rb\r"])
+def test_a_file_without_the_column_task_id_is_named_once(
+    bench: Bench, manager: TaskManager, file: Path, text: str
+) -> None:
+    file.write_text(text)
+    assert manager.refresh_completed() == []
+    with file.open("a") as opened:
+        opened.write("c,3\n")
+    assert manager.refresh_completed() == []
+    assert bench.problems == [
+        f"{file} has no column task_id in its first line: no row of it counts"
+    ]
 
 
 @pytest.mark.timeout(20)

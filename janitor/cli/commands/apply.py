@@ -1,4 +1,4 @@
-"""``janitor apply``: carry out a plan that was reviewed."""
+"""``janitor apply``: make the changes of a reviewed plan."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from janitor.cli.options import (
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
 @config_option
 @report_options
-@click.option("--dry-run", is_flag=True, help="Show the plan's changes, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan's changes; no changes are made.")
 @limit_options
 @force_option
 @deadline_option
@@ -35,9 +35,13 @@ from janitor.cli.options import (
 def command(
     session: Session, /, *, plan: Path, dry_run: bool, force: bool, **flags: Any
 ) -> ExitCode:
-    """Carry out a plan of `janitor plan`, with the plan's own rules, thresholds and words.
+    """Apply a saved plan using the rules, thresholds and state names stored in it.
 
-    Each run is read afresh and judged again; one that moved on since is left alone.
+    Each run is read and judged again. A run that has changed since the plan was made is skipped.
+
+    \b
+    Example:
+      janitor apply plan.json
     """
     from janitor import delivery
     from janitor.cli.finish import conclude
@@ -48,10 +52,9 @@ def command(
     planned = read_plan(plan)
     config = session.load_config(flags).config
     delivery.check(config)
-    policy = planned.policy.policy()
     reach = [change.run for change in planned.changes]
     with open_pass(
-        config, policy, command="apply", dry_run=dry_run, force=force, reach=reach
+        config, planned.policy, command="apply", dry_run=dry_run, force=force, reach=reach
     ) as work:
         report = apply(planned.changes, planned.brake, work)
     return conclude(report, config)

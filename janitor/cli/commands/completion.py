@@ -1,4 +1,4 @@
-"""``janitor completion``: the script with which a shell completes our commands and options."""
+"""``janitor completion``: the script that completes commands and options in a shell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def command(context: click.Context, /, *, shell: str) -> None:
-    r"""Print the completion script for a shell.
+    """Print the completion script for a shell.
 
     \b
     bash:  eval "$(janitor completion bash)"      in ~/.bashrc

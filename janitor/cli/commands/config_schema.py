@@ -1,4 +1,4 @@
-"""``janitor config schema``: for editors that complete and check janitor.yaml."""
+"""``janitor config schema``: print a JSON Schema with which editors check janitor.yaml."""
 
 from __future__ import annotations
 

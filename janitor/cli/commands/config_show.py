@@ -1,4 +1,4 @@
-"""``janitor config show``: the settings in effect."""
+"""``janitor config show``: show the settings in effect."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 @shard_option
 @journal_option
 @lock_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 @pass_session
 def command(session: Session, /, *, as_json: bool, **flags: Any) -> None:
     """Show each setting in effect and where it came from.
 
-    A flag beats the environment, the environment beats janitor.yaml, and that beats the default.
+    Flags win over the environment, the environment wins over janitor.yaml.
     """
     loaded = session.load_config(flags)
     click.echo(_as_json(loaded) if as_json else "\n".join(_as_table(loaded)))

@@ -1,8 +1,4 @@
-"""``janitor demo``: the janitor at work on runs made for it, without account or network.
-
-Where to read on: ``story`` (what is shown), ``seeds`` (the runs that are put there), ``trainings``
-and ``tuning`` (those that are real), ``stage`` (what runs behind the scenes).
-"""
+"""``janitor demo``: the janitor at work on prepared runs, without account or network."""
 
 from __future__ import annotations
 
@@ -21,15 +17,16 @@ from janitor.runtime.extras import require
     type=click.Path(file_okay=False, path_type=Path),
     default="janitor-demo",
     show_default=True,
-    help="Where to write the reports: into a new folder there, each time.",
+    help="Where to make a new folder for the reports.",
 )
-@click.option("--local", is_flag=True, help="Show experiments and tasks of this machine instead.")
-@click.option("--keep", is_flag=True, help="Leave the server and its runs there until Ctrl-C.")
+@click.option("--local", is_flag=True, help="Show local experiments and tasks instead.")
+@click.option("--keep", is_flag=True, help="Keep the server and its runs until Ctrl-C.")
 def command(folder: Path, *, local: bool, keep: bool) -> None:
-    """Show the janitor at work on runs made for it.
+    """Show the janitor at work on prepared runs.
 
-    A W&B-compatible server is started on this machine and filled with runs of every kind, some of
-    them real trainings; then `janitor fix` repairs them. No account, no network; half a minute.
+    Starts a W&B-compatible server on this machine, fills it with runs of every kind, some of them
+    real trainings, and repairs them with `janitor fix`. Needs no account and no network, and takes
+    half a minute.
     """
     from janitor.runtime.signals import exiting_on_signals
 

@@ -1,4 +1,4 @@
-"""``janitor doctor``: checks this machine, the login, the server and the targets."""
+"""``janitor doctor``: check this machine, the login, the server and the targets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from janitor.cli.context import Session, pass_session
 from janitor.cli.errors import printable
 from janitor.cli.exit_codes import ExitCode
 from janitor.cli.options import journal_option, policy_options, target_options
-from janitor.errors import StoreError, UsageError
+from janitor.errors import StoreError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from janitor.config import Config
@@ -25,18 +25,17 @@ if TYPE_CHECKING:
 @target_options
 @policy_options
 @journal_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 @click.option(
     "--write-check",
     is_flag=True,
-    help="Write to a run of each target the display name that it has, to see if that is allowed.",
+    help="Test write access: write the current display name of one run of each target again.",
 )
 @pass_session
 def command(session: Session, /, *, as_json: bool, write_check: bool, **flags: Any) -> ExitCode:
-    """Check this machine, the login, the server and the targets; say what to do.
+    """Check this machine, the login, the server and the targets, and say what to do.
 
-    Nothing is written, but for --write-check. Ends with 1 where something would keep a pass from
-    its work, with 0 otherwise; a warning is no failure.
+    Read-only unless --write-check is given. Exits with 1 if a check fails; warnings do not count.
     """
     findings = []
     for finding in _examine(session, flags, write_check=write_check):
@@ -70,11 +69,14 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
     else:
         config = loaded.config
         yield ok("settings", f"from {loaded.file}" if loaded.file else "no janitor.yaml here")
-    yield examine_folder("journal", journal_folder(config))
+    try:
+        yield examine_folder("journal", journal_folder(config))
+    except UsageError as error:
+        yield fail("journal", str(error), "name a folder of your own with --journal")
     try:
         door = open_door(config)
-    except UsageError as error:
-        cause = error.__cause__
+    except (UsageError, TransientError) as error:
+        cause = error if isinstance(error, TransientError) else error.__cause__
         address = address_in_settings()
         if address is not None:
             yield examine_credentials(address, before)

@@ -1,4 +1,4 @@
-"""``janitor emulator serve``: the W&B-compatible server as a process of its own."""
+"""``janitor emulator serve``: the W&B-compatible server as a separate process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from janitor.runtime.extras import require
 
 if TYPE_CHECKING:
     from janitor.emulator import Options
-    from janitor.emulator.reach import how_to_reach
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -24,31 +23,32 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(0, 65535),
     default=8080,
     show_default=True,
-    help="The port; 0 takes any free one.",
+    help="The port; 0 takes a free one.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on: 127.0.0.1, another of this machine's own, or ::1.",
+    help="The loopback address to listen on, such as 127.0.0.1 or ::1.",
 )
 @click.option("--state", metavar="FILE", type=_FILE, help="Keep the runs in this SQLite file.")
 @click.option(
-    "--seed", metavar="FILE", type=_FILE, help="Start with the runs of this YAML or JSON."
+    "--seed", metavar="FILE", type=_FILE, help="Start with the runs of this YAML or JSON file."
 )
 @click.option(
     "--crash-after",
     metavar="DURATION",
-    help="Silence after which a run is called crashed.  [default: 5m]",
+    help="Mark a run as crashed after this long without a heartbeat.  [default: 5m]",
 )
 @click.option(
-    "--latency", metavar="DURATION", help="Wait so long before each answer.  [default: 0s]"
+    "--latency", metavar="DURATION", help="Delay before each response, such as 20ms.  [default: 0s]"
 )
 def command(**flags: Any) -> None:
-    """Serve a W&B-compatible server that this machine alone can reach, until Ctrl-C.
+    """Serve a W&B-compatible server on localhost only, until Ctrl-C.
 
-    It takes what wandb.init, wandb.log and wandb.Api send. Any API key of 40 letters and digits
-    is a user of its own.
+    It accepts what wandb.init, wandb.log and wandb.Api send. Each API key of 40 letters and digits
+    is a separate user. The address /emulator/formats of the running server describes the formats of
+    seed files and of fault injection (POST /faults).
     """
     from janitor.runtime.signals import exiting_on_signals
 
@@ -59,8 +59,8 @@ def command(**flags: Any) -> None:
         options = _options(**flags)
         if not options.is_local:
             raise UsageError(
-                f"--host {options.host}: the emulator believes every key, so it listens on this"
-                " machine alone; take 127.0.0.1, or ::1"
+                f"--host {options.host}: the emulator accepts every key, so it listens on localhost"
+                " only; use 127.0.0.1 or ::1"
             )
         try:
             service = Service(options)
@@ -68,6 +68,8 @@ def command(**flags: Any) -> None:
             raise UsageError(str(error)) from error
         with service:
             click.echo(f"janitor emulator ready at {service.url} (this machine only)")
+            from janitor.emulator.reach import how_to_reach
+
             click.echo(how_to_reach(service.url))
             service.run()
 
@@ -92,9 +94,9 @@ def _options(
 
 
 def _seconds(flag: str, text: str) -> float:
-    from janitor.config.durations import parse_duration
+    from janitor.emulator.clock import parse_duration
 
     try:
-        return parse_duration(text).total_seconds()
+        return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"{flag} {error}") from error

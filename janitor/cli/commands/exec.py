@@ -1,8 +1,8 @@
-"""``janitor exec``: run a command, and write what its end means into its run."""
+"""``janitor exec``: run a command, and record how its W&B runs ended."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,70 +10,151 @@ from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
 from janitor.cli.errors import sentence
 
+if TYPE_CHECKING:
+    from janitor.lifecycle.exec_command import CommandEnd, MadeRun
+
 
 @click.command("exec", cls=Command, context_settings={"allow_interspersed_args": False})
 @click.option(
+    "--id",
+    "run_id",
+    metavar="[ID]",
+    is_flag=False,
+    flag_value="",
+    help="The command makes one run: give it this id, or a new one, so that it is always found.",
+)
+@click.option(
     "--project",
     metavar="ENTITY/PROJECT",
-    help="Where the command's run is kept, if it leaves no trace of that.",
+    help="Where the command's run is kept, if this cannot be found out.",
 )
-@click.option("--namespace", default="protein", show_default=True, help="The keys' first part.")
+@click.option("--namespace", default="protein", show_default=True, help="Prefix of the keys.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @pass_session
-def command(session: Session, /, *, project: str | None, namespace: str, words: tuple[str]) -> int:
-    """Run COMMAND, and write what its exit code and signal mean into its W&B run.
+def command(
+    session: Session,
+    /,
+    *,
+    run_id: str | None,
+    project: str | None,
+    namespace: str,
+    words: tuple[str],
+) -> int:
+    """Run COMMAND, and record its exit code or signal as the state of its W&B run.
 
-    For training code that nobody wants to touch: `janitor exec -- python train.py`. WANDB_RUN_ID
-    is set where it is missing, so a command that starts several runs needs the state manager
-    instead. The exit code is the command's own.
+    For training code that you cannot modify: `janitor exec -- python train.py`. Each run that the
+    command makes gets its own state. The exit code is that of the command.
     """
     from janitor.lifecycle import exec_command
-    from janitor.lifecycle.ranks import rank_of
+    from janitor.lifecycle.ranks import RUN_ID
 
-    environment = exec_command.with_run_id(session.environ)
+    environment = dict(session.environ)
+    if run_id is not None:
+        environment[RUN_ID] = run_id or exec_command.new_run_id()
+    elif not environment.get(RUN_ID):
+        environment.pop(RUN_ID, None)  # wandb refuses an empty one
     try:
-        returncode = exec_command.execute(words, environment)
+        end = exec_command.execute(words, environment)
     except OSError as error:
-        click.echo(f"{words[0]} cannot be run: {error.strerror}", err=True)
+        _say(session, f"cannot run {words[0]}: {error.strerror}")
         return 127 if isinstance(error, FileNotFoundError) else 126
-    if exec_command.is_online(environment) and rank_of(environment) == 0:
-        try:
-            _conclude(environment, project, namespace, returncode)
-        except Exception as error:  # noqa: BLE001 - the command's own exit code matters more
-            told = session.redact(sentence(error))
-            click.echo(f"the state of the command's run is not written: {told}", err=True)
-    return exec_command.exit_code(returncode)
+    if exec_command.is_online(environment):
+        _record(session, end, environment, project, namespace)
+    return exec_command.exit_code(end.returncode)
 
 
-def _conclude(
-    environment: dict[str, str], project: str | None, namespace: str, returncode: int
+def _say(session: Session, text: str) -> None:
+    click.echo(f"janitor: {session.redact(text)}", err=True)
+
+
+def _record(
+    session: Session,
+    end: CommandEnd,
+    environment: dict[str, str],
+    project: str | None,
+    namespace: str,
 ) -> None:
-    """Write the state; raises whatever keeps it from being written."""
-    from janitor.errors import NotFoundError
-    from janitor.lifecycle import exec_command
-    from janitor.stores.wandb.api import GraphQLApi
+    """Record the state of each run. Errors are messages: the command's exit code matters more."""
+    from janitor.lifecycle.exec_command import reports_for
 
-    run_id = environment["WANDB_RUN_ID"]
-    if project is None:
-        place = exec_command.find_run(environment, Path.cwd())
-    else:
-        place = exec_command.RunPlace(*project.rpartition("/")[::2], run_id)
-    door = GraphQLApi()  # the user's login, without a prompt
-    import wandb
-
-    api = wandb.Api()
-    entity = (place.entity if place else "") or door.default_entity() or ""
-    if place is None:
-        entity = environment.get("WANDB_ENTITY") or entity
-        place = exec_command.search_run(api, entity, run_id)
-    if place is None:
-        raise NotFoundError(
-            f"run {run_id} left no trace, here or in {entity}'s projects: name its place with"
-            " --project ENTITY/PROJECT"
-        )
-    path = f"{entity}/{place.project}/{run_id}"
+    for run_id in end.alive:
+        _say(session, f"run {run_id} is still running, so its state was not recorded")
+    if not (end.runs or end.alive or end.is_offline):
+        others = f" ({', '.join(end.others)} may be another command's)" if end.others else ""
+        _say(session, f"no W&B run of the command was found, so no state was recorded{others}")
+    ours = [run for run in end.runs if reports_for(run, environment)]
+    for run in end.runs:
+        if run not in ours:
+            _say(session, f"run {run.run_id} is shared by several processes; rank 0 reports for it")
+    if not ours:
+        return
     try:
-        run = api.run(path)
-    except (ValueError, wandb.errors.CommError) as error:
-        raise NotFoundError(f"there is no run {path}: did the command start one?") from error
-    exec_command.conclude(run, returncode, namespace)
+        recorder = _Recorder(end, environment, project, namespace)
+    except Exception as error:  # noqa: BLE001 - see above
+        _say(session, f"no state was recorded: {sentence(error)}")
+        return
+    for run in ours:
+        try:
+            recorder.record(run)
+        except Exception as error:  # noqa: BLE001 - see above
+            _say(session, f"the state of run {run.run_id} was not recorded: {sentence(error)}")
+
+
+class _Recorder:
+    """Writes the states of a command's runs, with the user's login."""
+
+    def __init__(
+        self, end: CommandEnd, environment: dict[str, str], project: str | None, namespace: str
+    ) -> None:
+        from janitor.lifecycle.run_search import RunSearch
+        from janitor.stores.wandb.api import GraphQLApi
+
+        self._end = end
+        self._named = project
+        self._project = environment.get("WANDB_PROJECT", "")
+        self._namespace = namespace
+        door = GraphQLApi()  # never prompts
+        import wandb
+
+        self._api = wandb.Api()
+        entities = [run.entity for run in end.runs]
+        entities += [environment.get("WANDB_ENTITY", ""), door.default_entity() or ""]
+        if not all(run.entity and run.project for run in end.runs):
+            entities += _teams(self._api)
+        self._search = RunSearch(self._api, entities, end.started_at)
+
+    def record(self, run: MadeRun) -> None:
+        """Write the state of a run; raises whatever prevents that."""
+        from janitor.errors import StoreError
+        from janitor.lifecycle.exec_command import conclude, meaning
+        from janitor.lifecycle.run_access import ApiRun
+
+        found = meaning(run, self._end)
+        if found is None:
+            raise StoreError("its process ended without finishing it, but the command succeeded")
+        access = ApiRun(self._api, *self._place(run), run.run_id)
+        if conclude(access, *found, self._namespace) is None:
+            raise StoreError("it could not be written")
+
+    def _place(self, run: MadeRun) -> tuple[str, str]:
+        from janitor.errors import NotFoundError
+        from janitor.model.paths import run_path
+
+        if self._named is None:
+            try:
+                return self._search.place_of(run, self._project)
+            except LookupError as error:
+                raise NotFoundError(f"{error}: use --project ENTITY/PROJECT") from error
+        entity, _, project = self._named.rpartition("/")
+        entity = entity or next(iter(self._search.entities), "")
+        if not self._search.has((entity, project), run.run_id):
+            path = run_path(entity, project, run.run_id)
+            raise NotFoundError(f"W&B has no run {path}: did the command start it?")
+        return entity, project
+
+
+def _teams(api: Any) -> list[str]:
+    try:
+        return list(api.viewer.teams)
+    except Exception:  # noqa: BLE001 - servers may hide them; the other entities are searched
+        return []

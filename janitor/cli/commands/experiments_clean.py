@@ -1,4 +1,4 @@
-"""``janitor experiments clean``: what died while it ran is marked as interrupted."""
+"""``janitor experiments clean``: mark experiments whose processes are gone as interrupted."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 @click.command("clean", cls=Command)
 @state_dir_option
-@click.option("--dry-run", is_flag=True, help="Say what would be marked, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
 @click.option(
     "--gone",
     metavar="ID",
     multiple=True,
-    help="An experiment whose process you know is gone, on another machine say; repeatable.",
+    help="An experiment whose process you know is gone, for example on another machine."
+    " Repeatable.",
 )
 def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
-    """Mark experiments as interrupted that say they run while their processes are gone.
+    """Mark running experiments whose processes are gone as interrupted.
 
-    What may still run, on another machine say, is left alone.
+    An experiment that may still run, for example on another machine, is left alone.
     """
     from janitor.experiments import StateManager
 
@@ -41,7 +42,7 @@ def command(*, state_dir: Path, dry_run: bool, gone: tuple[str, ...]) -> None:
             manager.update(name, lambda state: _give_up(state, manager.now()), alive=False)
     word = "would be interrupted" if dry_run else "interrupted"
     for name in gone:
-        click.echo(f"{name}  {word}: by your word")
+        click.echo(f"{name}  {word}: as requested (--gone)")
     stale = manager.find_stale() if dry_run else manager.cleanup_stale()
     for name in stale:
         if name not in gone:
@@ -56,8 +57,8 @@ def _give_up(state: ExperimentState, at: datetime) -> None:
 
     name, seen = state.experiment_id, {state.liveness(), state.owner_liveness()}
     if Liveness.ALIVE in seen:
-        raise UsageError(f"experiment {name} is at work on this machine: stop it first")
+        raise UsageError(f"experiment {name} is running on this machine: stop it first")
     runs = state.status is ExperimentStatus.RUNNING or state.is_subprocess_running()
     if not runs and state.owner_liveness() is Liveness.DEAD:
         raise UsageError(f"experiment {name} is {state.status}, not running: nothing to clean")
-    state.interrupt(at, "its process is gone, by the user's word", all_are_gone=True)
+    state.interrupt(at, "its process is gone, according to the user", all_are_gone=True)

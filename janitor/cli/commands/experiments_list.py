@@ -1,4 +1,4 @@
-"""``janitor experiments list``: where each experiment stands."""
+"""``janitor experiments list``: list the experiments and their status."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @click.command("list", cls=Command)
 @state_dir_option
-@click.option("--incomplete", is_flag=True, help="Only those with work left.")
+@click.option("--incomplete", is_flag=True, help="Only experiments with work left.")
 @json_option
 def command(*, state_dir: Path, incomplete: bool, as_json: bool) -> None:
-    """List the experiments, oldest first: status, processes done, and whether one still lives."""
+    """List the experiments, oldest first: status, completed processes, and if one is running."""
     from janitor.experiments import StateManager
     from janitor.storage import strict_json
 

@@ -1,4 +1,4 @@
-"""``janitor experiments resume-info``: what a resumption would do."""
+"""``janitor experiments resume-info``: show what resuming would do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("experiment_id", metavar="ID")
 @state_dir_option
 def command(*, experiment_id: str, state_dir: Path) -> None:
-    """Say of each process whether a resumption would skip it, wait for it, or run it."""
+    """Show what resuming would do with each process: skip it, wait for it, or run it."""
     from janitor.experiments import StateManager
 
     state = StateManager(state_dir, rescues=False).load(experiment_id)
@@ -36,7 +36,7 @@ def _sentence(state: ExperimentState) -> str:
     )
 
     if state.status is ExperimentStatus.AGGREGATED:
-        return "aggregated: nothing is left to do"
+        return "aggregated: nothing left to do"
     try:
         claims.take_over(state.model_copy())
         for index, progress in state.process_progress.items():
@@ -44,9 +44,9 @@ def _sentence(state: ExperimentState) -> str:
     except StateFileError as error:
         return f"cannot be resumed: {error}"
     if state.can_aggregate():
-        return f"{state.status}; a resumption would aggregate the results"
+        return f"{state.status}; resuming would aggregate the results"
     left = state.num_processes - state.processes_completed
-    return f"{state.status}; {left} of {state.num_processes} processes are left"
+    return f"{state.status}; {left} of {state.num_processes} processes left"
 
 
 def _fate(progress: ProcessProgress) -> str:
@@ -59,13 +59,13 @@ def _fate(progress: ProcessProgress) -> str:
     for identity in progress.identities():
         match identity.liveness():
             case Liveness.ALIVE:
-                return f"at work ({identity}): waited for{marks}"
+                return f"running ({identity}): resuming would wait for it{marks}"
             case Liveness.UNKNOWN:
-                return f"may be at work ({identity}){marks}"
+                return f"may be running ({identity}){marks}"
             case Liveness.DEAD:
                 continue
     if progress.status is ProcessStatus.FAILED:
-        return f"failed ({progress.error or 'it does not say why'}): run again{marks}"
+        return f"failed ({progress.error or 'no error recorded'}): run again{marks}"
     if progress.attempts or progress.status is ProcessStatus.RUNNING:
         return f"interrupted: run again{marks}"
     return f"{progress.status}: run{marks}"

@@ -1,4 +1,4 @@
-"""``janitor experiments show``: one experiment's whole state."""
+"""``janitor experiments show``: print the state of an experiment."""
 
 from __future__ import annotations
 

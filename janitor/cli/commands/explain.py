@@ -1,4 +1,4 @@
-"""``janitor explain``: why a run is judged as it is."""
+"""``janitor explain``: show why a run is judged as it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from janitor.errors import NotFoundError, StoreError, UsageError
 @policy_options
 @pass_session
 def command(session: Session, /, *, run: str, **flags: Any) -> None:
-    """Show each piece of evidence of a run, what each rule says of it, and why."""
+    """Show the evidence for a run, and for each rule whether it matches and why."""
     from janitor.pipeline.explain import account
     from janitor.rules import judge
     from janitor.rules.selection import policy_for

@@ -1,4 +1,4 @@
-"""``janitor fix``: one pass."""
+"""``janitor fix``: scan the targets once and repair their runs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from janitor.cli.options import (
 @target_options
 @policy_options
 @report_options
-@click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
-@click.option("--exit-code", is_flag=True, help="Exit with 4 where a dry run finds changes.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 4 if there are changes.")
 @previous_option
 @limit_options
 @force_option
@@ -50,7 +50,15 @@ def command(
     previous: tuple[Path, ...],
     **flags: Any,
 ) -> ExitCode:
-    """Go through every run of the targets and repair the state of those that need it."""
+    """Scan the runs of the targets and repair the state of those that need it.
+
+    Run it with --dry-run first. `janitor undo` restores the previous values.
+
+    \b
+    Examples:
+      janitor fix --project acme/rl --dry-run
+      janitor fix --sweep acme/rl/s1 --report report.html
+    """
     from janitor import delivery
     from janitor.cli.finish import conclude
     from janitor.cli.open_pass import open_pass

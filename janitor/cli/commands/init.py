@@ -1,4 +1,4 @@
-"""``janitor init``: a first janitor.yaml, for a project that it has looked at."""
+"""``janitor init``: write a first janitor.yaml for a project."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ from janitor.errors import StoreError, UsageError
     default=Path("janitor.yaml"),
     help="The file to write.  [default: janitor.yaml]",
 )
-@click.option("--overwrite", is_flag=True, help="Write it also where there is such a file.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing file.")
 @pass_session
 def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) -> None:
-    """Look at a project, and write a commented janitor.yaml for it.
+    """Look at a project and write a janitor.yaml with comments for it.
 
     Nothing is written to W&B. Prints how to run the janitor from cron and in Kubernetes.
+
+    \b
+    Example:
+      janitor init --project acme/rl
     """
     from janitor.doctor.config_template import draft
     from janitor.doctor.survey import survey
@@ -53,7 +57,8 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
         raise UsageError(str(error)) from error
     finally:
         door.close()
-    write_atomically(out, draft(seen, datetime.now(UTC).date()), error=UsageError)
+    text = session.redact.in_data(draft(seen, datetime.now(UTC).date()))
+    write_atomically(out, text, error=UsageError)
     click.echo("\n".join(_next_steps(out)))
 
 
@@ -66,10 +71,10 @@ def _next_steps(out: Path) -> list[str]:
     return [
         f"wrote {out}",
         "",
-        "look at what it would do:",
+        "preview the changes:",
         f"  janitor fix --dry-run --config {file}",
-        "every quarter of an hour, by cron (`crontab -e`; cron/ has a fuller one):",
+        "every 15 minutes with cron (`crontab -e`):",
         f"  7-59/15 * * * * {cron}",
-        "in Kubernetes, without writing at first (k8s/ has the manifests):",
+        "in Kubernetes, first as a dry run (k8s/ in the source has the manifests):",
         f"  cp {file} k8s/base/janitor.yaml && kubectl apply -k k8s/overlays/dry-run",
     ]

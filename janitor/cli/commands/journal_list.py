@@ -1,4 +1,4 @@
-"""``janitor journal list``: the journals that are kept."""
+"""``janitor journal list``: list the saved journals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import click
 
 from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
+from janitor.cli.errors import printable
 from janitor.cli.options import config_option, journal_option
+from janitor.errors import JournalError
 
 
 @click.command("list", cls=Command)
@@ -16,11 +18,16 @@ from janitor.cli.options import config_option, journal_option
 @journal_option
 @pass_session
 def command(session: Session, /, **flags: Any) -> None:
-    """List the journals that are kept, oldest first."""
+    """List the saved journals, oldest first."""
     from janitor.records.journal import journals, read_journal
     from janitor.session import journal_folder
 
     for path in journals(journal_folder(session.load_config(flags).config)):
-        record = read_journal(path)
-        end = "" if record.ended else "  (did not come to its end)"
-        click.echo(f"{path}  {record.command}  {len(record.writes)} writes{end}")
+        try:
+            record = read_journal(path, found=True)
+        except JournalError as error:
+            click.echo(printable(f"{path}  ({error})"))
+            continue
+        end = "" if record.ended else "  (incomplete)"
+        writes = "1 write" if len(record.writes) == 1 else f"{len(record.writes):,} writes"
+        click.echo(printable(f"{path}  {record.command}  {writes}{end}"))

@@ -1,4 +1,4 @@
-"""``janitor journal show``: what a pass wrote."""
+"""``janitor journal show``: show what a pass wrote."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @journal_option
 @pass_session
 def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
-    """Show what a pass wrote, and what it may have written when it was killed.
+    """Show what a pass wrote, and what it may have written if it was killed.
 
-    Without FILE, the latest journal.
+    Without FILE: the latest journal.
     """
     from janitor.records.journal import journals, read_journal
     from janitor.session import journal_folder
@@ -38,9 +38,10 @@ def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
             raise UsageError(f"there is no journal in {folder}")
         file = kept[-1]
     record = read_journal(file)
-    click.echo(f"{file}: janitor {record.version} {record.command}, begun {record.started_at}")
+    about = f"{file}: janitor {record.version} {record.command}, started {record.started_at}"
+    click.echo(printable(about))
     if not record.ended:
-        click.echo("the pass did not come to its end")
+        click.echo("the pass is incomplete: it did not end normally")
     for write in record.writes:
         click.echo(_line(write))
 

@@ -1,4 +1,4 @@
-"""``janitor plan``: what a pass would change, to be reviewed."""
+"""``janitor plan``: write the changes that a pass would make to a file, for review."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from janitor.cli.options import (
     "--out",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the plan there, for `janitor apply`.",
+    help="Write the plan to this file, for `janitor apply`.",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 4 where there are changes.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 if there are changes.")
 @previous_option
 @limit_options
 @stand_down_option
@@ -48,7 +48,13 @@ def command(
     previous: tuple[Path, ...],
     **flags: Any,
 ) -> ExitCode:
-    """Say what a pass would change; nothing is changed."""
+    """Show what a pass would change; no changes are made.
+
+    \b
+    Example:
+      janitor plan --project acme/rl --out plan.json
+      janitor apply plan.json
+    """
     from janitor import delivery
     from janitor.cli.finish import conclude
     from janitor.cli.open_pass import open_pass

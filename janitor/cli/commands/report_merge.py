@@ -1,4 +1,4 @@
-"""``janitor report merge``: one report of several."""
+"""``janitor report merge``: merge reports into one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from janitor.cli.options import junit_option, to_option
 @to_option
 @junit_option
 def command(files: tuple[Path, ...], *, to: tuple[str, ...], junit_fixed: str | None) -> ExitCode:
-    """Make one report of the .json reports of jobs that each had a part of the targets.
+    """Merge the .json reports of jobs that each processed a part of the targets.
 
-    Exits with 1 where they are shards of a pass, and a shard is missing.
+    Exits with 1 if the reports are shards of a pass and a shard is missing.
     """
     from janitor.cli.report_output import check, put, word_for_junit
     from janitor.records.json_text import load_report

@@ -1,4 +1,4 @@
-"""``janitor report render``: a report in other formats."""
+"""``janitor report render``: write a report in other formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from janitor.cli.options import junit_option, to_option
 @to_option
 @junit_option
 def command(file: Path, *, to: tuple[str, ...], junit_fixed: str | None) -> None:
-    """Write a .json report in the formats that the endings name."""
+    """Write a .json report in other formats. The file extensions select the formats."""
     from janitor.cli.report_output import check, put, word_for_junit
     from janitor.records.json_text import load_report
 

@@ -1,4 +1,4 @@
-"""``janitor report show``: a report as it was printed."""
+"""``janitor report show``: print a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from janitor.cli.command import Command
 @click.command("show", cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 def command(file: Path) -> None:
-    """Print a .json report: tables on a terminal, plain lines elsewhere."""
+    """Print a .json report: tables in a terminal, plain lines otherwise."""
     from rich.console import Console
 
     from janitor.records.json_text import load_report

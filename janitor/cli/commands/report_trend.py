@@ -1,4 +1,4 @@
-"""``janitor report trend``: passes over time."""
+"""``janitor report trend``: compare passes over time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from janitor.errors import ReportError, UsageError
     metavar="PATH",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write it there: .html (with charts), .csv or .json; repeatable.  [default: print it]",
+    help="Write to this file: .html (with charts), .csv or .json. Repeatable.  [default: print it]",
 )
 def command(folder: Path, *, to: tuple[Path, ...]) -> None:
-    """Compare the passes whose .json reports lie in a folder, or in folders in it.
+    """Compare the passes whose .json reports are in a folder or its subfolders.
 
-    Tells how many runs each found stuck, by sweep and by rule, and how many came back.
+    Shows how many stuck runs each pass found, by sweep and by rule, and how many runs resumed.
     """
     import structlog
     from rich.console import Console
@@ -38,7 +38,7 @@ def command(folder: Path, *, to: tuple[Path, ...]) -> None:
     log = structlog.stdlib.get_logger("janitor.report")
     for path in sorted(folder.rglob("*.json")):
         try:
-            trend.add(load_report(path))
+            trend.add(load_report(path, found=True))
         except ReportError as error:
             log.warning(str(error))
     if not trend.passes:

@@ -1,4 +1,4 @@
-"""``janitor tasks assigned``: who has which task, and for how long."""
+"""``janitor tasks assigned``: list the assigned tasks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from janitor.cli.local_options import json_option, state_file_option
 @state_file_option
 @json_option
 def command(*, state_file: Path, as_json: bool) -> None:
-    """List the tasks that are assigned: to whom, and how long ago."""
+    """List the assigned tasks with their workers, and how long ago they were assigned."""
     from janitor.model.wording import format_age
+    from janitor.runtime.clock import utc_now
     from janitor.storage import strict_json
     from janitor.tasks import TaskStatus
     from janitor.tasks.files import ManagerFiles
-    from janitor.tasks.manager import utc_now
 
     loaded = ManagerFiles(state_file).load()
     for problem in loaded.problems:

@@ -1,4 +1,4 @@
-"""``janitor tasks recover``: what a manager does when it starts, without one."""
+"""``janitor tasks recover``: update the state as a manager does when it starts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from janitor.cli.local_options import results_option, state_file_option
 @state_file_option
 @results_option
 def command(*, state_file: Path, results_dir: Path | None) -> None:
-    """Reassign stale tasks, take in what workers completed, and save.
+    """Return stale tasks to the queue, record what workers completed, and save.
 
-    Refused while a manager is at work on the file, which does the same every 50 s.
+    Refused while a manager uses the file; the manager does the same every 50 seconds.
     """
     from janitor.cli.errors import printable
     from janitor.tasks import TaskManager

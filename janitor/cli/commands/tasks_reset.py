@@ -1,4 +1,4 @@
-"""``janitor tasks reset``: tasks that are assigned or failed wait again."""
+"""``janitor tasks reset``: return assigned or failed tasks to the queue."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from janitor.errors import UsageError
 @click.argument("task_ids", metavar="[TASK]...", nargs=-1)
 @state_file_option
 @results_option
-@click.option("--failed", is_flag=True, help="All that were given up.")
-@click.option("--assigned", is_flag=True, help="All that are assigned.")
+@click.option("--failed", is_flag=True, help="All failed tasks.")
+@click.option("--assigned", is_flag=True, help="All assigned tasks.")
 def command(
     *,
     task_ids: tuple[str, ...],
@@ -26,10 +26,10 @@ def command(
     failed: bool,
     assigned: bool,
 ) -> None:
-    """Let tasks that are assigned or failed wait again, with all their retries.
+    """Return assigned or failed tasks to the queue, with all their retries.
 
-    What workers completed is taken in first, and stays completed. Refused while a manager is at
-    work on the file. To start completely fresh, remove the file.
+    Results of workers are recorded first, and completed tasks stay completed. Refused while a
+    manager uses the file. To start from the beginning, remove the file.
     """
     from janitor.tasks import TaskManager, TaskStatus
     from janitor.tasks.files import ManagerFiles

@@ -1,4 +1,4 @@
-"""``janitor undo``: put back what stood before."""
+"""``janitor undo``: restore the values from before a pass."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from janitor.cli.options import (
     lock_options,
     report_options,
 )
+from janitor.errors import UsageError
 
 
 @click.command("undo", cls=Command)
 @click.argument("file", metavar="JOURNAL|REPORT", type=click.Path(path_type=Path))
-@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Say what would be put back, and change nothing.")
+@click.option("--run", "runs", metavar="RUN", multiple=True, help="Only this run. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Preview; no changes are made.")
 @config_option
 @report_options
 @deadline_option
@@ -32,10 +33,16 @@ from janitor.cli.options import (
 def command(
     session: Session, /, *, file: Path, runs: tuple[str, ...], dry_run: bool, **flags: Any
 ) -> ExitCode:
-    """Put back what stood before the writes that a journal (.jsonl) or a report (.json) tells of.
+    """Restore the values from before the writes recorded in a journal (.jsonl) or report (.json).
 
-    Key by key, and only while the value is still the one that the janitor wrote. An undo is
-    journaled, too, and can itself be undone.
+    A key is restored only if its value is still the one that the janitor wrote. Untracked and
+    ignored runs are left alone. Exits with 1 if a run could not be restored, or only in part. The
+    undo has a journal of its own and can be undone.
+
+    \b
+    Examples:
+      janitor undo report.json --dry-run
+      janitor undo report.json --run acme/rl/r1
     """
     from janitor import delivery
     from janitor.cli.finish import conclude
@@ -44,8 +51,13 @@ def command(
 
     wanted, namespace = restorations(file, runs)
     config = session.load_config(flags).config
+    if namespace != config.namespace:
+        raise UsageError(
+            f"{file} is about the namespace {namespace!r}, and the settings say"
+            f" {config.namespace!r}: name it in janitor.yaml or in JANITOR_NAMESPACE"
+        )
     delivery.check(config)
-    policy = config.policy.within(namespace)
+    policy = config.policy
     reach = [one.path for one in wanted]
     with open_pass(config, policy, command="undo", dry_run=dry_run, reach=reach) as work:
         report = undo(wanted, work)

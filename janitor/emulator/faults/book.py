@@ -1,4 +1,4 @@
-"""The rules that are in force, and who waits because of them."""
+"""The current rules, and the requests that wait because of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FaultBook:
-    """Keeps rules in the order in which they were added, and wakes requests that wait."""
+    """Keeps the rules in the order in which they were added, and wakes waiting requests."""
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
@@ -21,10 +21,10 @@ class FaultBook:
         self._moved = asyncio.Event()
         self._releases = 0
         self.waiting = 0
-        """How many requests are held or hang now."""
+        """The number of requests that are held or hang now."""
 
     def add(self, rules: list[Rule]) -> list[str]:
-        """Put rules in force; the ids of the new rules."""
+        """Add rules; the ids of the new rules."""
         for rule in rules:
             self._numbers += 1
             rule.id = rule.id or f"fault-{self._numbers}"
@@ -32,18 +32,18 @@ class FaultBook:
         return [rule.id for rule in rules]
 
     def clear(self) -> None:
-        """Take all rules back, and release who waits."""
+        """Remove all rules, and release all waiting requests."""
         self._rules.clear()
         self.release()
 
     def release(self) -> int:
-        """Let every request go on that is held or hangs; how many there were."""
+        """Let every held or hanging request continue; the number of these requests."""
         self._releases += 1
         self.wake()
         return self.waiting
 
     def wake(self) -> None:
-        """Let those who wait for a run's state look again."""
+        """Let requests that wait for a run's state check it again."""
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -52,11 +52,11 @@ class FaultBook:
         return [rule for rule in self._rules if rule.takes(facts)]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The rules in force, as data."""
+        """The current rules as data."""
         return [rule.as_json() for rule in self._rules]
 
     async def wait(self, until: Callable[[], bool], seconds: float | None) -> None:
-        """Wait until a condition holds or someone releases, at most some seconds."""
+        """Wait until a condition holds or ``release`` is called, for at most ``seconds``."""
         releases = self._releases
         self.waiting += 1
         try:

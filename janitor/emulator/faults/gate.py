@@ -1,4 +1,4 @@
-"""The gate that every client's request passes: rules are applied here, requests logged."""
+"""The gate that every client's request passes: it applies the rules and logs the request."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ConnectionReset(Response):
 
 
 class Gate:
-    """Applies the rules that take a request, and the request itself, in order."""
+    """Applies the rules that fire on a request, and the request itself, in order."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Gate:
                 self._book.wake()
 
     def _is_reached(self, rule: Hold, facts: Facts) -> bool:
-        """Whether the run that a held request waits for is where it should be."""
+        """Whether the run that a held request waits for has reached its state."""
         if rule.run is None and rule.state is None:
             return False
         for path in [rule.run] if rule.run else facts.runs:
@@ -146,7 +146,7 @@ class Gate:
                 return ConnectionReset()
 
     async def _hang(self, request: Request, seconds: float | None) -> None:
-        """Wait until released, until the time is up, or until the client has gone."""
+        """Wait until released, until the time is up, or until the client disconnects."""
         waits = asyncio.ensure_future(self._book.wait(lambda: False, seconds))
         gone = asyncio.ensure_future(_gone(request))
         try:
@@ -169,7 +169,7 @@ def _status_response(rule: Status) -> Response:
         headers["Retry-After"] = f"{rule.retry_after:g}"
     if rule.body is not None:
         return Response(rule.body, rule.status, headers)
-    message = f"the emulator was told to answer {rule.status}"
+    message = f"a fault rule of the emulator answers {rule.status}"
     return JSONResponse({"errors": [{"message": message}]}, rule.status, headers)
 
 

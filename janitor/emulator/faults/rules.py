@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,22 +26,33 @@ if TYPE_CHECKING:
 When = Literal["before", "after"]
 
 
+def _readable(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"invalid regular expression: {error}") from error
+    return pattern
+
+
+PatternText = Annotated[str, AfterValidator(_readable)]
+
+
 class Match(BaseModel):
-    """Which requests a rule is for; a part that is None fits all."""
+    """Which requests a rule applies to; a part that is None matches every request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str | None = None
+    path: PatternText | None = None
     kind: Literal["query", "mutation", "filestream", "upload", "download"] | None = None
     field: str | None = None
     run: str | None = None
     sweep: str | None = None
     operation: str | None = None
     sdk: bool | None = None
-    user_agent: str | None = None
+    user_agent: PatternText | None = None
 
     def fits(self, facts: Facts) -> bool:
-        """Whether a request is of the kind."""
+        """Whether a request matches."""
         return (
             (self.kind is None or self.kind == facts.kind)
             and (self.field is None or self.field in facts.fields)
@@ -63,7 +75,7 @@ def _names(wanted: str, path: str) -> bool:
 
 
 class BaseRule(BaseModel):
-    """What every rule has: its match, and which of the matching requests it takes."""
+    """The part that every rule has: its match, and which of the matching requests it takes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -85,7 +97,7 @@ class BaseRule(BaseModel):
         return self._fired
 
     def takes(self, facts: Facts) -> bool:
-        """Whether the rule fires on this request, which is counted."""
+        """Whether the rule fires on this request; the request is counted."""
         if not self.match.fits(facts):
             return False
         self._seen += 1
@@ -104,7 +116,7 @@ class BaseRule(BaseModel):
         return True
 
     def as_json(self) -> dict[str, Any]:
-        """The rule as data, with how many requests it saw and how often it fired."""
+        """The rule as data, with the number of requests that it saw and how often it fired."""
         return self.model_dump(exclude_none=True) | {"seen": self._seen, "fired": self._fired}
 
 
@@ -127,7 +139,7 @@ class Reset(BaseRule):
 
 
 class Hang(BaseRule):
-    """Give no answer, and in the end reset the connection."""
+    """Do not answer, and finally reset the connection."""
 
     action: Literal["hang"]
     seconds: NonNegativeFloat | None = None
@@ -135,7 +147,7 @@ class Hang(BaseRule):
 
 
 class Garbage(BaseRule):
-    """Answer with what is no JSON."""
+    """Answer with a body that is not JSON."""
 
     action: Literal["garbage"]
     body: str = "<html><body>Welcome to the proxy</body></html>"
@@ -189,7 +201,7 @@ class MissingRows(BaseRule):
 
 
 class Change(BaseRule):
-    """Let something happen to a run."""
+    """Change a run."""
 
     action: Literal["change"]
     change: RunChange
@@ -206,5 +218,5 @@ _RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])
 
 
 def parse_rules(data: Any) -> list[Rule]:
-    """Rules from data: one, or a list of them. Raises pydantic's ValidationError."""
+    """Rules from data: one rule or a list of rules. Raises pydantic's ValidationError."""
     return _RULES.validate_python([data] if isinstance(data, dict) else data)

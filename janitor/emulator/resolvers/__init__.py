@@ -1,10 +1,15 @@
-"""What each field of the schema answers, one file a concern."""
+"""The resolvers of the schema's fields, one file per concern."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from janitor.emulator.resolvers import (
+    agents,
+    artifact_collections,
+    artifact_writes,
+    artifacts,
+    branches,
     files,
     history,
     people,
@@ -16,9 +21,9 @@ from janitor.emulator.resolvers import (
 )
 
 if TYPE_CHECKING:
-    from ariadne import ObjectType
+    from ariadne import SchemaBindable
 
-BINDABLES: tuple[ObjectType, ...] = (
+BINDABLES: tuple[SchemaBindable, ...] = (
     *people.BINDABLES,
     *projects.BINDABLES,
     *runs.BINDABLES,
@@ -27,4 +32,9 @@ BINDABLES: tuple[ObjectType, ...] = (
     *sweeps.BINDABLES,
     *run_writes.BINDABLES,
     *sweep_writes.BINDABLES,
+    *branches.BINDABLES,
+    *agents.BINDABLES,
+    *artifact_collections.BINDABLES,
+    *artifacts.BINDABLES,
+    *artifact_writes.BINDABLES,
 )

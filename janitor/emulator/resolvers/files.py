@@ -14,6 +14,7 @@ from ariadne import MutationType, ObjectType
 from janitor.emulator.access import RefusedError
 from janitor.emulator.clock import format_time
 from janitor.emulator.listing import Page, cut_page
+from janitor.emulator.patterns import Pattern
 from janitor.emulator.records import Run, StoredFile, global_id
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def resolve_files(
     after: str | None = None,
 ) -> Page[Mapping[str, Any]]:
     """A page of the run's files, those of the given names or of a pattern (SQL's LIKE)."""
-    matches = re.compile(_like(pattern), re.DOTALL).fullmatch if pattern else None
+    matches = Pattern(_like(pattern), "s").fullmatch if pattern else None
     chosen = [
         _file_record(run, file, info.context)
         for file in run.files.values()
@@ -62,7 +63,7 @@ def _file_record(run: Run, file: StoredFile, context: Context) -> dict[str, Any]
         "size_bytes": len(file.content),
         "mimetype": file.mimetype,
         "updated_at": format_time(file.updated_at),
-        "md5": base64.b64encode(digest).decode(),
+        "md_5": base64.b64encode(digest).decode(),
     }
 
 
@@ -101,7 +102,7 @@ def resolve_mark_uploaded(
     info: Info,
     input: dict[str, Any],  # noqa: A002 - GraphQL's name
 ) -> dict[str, bool]:
-    """Nothing to do: an uploaded file is there at once."""
+    """Do nothing: an uploaded file is available at once."""
     _named_run(info.context, input)
     return {"success": True}
 

@@ -1,4 +1,4 @@
-"""What a run logged: its history, its system metrics and its console."""
+"""What a run logged: history, system metrics and console."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ariadne import ObjectType
 
+from janitor.emulator.history import rows_by_step
 from janitor.emulator.listing import cursor_at, offset_of
 from janitor.emulator.records import Run, read_json
 
@@ -18,23 +19,13 @@ run_type = ObjectType("Run")
 _DEFAULT_SAMPLES = 500
 
 
-def _step(row: dict[str, Any], number: int) -> int:
-    step = row.get("_step", number)
-    return int(step) if isinstance(step, int | float) else number
-
-
 def _rows(run: Run, low: int, high: float) -> list[dict[str, Any]]:
-    """The logged steps from ``low`` up to, not including, ``high``."""
-    rows = []
-    for number, line in enumerate(run.history):
-        row = read_json(line)
-        if isinstance(row, dict) and low <= _step(row, number) < high:
-            rows.append(row)
-    return rows
+    """The logged steps from ``low`` up to, but not including, ``high``."""
+    return [row for step, row in rows_by_step(run.rows) if low <= step < high]
 
 
 def strict_value(value: Any) -> Any:
-    """A value that strict JSON can hold: W&B answers non-finite numbers as texts."""
+    """A value that strict JSON can hold: W&B answers non-finite numbers as strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     if isinstance(value, dict):
@@ -87,7 +78,7 @@ def resolve_parquet_history(
     _info: Info,
     live_keys: list[str],  # noqa: ARG001 - nothing is exported
 ) -> dict[str, Any]:
-    """No exported files: a client then reads ``history``."""
+    """No exported files, so that a client reads ``history``."""
     return {"parquet_urls": [], "live_data": []}
 
 
@@ -106,7 +97,7 @@ def resolve_log_lines(
     after: str | None = None,
     use_improved_pagination: bool | None = None,  # noqa: ARG001, FBT001 - it is always so
 ) -> dict[str, Any]:
-    """The console's lines: a page from the beginning, or the last ones."""
+    """The console's lines: a page from the start, or the last lines."""
     total = len(run.log_lines)
     start = max(0, total - last) if last is not None else offset_of(after)
     end = total if first is None else min(total, start + first)

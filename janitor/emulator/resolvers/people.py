@@ -1,4 +1,4 @@
-"""The viewer, entities and the server's own description."""
+"""The viewer, entities, and the description of the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from janitor.emulator.emulation import Info
 
 SERVER_VERSION = "0.80.0"
-FEATURES = ("FILESTREAM_GZIP", "MARK_RUN_FILES_UPLOADED", "SWEEPS_QUERY_FILTERING")
+FEATURES = (
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+    "ARTIFACT_TAGS",
+    "CLIENT_IDS",
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+    "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
+    "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
+    "FILESTREAM_GZIP",
+    "MARK_RUN_FILES_UPLOADED",
+    "SWEEPS_LOCAL_SCHEDULER",
+    "SWEEPS_QUERY_FILTERING",
+    "UPDATE_RUN_STATE",
+)
 
 query = QueryType()
 organization_type = ObjectType("Organization")
@@ -36,18 +48,24 @@ def user_record(name: str) -> dict[str, Any]:
 
 def entity_record(name: str) -> dict[str, Any]:
     """An entity as GraphQL answers it."""
-    return {"id": global_id("Entity", name), "name": name, "is_team": False, "organization": None}
+    return {
+        "id": global_id("Entity", name),
+        "name": name,
+        "is_team": False,
+        "organization": None,
+        "xxhash_digests_enabled": False,
+    }
 
 
 @query.field("viewer")
 def resolve_viewer(_: object, info: Info) -> dict[str, Any]:
-    """The user that the credentials name."""
+    """The user of the credentials."""
     return user_record(info.context.user.name)
 
 
 @query.field("entity")
 def resolve_entity(_: object, info: Info, name: str) -> dict[str, Any]:
-    """An entity; every name is one."""
+    """An entity; every name is an entity."""
     context = info.context
     context.emulation.doorkeeper.require(context.user, name)
     return entity_record(name)

@@ -29,7 +29,7 @@ def resolve_project(
     name: str | None = None,
     entity_name: str | None = None,
 ) -> Project | None:
-    """A project, or null where there is none."""
+    """A project, or null."""
     context = info.context
     entity = entity_name or context.user.name
     context.emulation.doorkeeper.require(context.user, entity)
@@ -59,7 +59,7 @@ def resolve_upsert_model(
     info: Info,
     input: dict[str, Any],  # noqa: A002 - GraphQL's name
 ) -> dict[str, Any]:
-    """Create a project, where there is none of that name."""
+    """Create a project, if there is none of this name."""
     context = info.context
     entity = input.get("entity_name") or context.user.name
     name = input.get("name") or "uncategorized"
@@ -91,7 +91,7 @@ def resolve_run_count(project: Project, info: Info, filters: str | None = None) 
 
 @project_type.field("run")
 def resolve_run(project: Project, _info: Info, name: str) -> Run | None:
-    """A run, or null where there is none."""
+    """A run, or null."""
     return project.runs.get(name)
 
 
@@ -102,8 +102,11 @@ def resolve_bucket(
     name: str,
     missing_ok: bool | None = None,  # noqa: ARG001, FBT001 - it is always so
 ) -> Run | None:
-    """A run, or null where there is none: the older name of run."""
-    return project.runs.get(name)
+    """A run, or null. An SDK asks with this older name of ``run`` before it resumes the run."""
+    run = project.runs.get(name)
+    if run is not None:
+        run.is_resuming = True
+    return run
 
 
 @project_type.field("sweep")
@@ -112,7 +115,7 @@ def resolve_sweep(
     _info: Info,
     sweep_name: str,
 ) -> Sweep | None:
-    """A sweep, or null where there is none."""
+    """A sweep, or null."""
     return project.sweeps.get(sweep_name)
 
 

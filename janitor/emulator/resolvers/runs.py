@@ -1,15 +1,16 @@
-"""What a run says of itself."""
+"""Reading runs."""
 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ariadne import ObjectType
 
 from janitor.emulator import summary
 from janitor.emulator.clock import format_time
+from janitor.emulator.history import rows_by_step
 from janitor.emulator.records import read_json
 from janitor.emulator.resolvers.history import strict_value
 from janitor.emulator.resolvers.people import user_record
@@ -26,7 +27,7 @@ edge_type = ObjectType("RunEdge")
 
 @run_type.field("state")
 def resolve_state(run: Run, info: Info) -> str:
-    """W&B's word for the run: a live one that fell silent is crashed."""
+    """The run's W&B state: a live run that fell silent is crashed."""
     context = info.context
     return run.state_at(context.now, context.settings.crash_after)
 
@@ -43,7 +44,7 @@ def resolve_summary(run: Run, info: Info, keys: list[str] | None = None) -> str 
 
 @run_type.field("wandbConfig")
 def resolve_wandb_config(run: Run, _info: Info, keys: list[str] | None = None) -> str:
-    """What the SDK keeps of itself in the config; the key ``t`` tells that the run started."""
+    """The SDK's own part of the config; its key ``t`` means that the run started."""
     config = read_json(run.config_text)
     entry = config.get("_wandb") if isinstance(config, dict) else None
     inner = entry.get("value") if isinstance(entry, dict) else None
@@ -53,13 +54,13 @@ def resolve_wandb_config(run: Run, _info: Info, keys: list[str] | None = None) -
 
 @run_type.field("createdAt")
 def resolve_created_at(run: Run, _info: Info) -> str:
-    """When the run began."""
+    """When the run was created."""
     return run.created_at_text or format_time(run.created_at)
 
 
 @run_type.field("heartbeatAt")
 def resolve_heartbeat_at(run: Run, _info: Info) -> str | None:
-    """When the run was last heard of, or null."""
+    """The run's last heartbeat, or null."""
     if run.heartbeat_at_text is not None:
         return run.heartbeat_at_text
     return format_time(run.heartbeat_at) if run.heartbeat_at else None
@@ -67,28 +68,36 @@ def resolve_heartbeat_at(run: Run, _info: Info) -> str | None:
 
 @run_type.field("historyKeys")
 def resolve_history_keys(run: Run, _info: Info) -> dict[str, Any] | None:
-    """The last step, and what is known of the keys that were logged; null where nothing was."""
-    return _history_keys(run.history[-1], len(run.history)) if run.history else None
+    """The last step, and how often each key was logged; null if nothing was logged."""
+    if run.history_keys is None and run.rows:
+        run.history_keys = _history_keys(run.rows)
+    return run.history_keys
 
 
-@lru_cache(maxsize=1024)
-def _history_keys(last_line: str, lines: int) -> dict[str, Any] | None:
-    last = read_json(last_line)
-    if not isinstance(last, dict):
+def _history_keys(lines: list[str]) -> dict[str, Any] | None:
+    counts: dict[str, Counter[str]] = {}
+    latest: dict[str, Any] = {}
+    last_step = 0
+    for step, row in rows_by_step(lines):
+        last_step = step
+        latest |= row
+        for key, value in row.items():
+            counts.setdefault(key, Counter())[_kind(value)] += 1
+    if not counts:
         return None
     keys = {
         key: {
-            "typeCounts": [{"type": _kind(value), "count": lines}],
+            "typeCounts": [{"type": kind, "count": count} for kind, count in kinds.items()],
             "monotonic": False,
-            "previousValue": strict_value(value),
+            "previousValue": strict_value(latest[key]),
         }
-        for key, value in last.items()
+        for key, kinds in counts.items()
     }
-    return {"lastStep": last.get("_step", lines - 1), "sets": [], "keys": keys}
+    return {"lastStep": last_step, "sets": [], "keys": keys}
 
 
 def _kind(value: Any) -> str:
-    """A value's kind, as W&B names it."""
+    """A value's type in W&B's terms."""
     match value:
         case int() | float():
             return "number"

@@ -1,4 +1,4 @@
-"""Sweeps and their agents, as they are read."""
+"""Reading sweeps and their agents."""
 
 from __future__ import annotations
 
@@ -15,15 +15,34 @@ from janitor.emulator.records import Agent, Run, Sweep, read_json
 if TYPE_CHECKING:
     from janitor.emulator.emulation import Info
 
+_MOST_VALUES = 100_000
 sweep_type = ObjectType("Sweep")
 agent_type = ObjectType("Agent")
 
 
+def load_config(text: str) -> Any:
+    """The value of a configuration's YAML. Raises YAMLError, ValueError, RecursionError."""
+    config = yaml.safe_load(text)
+    if _count(config, _MOST_VALUES) <= 0:
+        raise ValueError(f"it has more than {_MOST_VALUES} values")
+    return config
+
+
+def _count(value: Any, left: int) -> int:
+    """How many of ``left`` values remain; YAML's aliases can make few lines expand to millions."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        left = _count(item, left - 1)
+        if left <= 0:
+            break
+    return left
+
+
 def read_config(sweep: Sweep) -> dict[str, Any]:
-    """The sweep's configuration; empty where it cannot be read."""
+    """The sweep's configuration; empty if it cannot be read."""
     try:
-        config = yaml.safe_load(sweep.config_text)
-    except yaml.YAMLError:
+        config = load_config(sweep.config_text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}
 
@@ -40,6 +59,19 @@ def resolve_runs(
     context = info.context
     filters = f'{{"sweep": "{sweep.name}"}}'
     return context.page_of_runs(context.select_runs(sweep.project, filters, order), first, after)
+
+
+@sweep_type.field("priorRuns")
+def resolve_prior_runs(
+    sweep: Sweep,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+) -> Page[Run]:
+    """A page of the runs, of other sweeps or none, that the sweep's search also learns from."""
+    context, filters = info.context, sweep.prior_runs_filters
+    runs = context.select_runs(sweep.project, filters, None) if filters else []
+    return context.page_of_runs(runs, first, after)
 
 
 @sweep_type.field("bestLoss")
@@ -66,7 +98,7 @@ def resolve_agents(
 
 @sweep_type.field("agent")
 def resolve_agent(sweep: Sweep, _info: Info, agent_name: str) -> Agent | None:
-    """An agent of the sweep, by its name or its storage id; null where there is none."""
+    """An agent of the sweep, by its name or its storage id, or null."""
     for agent in sweep.agents.values():
         if agent_name in (agent.name, agent.id):
             return agent
@@ -81,14 +113,14 @@ def resolve_agent_runs(
     after: str | None = None,
     **_others: object,
 ) -> Page[Run]:
-    """A page of the runs that the agent was given, the oldest first."""
+    """A page of the runs that the agent got, the oldest first."""
     runs = agent.sweep.runs
     return cut_page([runs[name] for name in agent.run_names if name in runs], first, after)
 
 
 @agent_type.field("state")
 def resolve_agent_state(agent: Agent, info: Info) -> str:
-    """RUNNING, FINISHED once it was told to exit, CRASHED once it fell silent."""
+    """RUNNING; FINISHED once it got the command exit; CRASHED once it fell silent."""
     if agent.done:
         return "FINISHED"
     context = info.context
@@ -108,6 +140,7 @@ for name, read in {
     "updatedAt": lambda sweep: format_time(sweep.updated_at),
     "heartbeatAt": _latest_heartbeat,
     "earlyStopJobRunning": lambda _sweep: False,
+    "controllerRunName": lambda _sweep: None,
     "runCount": lambda sweep: len(sweep.runs),
 }.items():
     sweep_type.set_field(name, lambda sweep, _info, read=read: read(sweep))

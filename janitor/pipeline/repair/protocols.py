@@ -14,6 +14,7 @@ from janitor.model.ports import LastWordReader, SummaryReader, SummaryWriter
 from janitor.model.summary import Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
+from janitor.records.report import ReportedOutage
 
 
 class Proposal(Protocol):
@@ -66,8 +67,19 @@ class Journal(Protocol):
     def looked_after(self, path: str) -> None:
         """Record that what an earlier pass left open of a run is settled."""
 
+    def outage(self, outage: ReportedOutage) -> None:
+        """Record the beginning or the end of an outage."""
+
     def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
         """Record what became of a write that :meth:`intend` announced."""
+
+    def close(self, interrupted: str | None = None) -> None:
+        """Record that the pass has ended.
+
+        Raises:
+            JournalError: it cannot be recorded, or the journal is not as it was left.
+
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Trial:
         """
         age = self._writer.read_age
         for _ in range(_READS):
-            if self._writer.should_stop():
+            if self._writer.should_stop() or self._writer.is_refused(self._proposal.path):
                 return self._stopped()
             if fresh is None or age.is_too_old(read_at):
                 read_at = age.now()

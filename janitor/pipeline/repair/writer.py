@@ -8,7 +8,13 @@ from typing import Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from janitor.errors import JournalError, NotFoundError, StoreError, TransientError
+from janitor.errors import (
+    JournalError,
+    NotFoundError,
+    PermissionDeniedError,
+    StoreError,
+    TransientError,
+)
 from janitor.model import Outcome, RunInfo
 from janitor.model.ports import Clock
 from janitor.pipeline.repair.attempt import Attempt
@@ -16,11 +22,13 @@ from janitor.pipeline.repair.heartbeats import Heartbeats
 from janitor.pipeline.repair.protocols import Journal, Proposal, RepairStore, Result
 from janitor.pipeline.repair.read_age import ReadAge
 from janitor.pipeline.repair.trial import Trial
+from janitor.records.report import ReportedOutage
 
 _WRITES_END: Final = 8.0
 """Seconds after a request to end the pass; then no answer to a write is waited for."""
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
+NOT_PERMITTED: Final = "not written: this login has no write permission here"
 
 
 @dataclass(slots=True)
@@ -52,7 +60,13 @@ class Writer:
     """Whether the server takes a write for a heartbeat, as far as this pass knows."""
     halted: str | None = None
     """Why no write begins any more, whatever the pass was asked to do."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Projects in which this login may not write, and what the server says there."""
     _under_way: dict[str, Attempt] = field(default_factory=dict)
+
+    def is_refused(self, path: str) -> bool:
+        """Whether this login may not write the runs of this one's project."""
+        return path.rpartition("/")[0] in self.refusals
 
     def should_stop(self) -> bool:
         """Whether no new write may begin."""
@@ -64,7 +78,7 @@ class Writer:
 
     def halt(self, why: JournalError | str) -> None:
         """Begin no more writes: they cannot be recorded, or they are known to do harm."""
-        said = f"the journal cannot record it: {why}" if isinstance(why, JournalError) else why
+        said = f"the journal cannot be kept: {why}" if isinstance(why, JournalError) else why
         self.halted = self.halted or said
 
     def read(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
@@ -119,6 +133,20 @@ class Writer:
         """Record in the journal that what an earlier pass left open of a run is settled."""
         self._record(self.journal.looked_after, path)
 
+    def record_outage(self, outage: ReportedOutage) -> None:
+        """Record in the journal that an outage began or ended."""
+        try:
+            self.journal.outage(outage)
+        except JournalError as error:
+            self.halt(error)
+
+    def conclude(self, interrupted: str | None) -> None:
+        """Record in the journal that the pass has ended; ``halted`` says if that fails."""
+        try:
+            self.journal.close(interrupted)
+        except JournalError as error:
+            self.halt(error)
+
     def _record(self, record: Callable[[str], None], path: str) -> None:
         try:
             record(path)
@@ -159,6 +187,9 @@ class Writer:
             return trial.unanswered(error, "not written: ")
         except TransientError as error:
             return trial.unanswered(error)
+        except PermissionDeniedError as error:
+            self.refusals.setdefault(proposal.path.rpartition("/")[0], str(error))
+            return Result(proposal, Outcome.FAILED, NOT_PERMITTED, began=True)
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")

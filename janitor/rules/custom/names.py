@@ -1,4 +1,4 @@
-"""The names that an expression uses, found in its parse tree: unknown ones would fail unseen."""
+"""The names that an expression uses, from its parse tree: unknown ones would fail unnoticed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def names_of(text: str) -> Names:
     """The names that an expression reads.
 
     Raises:
-        ExpressionError: it is no CEL; or a name in it is computed, or neither ``run`` nor ``now``.
+        ExpressionError: it is not valid CEL; or a name in it is computed, or neither ``run`` nor
+            ``now``.
 
     """
     expression, found = compiled(text), Names()
@@ -54,7 +55,7 @@ class _Walk:
     found: Names
 
     def walk(self, node: Any, bound: Collection[str]) -> None:
-        """Take in the names below a node; those that a macro binds are its own."""
+        """Collect the names below a node, except those that a macro binds."""
         node = _core(node)
         if not hasattr(node, "data"):
             return
@@ -99,7 +100,7 @@ class _Walk:
         if name == "now":
             return
         if not selectors or not isinstance(selectors[0], str):
-            raise ExpressionError("run stands alone: name one of its fields, as in run.age")
+            raise ExpressionError("run needs the name of a field, as in run.age")
         self.found.fields.add(selectors[0])
         if selectors[0] != "summary":
             return

@@ -1,8 +1,9 @@
 """Own rules: a team's expressions over an open run, asked after all built-in rules.
 
-An expression reads ``run``, whose fields :data:`FIELDS` lists, and ``now``. A field that a run
-does not have is null: it equals null alone, and to order it is an error. So is a key that a
-summary lacks (``has(run.summary.loss)`` asks for it). An error holds the run.
+An expression reads ``run``, whose fields are listed in :data:`FIELDS`, and ``now``. A field that a
+run does not have is null: it equals only null, and comparing its order is an error. So is a key
+that is missing in the summary (``has(run.summary.loss)`` checks for it). An error, and an
+expression that takes too much, holds the run.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any, Final
 from janitor.model import Change, Hold, OwnRule, Policy, RunInfo, Silent
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
-from janitor.rules.custom.cel import ExpressionError, compiled, kind_of
+from janitor.rules.custom.cel import ExpressionError, compiled
 from janitor.rules.custom.names import summary_keys
+from janitor.rules.custom.operators import kind_of
 from janitor.rules.reading import Reading
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -23,25 +25,25 @@ FIELDS: Final[Mapping[str, str]] = {
     "name": "text: the display name",
     "entity": "text",
     "project": "text",
-    "sweep": "text, or null where the run belongs to none",
+    "sweep": "text, or null if the run belongs to none",
     "group": "text, or null",
     "tags": "list of texts",
-    "wandb_state": "text: W&B's word (running, finished, crashed, …)",
-    "ended": "truth value: whether W&B says that the run's process is gone",
-    "state": "text: our word (initializing, running or evaluating)",
-    "age": "duration since the last sign of life, or null where there never was one",
+    "wandb_state": "text: W&B's state (running, finished, crashed, …)",
+    "ended": "truth value: whether W&B says that the run's process has ended",
+    "state": "text: our state (initializing, running or evaluating)",
+    "age": "duration since the last sign of life, without known outages; null if there was none",
     "last_alive": "time of the last sign of life, or null",
-    "created_at": "time, or null where it cannot be read",
+    "created_at": "time, or null if it cannot be read",
     "heartbeat_at": "time of W&B's last heartbeat, or null",
     "history_lines": "number of steps logged, or null",
-    "objective": "any value, or null where none is recorded",
+    "objective": "any value, or null if none is recorded",
     "summary": 'map: run.summary.loss, run.summary["val/loss"]; keys by name only',
 }
-"""The fields of ``run``: what kind of value each holds."""
+"""The fields of ``run``, and the kind of value of each."""
 
 
 def facts(reading: Reading, keys: Sequence[str]) -> dict[str, Any]:
-    """What the names of an expression stand for, with these keys of the run's summary."""
+    """The values of the names in an expression, with these keys of the run's summary."""
     run, vitals = reading.run, reading.vitals
     return {
         "now": vitals.now,
@@ -50,7 +52,7 @@ def facts(reading: Reading, keys: Sequence[str]) -> dict[str, Any]:
             "wandb_state": str(run.wandb_state),
             "ended": run.wandb_state.has_ended,
             "state": reading.state.value,
-            "age": vitals.age,
+            "age": vitals.silence,
             "last_alive": vitals.last_alive,
             "created_at": vitals.created_at,
             "heartbeat_at": parse_time(run.heartbeat_at),
@@ -75,7 +77,7 @@ def _identity(run: RunInfo) -> dict[str, Any]:
 
 
 def judge(rule: OwnRule, reading: Reading, _: Policy) -> Change | Hold | Silent:
-    """The change that the rule wants where its expression is true; held where it has no value."""
+    """The change of the rule if its expression is true; held if it has no value."""
     try:
         expression = compiled(rule.when)
         value = expression.evaluate(facts(reading, summary_keys(rule.when)))

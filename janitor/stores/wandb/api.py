@@ -1,7 +1,7 @@
 """The transport to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` provides it; its private ``_service_api`` is what W&B's own sister packages use. Every
-private name of wandb that we need stands in this file.
+``wandb.Api`` provides it; W&B's own sister packages use its transport too. The private names of
+wandb that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
+import re
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from janitor.errors import CredentialsError, StoreError, TransientError
-from janitor.stores.wandb.failures import classify, explain
+from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
+from janitor.lifecycle import wandb_internals
+from janitor.model.paths import path_for_wandb, split_run_path
+from janitor.storage.temporary import TemporaryFolder
+from janitor.stores.wandb.environment import named_in, quiet_environment
+from janitor.stores.wandb.failures import classify, explain, nothing_answers
+from janitor.stores.wandb.server_time import moved_to
 
 if TYPE_CHECKING:
     import wandb
 
-SUPPORTED = "0.28.2 to 0.31"
+SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
 """wandb-core's own retries, mutations too; 0 would mean 20."""
 _HIDDEN_WAIT = 1
@@ -54,6 +58,7 @@ class GraphQLApi:
 
     Args:
         attempt_timeout: Seconds that one attempt of a request may take.
+        opening: Makes the first contact, given what makes it once; may try it again.
 
     Raises:
         CredentialsError: no credentials, or the server refuses them.
@@ -61,30 +66,33 @@ class GraphQLApi:
 
     """
 
-    def __init__(self, attempt_timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        attempt_timeout: float = 20.0,
+        opening: Callable[[Callable[[], wandb.Api]], wandb.Api] = lambda open_once: open_once(),
+    ) -> None:
         self.traffic = Traffic()
         self._attempt_timeout = max(1, int(attempt_timeout))
         # Core's own bound stays below Python's: otherwise the cause is lost.
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
         self._write_timeout = self._attempt_timeout + 1
         self._lock = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="janitor-", ignore_cleanup_errors=True)
-        _quieten(os.environ, Path(self._folder.name))
-        self._api = self._open()
+        self._folder = TemporaryFolder("janitor-wandb-")
+        self._api = opening(self._open)
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
-        self._folder.cleanup()
+        self._folder.remove()
 
     @property
     def address(self) -> str:
-        """The server's address, from wandb's settings."""
-        return str(self._api.settings["base_url"])
+        """The server's address, from wandb's settings, without a user and password."""
+        return _without_login(str(self._api.settings["base_url"]))
 
     @property
     def app_address(self) -> str:
         """Where people see their runs; ends without a slash."""
-        return str(self._api._service_api.app_url).rstrip("/")  # noqa: SLF001 - the transport itself
+        return _without_login(wandb_internals.app_url(self._api)).rstrip("/")
 
     def default_entity(self) -> str | None:
         """The entity that wandb takes where none is named."""
@@ -103,7 +111,7 @@ class GraphQLApi:
         """
         api, sizes = self._api, list[int]()
         is_write = query.lstrip().startswith("mutation")
-        service = self._writing if is_write else api._service_api  # noqa: SLF001 - the transport itself
+        service = self._writing if is_write else wandb_internals.service_api(api)
         timeout = self._write_timeout if is_write else self._timeout
 
         def parse(text: str) -> Any:
@@ -136,9 +144,10 @@ class GraphQLApi:
         """
         import wandb.errors  # noqa: PLC0415 - costs a second and 70 MB
 
-        folder = Path(self._folder.name) / "files" / path
+        folder = self._folder.path / "files" / path
         try:
-            files = list(self._api.run(path).files([name]))
+            place = path_for_wandb(*split_run_path(path))
+            files = list(self._api.run(place).files([name]))
             if not files:
                 return None
             with files[0].download(root=str(folder), replace=True) as file:
@@ -172,38 +181,40 @@ class GraphQLApi:
                 self._api = self._open()
 
     def _open(self) -> wandb.Api:
+        with quiet_environment(self._folder.path):
+            return self._opened()
+
+    def _opened(self) -> wandb.Api:
         try:
             import wandb  # noqa: PLC0415 - costs a second and 70 MB
             from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
-            from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415
-            from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: PLC0415
-            from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError  # noqa: PLC0415
 
-            self._failures = (
-                WandbApiFailedError,
-                MailboxClosedError,
-                HandleAbandonedError,
-                ForkedError,
+            self._failures: tuple[type[BaseException], ...] = (
+                *wandb_internals.transport_errors(),
                 OSError,
             )
             settings = self._set_up()
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
         except (ImportError, AttributeError, TypeError) as error:
             raise _unknown_wandb(error) from error
-        except ValueError as error:
+        except (ValueError, UsageError) as error:
             raise _of_settings(error) from error
+        address = _without_login(settings.base_url)
         try:
             api = wandb.Api(timeout=_OPENING)
-            _without_retries(api).execute_graphql  # noqa: B018 - is the transport there?
+            self._writing = wandb_internals.transport_without_retries(api, _NO_RETRY_WAIT)
         except UsageError as error:
             raise CredentialsError(
-                f"no credentials for W&B at {settings.base_url}: set WANDB_API_KEY or run"
-                f" `wandb login --host {settings.base_url}`"
+                f"no credentials for W&B at {address}: set WANDB_API_KEY or run"
+                f" `wandb login --host {address}`"
             ) from error
         except AuthenticationError as error:
-            raise _of_login(error, settings.base_url) from error
-        except AttributeError as error:
-            raise _unknown_wandb(error) from error
-        self._writing = _without_retries(api)
+            raise redirected(settings.base_url) or _of_login(error, address) from error
+        except wandb_internals.UnsupportedWandbError as error:
+            raise StoreError(str(error)) from error
+        except self._failures as error:
+            raise redirected(settings.base_url) or classify(error, address) from error
         return api
 
     def _set_up(self) -> wandb.Settings:
@@ -223,13 +234,18 @@ class GraphQLApi:
             return starting.result().settings
 
 
-def _without_retries(api: wandb.Api) -> Any:
-    """The transport of an Api, with the same login, that sends each request once."""
-    service = api._service_api  # noqa: SLF001 - the transport itself
-    settings = service._settings.model_copy()  # noqa: SLF001 - as above
-    settings.x_graphql_retry_wait_min_seconds = _NO_RETRY_WAIT
-    settings.x_graphql_retry_wait_max_seconds = _NO_RETRY_WAIT
-    return type(service)(settings=settings)
+def redirected(address: str) -> StoreError | None:
+    """The error of a server that sends every request elsewhere, such as from http to https.
+
+    wandb-core follows the redirect without the key, or turns the request into another one.
+    """
+    there = moved_to(address)
+    if there is None:
+        return None
+    return StoreError(
+        f"W&B at {_without_login(address)} redirects to {_without_login(there)}:"
+        " set WANDB_BASE_URL to that address"
+    )
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
@@ -240,21 +256,30 @@ def _of_login(error: Exception, address: str) -> StoreError:
             f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
         )
     told = classify(cause, address)
-    if isinstance(told, TransientError):
-        why = explain(str(cause))
+    why = explain(str(cause))
+    if isinstance(told, TransientError) and nothing_answers(cause):
         if _IN_TIME in why:
             why = f"no answer within {_OPENING} seconds"
-        return TransientError(
+        return UnreachableError(
             f"W&B at {address} cannot be reached: {why}; check WANDB_BASE_URL and the network"
         )
     return told
 
 
-def _of_settings(error: ValueError) -> StoreError:
+def _without_login(address: str) -> str:
+    """The address without a user and password: messages and links show it."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", address)
+
+
+def _of_settings(error: Exception) -> StoreError:
     """Which of wandb's own settings is malformed, and why; never its value, which may be a key."""
     told: list[Any] = getattr(error, "errors", list)()
     if not told:
-        return StoreError(f"wandb's settings cannot be used: {explain(str(error))}")
+        name = named_in(str(error), os.environ)
+        which = f"the variable {name}" if name else "a variable WANDB_… or a settings file"
+        return StoreError(
+            f"wandb's settings cannot be used: correct {which} ({explain(str(error))})"
+        )
     name = ".".join(str(part) for part in told[0]["loc"])
     return StoreError(
         f"wandb's setting {name} (WANDB_{name.upper()} or a settings file) cannot be used:"
@@ -263,22 +288,4 @@ def _of_settings(error: ValueError) -> StoreError:
 
 
 def _unknown_wandb(error: Exception) -> StoreError:
-    return StoreError(
-        f"this wandb is not one that the janitor knows ({error}): install wandb {SUPPORTED}"
-    )
-
-
-def _quieten(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Keep wandb from prompting, from talking, from writing outside ``folder``.
-
-    A WANDB_SERVICE left over from a parent process would break the Api.
-    """
-    environ.pop("WANDB_SERVICE", None)
-    environ["WANDB_SILENT"] = "true"
-    environ["WANDB_ERROR_REPORTING"] = "false"
-    for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_DIR"):
-        environ[name] = str(folder)
-    try:
-        Path.home()
-    except RuntimeError:
-        environ.setdefault("WANDB_CONFIG_DIR", str(folder))
+    return StoreError(str(wandb_internals.UnsupportedWandbError(error)))

@@ -21,6 +21,7 @@ from janitor.errors import (
     TooLargeError,
     TransientError,
 )
+from janitor.runtime.redaction import redactor_of_process
 
 _RETRIED = re.compile(r"^.*giving up after \d+ attempt.*?while retrying: ", re.DOTALL)
 _LIKE_A_KEY = re.compile(r"\b[A-Za-z0-9_-]{40,}\b")
@@ -31,6 +32,10 @@ _TIMED_OUT = re.compile(
 )
 _UNREACHABLE = re.compile(
     r"\bdial tcp\b|no such host|connection (refused|reset)|\bx509:|\btls:", re.IGNORECASE
+)
+_AWAY = re.compile(
+    r"\bdial\b|no such host|refused|\bx509:|\btls:|in time|timed? ?out|deadline|timeout",
+    re.IGNORECASE,
 )
 _DENIED = re.compile(r"permission|denied|forbidden|not authorized|unauthorized", re.IGNORECASE)
 _MISSING = re.compile(r"not found|does not exist|could not find|no such", re.IGNORECASE)
@@ -52,12 +57,14 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_MISSING, NotFoundError, "does not have it"),
 )
 """What a message without a status says, the error that this is, and what the server does there."""
+_UNREADABLE = "error reading credentials"
 _LONGEST = 300
 
 
 def explain(message: str) -> str:
     """wandb-core's message in one line, without its account of its own retries."""
-    text = _LIKE_A_KEY.sub("***", " ".join(_RETRIED.sub("", message).split()))
+    text = redactor_of_process()(" ".join(_RETRIED.sub("", message).split()))
+    text = _LIKE_A_KEY.sub("***", text)
     text = text.removeprefix("input: ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
@@ -67,10 +74,18 @@ def known_form(address: str) -> Iterator[None]:
     """Reading an answer: where it has another form than was asked for, that is a StoreError."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise TransientError(
-            f"W&B at {address} answers in a form that was not asked for ({error!r:.60})"
+            f"W&B at {address} sends a malformed answer ({error!r:.80})"
         ) from error
+
+
+def nothing_answers(failure: BaseException) -> bool:
+    """Whether no connection was made, or nothing came over it in time; else a server is there."""
+    status = getattr(getattr(failure, "response", None), "http_status", 0)
+    if status or _STATUS.search(str(failure)):
+        return False
+    return _AWAY.search(str(failure)) is not None
 
 
 def classify(failure: BaseException, address: str) -> StoreError:
@@ -104,6 +119,8 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
 
 
 def _of_message(message: str, address: str) -> StoreError:
+    if _UNREADABLE in message:  # such as an identity token's file that is not there
+        return CredentialsError(f"the credentials for W&B at {address} cannot be used: {message}")
     for pattern, kind, deed in _MEANINGS:
         if pattern.search(message):
             return kind(f"W&B at {address} {deed}: {message}")

@@ -28,11 +28,45 @@ class Scope:
         return f"{self.entity}/{self.project}"
 
 
+_TEXTS: Final = ("name", "id")
+_OPTIONAL_TEXTS: Final = ("displayName", "state", "sweepName", "group", "createdAt", "heartbeatAt")
+
+
+def _check(node: Mapping[str, Any]) -> None:
+    """Raise a TypeError if a field is of another type than the schema says."""
+    for name in (*_TEXTS, *_OPTIONAL_TEXTS):
+        if not isinstance(node[name], str if name in _TEXTS else str | None):
+            raise TypeError(f"{name} is {node[name]!r:.30}")
+    if not all(isinstance(tag, str) for tag in node["tags"] or ()):
+        raise TypeError(f"tags are {node['tags']!r:.30}")
+    lines = node["historyLineCount"]
+    if isinstance(lines, bool) or not isinstance(lines, int | None):
+        raise TypeError(f"historyLineCount is {lines!r:.30}")
+
+
+def count_of(value: Any) -> int:
+    """A number of runs, as an answer has it.
+
+    Raises:
+        TypeError: it is not a number.
+
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a number of runs is {value!r:.30}")
+    return value
+
+
+def optional_count_of(value: Any) -> int | None:
+    """The same, or None if the server does not count."""
+    return None if value is None else count_of(value)
+
+
 def read_node(node: Mapping[str, Any], scope: Scope, *, exact: bool) -> RunInfo:
-    """A run's node. A summary that is not an object is a ``defect`` of the run, not an error.
+    """A run's node. A summary that is not an object gives the run a ``defect``, not an error.
 
     ``exact`` keeps the digits of every number, for a run that may be written.
     """
+    _check(node)
     defect = None
     try:
         summary = summaries.parse(node["summaryMetrics"], exact=exact)

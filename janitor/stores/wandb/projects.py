@@ -11,7 +11,7 @@ from janitor.model import ResolvedTarget, Target, TargetKind
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import Scope
+from janitor.stores.wandb.nodes import Scope, count_of
 
 _SWEEPS_PAGE: Final = 100
 
@@ -64,7 +64,7 @@ class Projects:
         filters = json.dumps({"group": name})
         project, _ = self.ask(scope, queries.GROUP, {"filters": filters})
         with known_form(self._door.address):
-            if not project["runCount"]:
+            if not count_of(project["runCount"]):
                 raise NotFoundError(f"no run of project {scope} is in a group {name}")
         return ResolvedTarget(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
 
@@ -73,7 +73,7 @@ class Projects:
         asked = {f"c{index}": json.dumps(each) for index, each in enumerate(filters)}
         project, _ = self.ask(scope, queries.counts(len(filters)), asked)
         with known_form(self._door.address):
-            return [int(project[f"c{index}"]) for index in range(len(filters))]
+            return [count_of(project[f"c{index}"]) for index in range(len(filters))]
 
     def sweeps(self, scope: Scope) -> Sequence[ResolvedTarget]:
         """Every sweep of a project."""
@@ -98,5 +98,8 @@ class Projects:
 
 
 def _read_sweep(node: Mapping[str, Any], scope: Scope) -> ResolvedTarget:
+    for name in ("name", "displayName", "state"):
+        if not isinstance(node[name], str | None) or not node["name"]:
+            raise TypeError(f"{name} of a sweep is {node[name]!r:.30}")
     target = Target(TargetKind.SWEEP, scope.entity, scope.project, node["name"])
     return ResolvedTarget(target, node["displayName"] or node["name"], node["state"])

@@ -122,8 +122,8 @@ def summary_keys(policy: Policy) -> list[str]:
         "janitor.reason", "janitor.at", "janitor.version", "janitor.resurrected_at",
     )  # fmt: skip
     keys = [policy.namespace, *(f"{policy.namespace}.{name}" for name in names), "_timestamp"]
-    objectives = [policy.objective, *(each.objective for each in policy.overrides)]
-    named = [key for key in objectives if key is not None and key != AUTO]
+    objectives = [policy.objective, *(each.settings.get("objective") for each in policy.overrides)]
+    named = [key for key in objectives if isinstance(key, str) and key != AUTO]
     named += [key for rule in policy.own_rules for key in keys_read_by(rule.when)]
     return with_keys(keys, *named)
 

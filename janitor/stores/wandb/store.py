@@ -30,11 +30,21 @@ from janitor.model import (
 )
 from janitor.model import summary as summaries
 from janitor.model.ports import Store
+from janitor.rules.objective import is_object
+from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
-from janitor.stores.wandb.nodes import RUN_PATH, Scope, check_is_of, last_row, read_node
+from janitor.stores.wandb.nodes import (
+    RUN_PATH,
+    Scope,
+    check_is_of,
+    count_of,
+    last_row,
+    optional_count_of,
+    read_node,
+)
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
@@ -166,9 +176,12 @@ class WandbStore:
         query = queries.runs(sliced=sliced, counted=counted)
         project, _ = self._projects.ask(scope, query, variables)
         with known_form(self._door.address):
-            count = project["runCount"]
+            count = optional_count_of(project["runCount"])
             if counted and not self._activity.adds_up(
-                target, active=count, silent=project["silent"], total=project["total"]
+                target,
+                active=count or 0,
+                silent=count_of(project["silent"]),
+                total=count_of(project["total"]),
             ):
                 return None
             edges, info = project["runs"]["edges"], project["runs"]["pageInfo"]
@@ -188,9 +201,11 @@ class WandbStore:
 
     def _read(self, node: Mapping[str, Any], scope: Scope, *, exact: bool = False) -> RunInfo:
         run = read_node(node, scope, exact=exact)
-        if not self._takes_metrics:
-            return run
-        return replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+        if self._takes_metrics:
+            run = replace(run, sweep_metric=self._metrics.of(scope, run.sweep))
+        if is_object(run, policy_for(run, self._policy)):
+            run = replace(run, sweep_goal=self._metrics.goal(scope, run.sweep))
+        return run
 
     def _keys_are_lost(self, page: RunPage) -> bool:
         """Whether whole runs of a first page have the janitor's keys, which the page does not show.

@@ -11,7 +11,9 @@ from janitor.errors import (
     TransientError,
 )
 from janitor.model import Outcome, RunInfo
-from janitor.pipeline.repair import repair
+from janitor.pipeline.repair import WRITERS, repair
+from janitor.pipeline.repair.writer import NOT_PERMITTED
+from janitor.report.headline import way_back
 from tests.support.memory_store import failing, once
 from tests.support.passes import (
     FAILED,
@@ -37,9 +39,41 @@ def test_a_write_that_is_refused_is_not_tried_again(
     assert isinstance(error, PermissionDeniedError | RejectedError)
     scene.store.before_write.append(failing(error, 9))
     result = only(scene.repair(run))
-    assert (result.outcome, result.error) == (Outcome.FAILED, str(error))
+    told = NOT_PERMITTED if isinstance(error, PermissionDeniedError) else str(error)
+    assert (result.outcome, result.error) == (Outcome.FAILED, told)
     assert scene.slept == []
     assert journaled_outcomes(scene) == ["failed"]
+
+
+def test_without_write_permission_a_pass_stops_after_the_first_refusals_and_says_so_once(
+    scene: Scene,
+) -> None:
+    runs = [make_run(flat(), "failed", id=f"r{number:03}") for number in range(120)]
+    scene.store.add(*runs)
+    scene.store.before_write.append(failing(PermissionDeniedError("W&B denies permission"), 120))
+    report = scene.fix()
+    assert 1 <= report.totals.failed <= WRITERS
+    assert report.totals.planned == 120 - report.totals.failed
+    (error,) = report.errors
+    assert (error.target, "W&B denies permission" in error.message) == ("acme/rl", True)
+    assert {change.error for change in report.changes} == {NOT_PERMITTED, None}
+    assert set(journaled_outcomes(scene)) == {"failed"}
+    assert way_back(report.model_copy(update={"journal": "j.jsonl"})) is None
+
+
+def test_a_project_that_may_be_written_is_repaired_beside_one_that_may_not(scene: Scene) -> None:
+    theirs, ours = make_run(flat(), "failed", project="theirs"), make_run(flat(), "failed")
+    scene.store.add(theirs, ours)
+
+    def refuse(path: str) -> None:
+        if path == theirs.path:
+            raise PermissionDeniedError("no")
+
+    scene.store.before_write.append(refuse)
+    assert {result.outcome for result in scene.repair(theirs, ours)} == {
+        Outcome.FAILED,
+        Outcome.WRITTEN,
+    }
 
 
 def test_a_run_that_fails_does_not_stop_the_others(scene: Scene) -> None:
