@@ -143,7 +143,8 @@ def test_an_answer_that_names_another_run_is_not_written(scene: Scene, run: RunI
 
     class Confused(MemoryStore):
         def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
-            return really(paths) | {PATH: really(["acme/rl/other"])["acme/rl/other"]}
+            other = really(["acme/rl/other"])["acme/rl/other"]
+            return {**really(paths), PATH: other}
 
     confused = Confused()
     confused.add(run)
