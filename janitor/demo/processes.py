@@ -99,6 +99,10 @@ class Stage:
             if training is not KILLED:
                 wait_for(training, self._has_logged if training.is_alive else self._has_ended)
         wait_for(KILLED, lambda _: self._is_dated_back(f"{PROJECT}/{KILLED.name}"))
+        for training in TRAININGS:
+            path = f"{PROJECT}/{training.name}"
+            if self.emulator.run(path).state == "failed":
+                self._is_dated_back(path)
         wait("the sweep", lambda: self._fatal_run() is not None)
         fatal = self._fatal_run()
         if fatal is not None:
@@ -134,7 +138,7 @@ class Stage:
         return [run for run in self._swept_runs() if run.state in {"finished", "failed"}]
 
     def _is_dated_back(self, path: str) -> bool:
-        """Move the times of a dead run back. Returns whether the server now calls it crashed."""
+        """Move the times of a dead run back. Returns whether the server says that it ended long ago."""
         then = self.emulator.now() - _DEAD_FOR
         told = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
         times = {"_timestamp": then.timestamp(), **dict.fromkeys(told, then.isoformat())}
@@ -144,7 +148,7 @@ class Stage:
             heartbeat_at=then.isoformat(),
             summary_update=times,
         )
-        return run.state == "crashed"
+        return run.state in {"crashed", "failed"}
 
 
 def _stuck(name: str, log: Path) -> JanitorError:

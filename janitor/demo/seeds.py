@@ -54,12 +54,11 @@ _REPAIRED: Final = (
     ),
     Kind(name="no-number", wandb_state="finished", minutes=(54,), values={"objective": "n/a"}),
     Kind(name="lost-node", wandb_state="crashed", minutes=(22, 160, 520)),
-    Kind(name="preempted", wandb_state="preempted", minutes=(88,)),
+    Kind(name="preempted", wandb_state="preempted", minutes=(1600,)),
     Kind(name="exit-code", wandb_state="failed", minutes=(40, 310)),
     Kind(name="stopped", wandb_state="killed", minutes=(130,)),
     Kind(name="silent", wandb_state="running", minutes=(64, 210, 900)),
     Kind(name="silent-evaluation", wandb_state="running", minutes=(36,), state="evaluating"),
-    Kind(name="never-started", wandb_state="pending", minutes=(340,), state="initializing"),
     Kind(name="no-objective", wandb_state="finished", minutes=(145, 610)),
 )
 
@@ -68,6 +67,7 @@ _HELD: Final = (
     Kind(name="evaluating", wandb_state="running", minutes=(0.6, 12), state="evaluating"),
     Kind(name="about-to-end", wandb_state="running", minutes=(0.4,), values={"objective": 0.83}),
     Kind(name="just-ended", wandb_state="finished", minutes=(3,)),
+    Kind(name="queued", wandb_state="pending", minutes=(340,), state="initializing"),
     Kind(name="lost-network", wandb_state="crashed", minutes=(8,)),
     Kind(name="hands-off", wandb_state="crashed", minutes=(280,), seed={"tags": [IGNORE_TAG]}),
     Kind(name="misspelt", wandb_state="finished", minutes=(70,), state="runnign"),

@@ -106,14 +106,17 @@ def find_run_folders(roots: Iterable[Path], since: float) -> list[RunFolder]:
 
     ``since`` is in seconds since the epoch, by the clock of the file system.
     """
-    found: dict[Path, float] = {}
+    found: set[Path] = set()
     for root in roots:
         for name in ("wandb", ".wandb"):
             try:
                 for path in (root / name).iterdir():
-                    made_at = path.stat().st_mtime if _NAME.fullmatch(path.name) else 0
-                    if made_at >= since:
-                        found[path.resolve()] = made_at
+                    if _NAME.fullmatch(path.name) and path.stat().st_mtime >= since:
+                        found.add(path.resolve())
             except OSError:
                 continue
-    return [RunFolder(path) for path in sorted(found, key=lambda path: path.name[-64:])]
+    return [RunFolder(path) for path in sorted(found, key=_made_at)]
+
+
+def _made_at(path: Path) -> str:
+    return path.name.removeprefix("offline-")

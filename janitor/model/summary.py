@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
+
+from janitor.model import numbers
 
 Path = tuple[str, ...]
 
@@ -41,8 +41,9 @@ def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
     """A summary from its JSON text, which may hold bare ``NaN`` and ``Infinity``.
 
     No text, empty text and ``null`` are an empty summary. A number that Python would write in
-    another way becomes a :class:`Number`, so that :func:`dump` writes the same digits again; not
-    so without ``exact``, which is quicker and does for what is never written.
+    another way becomes a :class:`~janitor.model.numbers.Number`, so that :func:`dump` writes the
+    same digits again; not so without ``exact``, which is quicker and does for what is never
+    written.
 
     Raises:
         ValueError: the text is not valid JSON, or not an object.
@@ -50,11 +51,8 @@ def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
     """
     if text is None or not text.strip():
         return {}
-    hooks: dict[str, Any] = {"parse_float": _number} if exact else {}
-    if exact and _NEGATIVE_ZERO.search(text):
-        hooks["parse_int"] = _integer
     try:
-        value = json.loads(text, **hooks)
+        value = json.loads(text, **(numbers.hooks(text) if exact else {}))
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
     if value is None:
@@ -64,39 +62,6 @@ def parse(text: str | None, *, exact: bool = True) -> dict[str, Any]:
     if text.count("{") + text.count("[") > DEEPEST and _is_deeper_than(DEEPEST, value):
         raise ValueError(f"it is nested more than {DEEPEST} levels deep")
     return value
-
-
-class Number(float):
-    """A JSON number with the digits in which it was read.
-
-    Python reads ``1e400`` as infinity, ``123456789012345678.0`` and ``0.1000000000000000055``
-    with fewer digits. As a value, this is that float; :func:`dump` writes the digits.
-    """
-
-    text: str
-
-    def __new__(cls, text: str) -> Number:
-        """A number from its JSON text."""
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-    def __reduce__(self) -> tuple[type[Number], tuple[str]]:
-        """For copies, which keep the digits."""
-        return Number, (self.text,)
-
-
-_NEGATIVE_ZERO: Final = re.compile(r"-0(?![.\deE])")
-"""An integer that Python would write as ``0``."""
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    return value if float.__repr__(value) == text else Number(text)
-
-
-def _integer(text: str) -> int | Number:
-    return Number(text) if text == "-0" else int(text)
 
 
 DEEPEST: Final = 100
@@ -123,25 +88,7 @@ _JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool
 
 def dump(summary: Mapping[str, Any]) -> str:
     """The JSON text of a summary; ``parse(dump(s))`` is ``s``, bare ``Infinity`` included."""
-    return _exact_text(summary) if _holds_number(summary) else json.dumps(summary)
-
-
-def _holds_number(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_holds_number(item) for item in value.values())
-    if isinstance(value, list):
-        return any(map(_holds_number, value))
-    return isinstance(value, Number)
-
-
-def _exact_text(value: Any) -> str:
-    """As ``json.dumps``, with each :class:`Number` in its own digits."""
-    if isinstance(value, Mapping):
-        items = (f"{json.dumps(key)}: {_exact_text(item)}" for key, item in value.items())
-        return "{" + ", ".join(items) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_exact_text, value)) + "]"
-    return value.text if isinstance(value, Number) else json.dumps(value)
+    return numbers.dump(summary)
 
 
 def get(summary: Mapping[str, Any], path: Path) -> Any:
@@ -155,8 +102,8 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
 
 
 _OBJECTS: Final = (dict, Mapping)
-"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer, and
-a scan makes a dozen checks per run."""
+"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer,
+and a scan makes a dozen checks per run."""
 
 
 def findings(summary: Mapping[str, Any], dotted: str) -> tuple[Any, Any]:
@@ -265,7 +212,7 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):
-        return _same_number(left, right)
+        return numbers.same(left, right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
@@ -278,18 +225,6 @@ def same_or_absent(left: Any, right: Any) -> bool:
     if left is ABSENT or right is ABSENT:
         return left is right
     return same(left, right)
-
-
-def _same_number(left: float, right: float) -> bool:
-    beyond = _beyond_floats(left), _beyond_floats(right)
-    if any(beyond):
-        return beyond[0] == beyond[1]
-    return left == right or (left != left and right != right)  # noqa: PLR0124 - only NaN is not itself
-
-
-def _beyond_floats(value: float) -> str | None:
-    """The digits of a finite number that no float can hold; None for any other number."""
-    return value.text if isinstance(value, Number) and math.isinf(value) else None
 
 
 def differences(
@@ -315,6 +250,6 @@ def _canonical(value: Any) -> Any:
         return {key: _canonical(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_canonical(item) for item in value]
-    if isinstance(value, float) and (digits := _beyond_floats(value)) is not None:
+    if isinstance(value, float) and (digits := numbers.beyond_floats(value)) is not None:
         return ["number", digits]
     return int(value) if isinstance(value, float) and value.is_integer() else value

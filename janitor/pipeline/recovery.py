@@ -32,9 +32,9 @@ from janitor.records.keys import path_of
 from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
-"""A write of this age is not under way any more, whoever made it: neither here nor at a gateway."""
+"""A write of this age is not under way any more, neither here nor at a gateway."""
 _LOOKED_FOR: Final = timedelta(days=1)
-"""What could not be settled in so long is left, or every pass to come would tell of it again."""
+"""What could not be settled in so long is left, or every later pass would report it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class OpenWrite:
     """Whether its own pass reported the run as failed."""
 
     def is_past(self, age: timedelta, now: datetime) -> bool:
-        """Whether it was begun longer ago than that; so was one that does not tell when."""
+        """Whether it was begun longer ago than that; also true if its time is not known."""
         began = parse_time(self.write.at)
         return began is None or now - began > age
 
@@ -92,7 +92,7 @@ class OpenWrite:
 
 @dataclass(frozen=True, slots=True)
 class _Unchanged:
-    """A run that gets its own keys back, and no change of ours."""
+    """A run that gets its own keys back, and no change of the janitor."""
 
     path: str
     wandb_state: WandbState

@@ -51,9 +51,17 @@ def loads(text: str | bytes) -> Any:
 
     """
     try:
-        return _decode(json.loads(text))
+        value = json.loads(text)
+        return _decode(value) if _may_hold_signs(text) else value
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
+
+
+def _may_hold_signs(text: str | bytes) -> bool:
+    """Whether there is anything to decode; most lines of a journal are plain JSON."""
+    if isinstance(text, str):
+        return "$" in text or "\\u" in text
+    return b"$" in text or b"\\u" in text
 
 
 def _encode(value: Any, default: Callable[[Any], Any] | None) -> Any:

@@ -114,8 +114,10 @@ def bring_to_their_ends(emulator: Emulator, processes: dict[str, int]) -> None:
     wait_until(lambda: all(has_logged(name) for name in ("killed", "hangs", "trains")))
     os.kill(processes["killed"], signal.SIGKILL)
     wait_until(lambda: all(has_ended(name) for name in ("finishes", "finishes-nested", "exits")))
-    emulator.change("acme/rl/killed", created_at="-2h", heartbeat_at="-1h")
     hour_ago = emulator.now().timestamp() - 3600
+    for name in ("killed", "exits"):
+        emulator.change(f"acme/rl/{name}", created_at="-2h", heartbeat_at="-1h")
+    emulator.change("acme/rl/exits", summary_update={"_timestamp": hour_ago})
     killed = emulator.change("acme/rl/killed", summary_update={"_timestamp": hour_ago})
     assert killed.state == "crashed"
 

@@ -144,15 +144,17 @@ def test_another_commands_run_in_the_same_folder_is_left_alone(
 ) -> None:
     environment = emulator.environment(tmp_path)
     theirs = start(
-        UNTOUCHED + "print(run.id, flush=True)\ninput()",
+        UNTOUCHED + "print(run.id, flush=True)\ntime.sleep(60)",
         environment,
         tmp_path,
         sys.executable,
         "-c",
     )
-    ours = start("import sys; print('ready', flush=True); sys.stdin.read()", environment, tmp_path)
+    waiting = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
+    ours = start(waiting, environment, tmp_path)
     assert theirs.stdout is not None
     run_id = theirs.stdout.readline().strip()
+    (tmp_path / "go").touch()
     _, err = ours.communicate(timeout=60)
     assert ours.returncode == 0
     assert "no W&B run of the command was found" in err

@@ -79,7 +79,9 @@ def test_every_number_is_written_back_in_its_own_digits(number: str) -> None:
     ],
 )
 def test_numbers_are_the_same_if_no_digit_that_a_float_holds_is_lost(
-    left: str, right: str, are_same: bool
+    left: str,
+    right: str,
+    are_same: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     one, other = parse(f'{{"a": {left}}}'), parse(f'{{"a": {right}}}')
     assert same(one, other) is same(other, one) is are_same

@@ -83,6 +83,12 @@ def test_a_machine_whose_own_clock_is_wrong_judges_by_the_server(
     assert changed(report) == {"silent"}
 
 
+def test_a_live_run_that_agrees_with_the_server_confirms_it(tmp_path: Path) -> None:
+    an_hour_ago = live(HOUR, 1)  # by a machine's clock that is an hour behind, this is now
+    report = passed(tmp_path, HOUR, *an_hour_ago, make_run(id="alive", silent=LIVE))
+    assert changed(report) == {"live0"}
+
+
 def test_without_a_live_run_nothing_contradicts_the_server(tmp_path: Path) -> None:
     dead = [make_run(id=f"dead{number}", silent=9 * HOUR + number * HOUR) for number in range(4)]
     assert len(changed(passed(tmp_path, HOUR, *dead))) == 4

@@ -158,7 +158,7 @@ def test_what_is_not_back_at_once_is_given_its_time_again(tmp_path: Path) -> Non
     assert world.dead() == {"dead"}
     world.after(75, *NINE)
     assert world.dead() == {"dead"}
-    world.after(90, *NINE)  # the outage ended at 60 and counts until 65: 12 + 25, and 8 + 25
+    world.after(92, *NINE)  # it ended at 60 and counts until 65: 12 + 27, 8 + 27, and 27
     assert world.dead() == {"dead", "hiccup", "eval"}
     world.after(105, *NINE)
     assert world.dead() == {"dead", "hiccup", "eval", "r9"}

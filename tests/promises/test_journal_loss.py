@@ -29,7 +29,7 @@ def _delete_folder(path: Path) -> None:
 
 
 def _truncate(path: Path) -> None:
-    os.truncate(path, 0)
+    os.truncate(path, path.read_bytes().index(b"\n") + 1)
 
 
 def _replace(path: Path) -> None:

@@ -16,7 +16,7 @@ def odd_runs() -> Runs:
     runs.done("nested", summary=nested)
     runs.silent("marked", summary={"protein.state": "running", "protein.janitor.rule": "mine"})
     old = {"protein.state": "evaluating", "protein.error": "old", "protein.failure_time": None}
-    return runs.add("old error", state="failed", summary=old)
+    return runs.add("old error", state="failed", heartbeat_at="-1h", summary=old)
 
 
 def test_everything_stands_as_it_did_before(house: House) -> None:

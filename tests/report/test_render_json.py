@@ -98,7 +98,7 @@ def test_the_fields_are_those_that_were_promised() -> None:
     assert {"target", "runs_expected", "runs_seen", "complete"} <= set(fields["targets"][0])
     change = (
         "run sweep name from to rule reason outcome evidence before after error target form"
-        " wandb_state created_at last_alive url"
+        " wandb_state created_at last_alive url partial"
     )
     assert set(fields["changes"][0]) == set(change.split())
     assert set(fields["changes"][0]["evidence"]) == {

@@ -40,7 +40,7 @@ def test_a_plan_carries_how_long_that_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manager", "rule", "reason"),
     [
-        (Liveness.ALIVE, "none", "its manager is at work"),
+        (Liveness.ALIVE, "none", "its manager is running"),
         (Liveness.UNKNOWN, "stale-assignment", "cannot be told from this machine"),
     ],
 )

@@ -124,6 +124,8 @@ class Scene:
             "backend": StillBackend(self.store),
             "past": Past(),
         }
+        if "clock_reading" in more:
+            given["backend"] = StillBackend(self.store, more.pop("clock_reading"))
         return Pass(**given | more)
 
     def fix(self, *targets: AnyTarget, dry_run: bool = False, **more: Any) -> Report:

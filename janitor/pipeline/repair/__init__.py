@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 from janitor.errors import StoreError, TransientError
 from janitor.model import Outcome, RunInfo
@@ -49,8 +50,10 @@ class _Read:
 
 
 class _Batches:
-    """Writes batch after batch. The request that reads a batch also reads the one before it back,
-    so that damage which the server did to that one stops the pass before the next write.
+    """Writes batch after batch.
+
+    The request that reads a batch also reads the one before it back, so that damage which the
+    server did to that one stops the pass before the next write.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -59,7 +62,7 @@ class _Batches:
         self._readers = Workers(READERS, writer.read_patience)
         self._unchecked: Sequence[Attempt] = ()
 
-    def __enter__(self) -> _Batches:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

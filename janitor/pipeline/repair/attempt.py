@@ -64,7 +64,8 @@ class Attempt:
         """
         if not self.marks_in(found):
             return None
-        lost, altered = [], []
+        lost: list[str] = []
+        altered: list[str] = []
         for path, sent, now in self._differences(found):
             is_own = any(path[: len(own)] == own for own in self.edits.values)
             if sent is ABSENT or (is_own and not isinstance(sent, float)):

@@ -18,7 +18,7 @@ from janitor.records.report import ReportedOutage
 
 
 class Proposal(Protocol):
-    """A run that is to be written, and what to write once it is read afresh."""
+    """A run that is to be written, and what to write once it is read again."""
 
     @property
     def path(self) -> str:
@@ -37,7 +37,7 @@ class RepairStore(SummaryReader, LastWordReader, SummaryWriter, Protocol):
 
 
 class Journal(Protocol):
-    """Keeps what stood before each write. Safe from many threads."""
+    """Keeps the previous values of each write. Safe from many threads."""
 
     @property
     def path(self) -> FilePath | None:
@@ -53,8 +53,8 @@ class Journal(Protocol):
     ) -> None:
         """Record a write that is about to begin; on return it is on disk.
 
-        ``put_back`` is what a first write of ours had covered and this one gives back to the run:
-        no change of ours, so that no undo takes it away again.
+        ``put_back`` is what the janitor's first write had covered and this one gives back to the
+        run. It is not a change of the janitor, so no undo removes it.
 
         Raises:
             JournalError: it is not, and the write must not begin.
@@ -62,7 +62,7 @@ class Journal(Protocol):
         """
 
     def came_back(self, path: str) -> None:
-        """Record that a run which an earlier pass called over was found alive."""
+        """Record that a run which an earlier pass marked as ended is alive."""
 
     def looked_after(self, path: str) -> None:
         """Record that what an earlier pass left open of a run is settled."""

@@ -29,6 +29,7 @@ _PAUSE: Final = 0.5
 """Seconds between two attempts to put keys back."""
 _SAME_END: Final = timedelta(minutes=1)
 """A process that ends uploads its file before its last log arrives, by no more than this."""
+_AGAIN: Final = "the run's process may have been at work again"
 _AT_WORK: Final = "the run's process was at work while it was written"
 
 
@@ -197,41 +198,47 @@ def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
     What is at stake is the run's own, so a write that may come through is sent again. Each is sent
     right after a read that shows the run as it was found.
     """
-    why = "each fresh read was too old when the write was to be sent; see max_read_age"
+    why = None
     for _ in range(writer.attempts):
-        began = writer.read_age.now()
-        fresh = writer.read([found.path])[found.path]
-        if isinstance(fresh, StoreError):
-            return str(fresh)
-        if worked(found, fresh):
-            return "the run's process was at work again"
-        if fresh.defect is None and mended.lacking(fresh) is None:
-            return None  # applied; only its answer was lost
-        if not _is_as_found(found, fresh):
-            return "the run changed meanwhile"
-        if writer.read_age.is_too_old(began):
-            continue
-        try:
-            writer.store.update_run_summary(fresh, mended.written)
-        except TransientError as error:
-            why = str(error)  # it may have been applied: the next read shows it
-            writer.sleep(_PAUSE)
-            continue
-        except StoreError as error:
-            return str(error)
-        after = writer.read([found.path])[found.path]
-        if isinstance(after, StoreError):
-            return str(after)
-        if after.defect is not None:
-            return f"it reads back damaged: {after.defect}"
-        if worked(fresh, after) or writer.heartbeats.show_life(fresh, after):
-            return "the run's process may have been at work again"
-        lacking = mended.lacking(after)
-        return None if lacking is None else f"the server does not have {lacking}"
+        is_final, why = _write_once(mended, found, writer)
+        if is_final:
+            return why
+        writer.sleep(_PAUSE)
     last = writer.read([found.path])[found.path]
-    if isinstance(last, StoreError) or last.defect is not None or worked(found, last):
-        return why
-    return None if mended.lacking(last) is None else why
+    return None if _missing(mended, found, last) is None else why
+
+
+def _write_once(mended: Attempt, found: RunInfo, writer: Writer) -> tuple[bool, str | None]:
+    """Whether there is no use in another attempt; and what :func:`_write` returns."""
+    began = writer.read_age.now()
+    fresh = writer.read([found.path])[found.path]
+    why = _missing(mended, found, fresh)
+    if why is None or isinstance(fresh, StoreError) or not _is_as_found(found, fresh):
+        return True, why
+    if writer.read_age.is_too_old(began):
+        return False, "the run's fresh read was too old when the write was to be sent"
+    try:
+        writer.store.update_run_summary(fresh, mended.written)
+    except TransientError as error:
+        return False, str(error)  # it may have been applied: the next read shows it
+    except StoreError as error:
+        return True, str(error)
+    after = writer.read([found.path])[found.path]
+    if isinstance(after, RunInfo) and writer.heartbeats.show_life(fresh, after):
+        return True, _AGAIN
+    return True, _missing(mended, fresh, after)
+
+
+def _missing(mended: Attempt, base: RunInfo, run: RunInfo | StoreError) -> str | None:
+    """Why the run is not known to hold the repaired summary; None if it is."""
+    if isinstance(run, StoreError):
+        return str(run)
+    if run.defect is not None:
+        return f"it reads back damaged: {run.defect}"
+    if worked(base, run):
+        return _AGAIN
+    lacking = mended.lacking(run)
+    return None if lacking is None else f"the server does not have {lacking}"
 
 
 def _is_as_found(found: RunInfo, fresh: RunInfo) -> bool:

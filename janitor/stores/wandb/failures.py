@@ -52,9 +52,9 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_UNREACHABLE, TransientError, "cannot be reached"),
     (_INVALID, RejectedError, "refuses the request"),
     (_TOO_OFTEN, TransientError, "is asked too often"),
-    (_TOO_LARGE, TooLargeError, "finds it too large"),
+    (_TOO_LARGE, TooLargeError, "rejects it as too large"),
     (_DENIED, PermissionDeniedError, "denies permission"),
-    (_MISSING, NotFoundError, "knows nothing of it"),
+    (_MISSING, NotFoundError, "does not have it"),
 )
 """What a message without a status says, the error that this is, and what the server does there."""
 _UNREADABLE = "error reading credentials"
@@ -71,7 +71,7 @@ def explain(message: str) -> str:
 
 @contextmanager
 def known_form(address: str) -> Iterator[None]:
-    """Reading an answer: where it has another form than was asked for, that is an error of ours."""
+    """Reading an answer: where it has another form than was asked for, that is a StoreError."""
     try:
         yield
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
@@ -89,7 +89,7 @@ def nothing_answers(failure: BaseException) -> bool:
 
 
 def classify(failure: BaseException, address: str) -> StoreError:
-    """The error of ours that a failure of wandb's door means."""
+    """The StoreError for a failure of wandb's transport."""
     response: Any = getattr(failure, "response", None)
     message = str(failure) or type(failure).__name__
     status = int(getattr(response, "http_status", 0) or 0)
@@ -110,9 +110,9 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
     if status == 403:
         return PermissionDeniedError(f"W&B at {address} denies permission (HTTP 403): {message}")
     if status == 404:
-        return NotFoundError(f"W&B at {address} knows nothing of it (HTTP 404): {message}")
+        return NotFoundError(f"W&B at {address} does not have it (HTTP 404): {message}")
     if status == 413 or (status == 400 and _TOO_LARGE.search(message)):
-        return TooLargeError(f"W&B at {address} finds it too large: {told}")
+        return TooLargeError(f"W&B at {address} rejects it as too large: {told}")
     if status in {408, 429} or status >= 500:
         return TransientError(f"W&B at {address} answers: {told}", slow=status != 429)
     return RejectedError(f"W&B at {address} refuses the request: {told}")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from janitor.errors import StoreError
 from janitor.model import RunInfo, WandbState
 from janitor.model import summary as summaries
+
+RUN_PATH: Final = re.compile(r"[^/]+/[^/].*/[^/]+", re.DOTALL)
+"""ENTITY/PROJECT/RUN: what a plan or a report that somebody edited may lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +99,23 @@ def last_row(tail: Any) -> Mapping[str, Any] | None:
         return None
 
 
-def is_of(node: Mapping[str, Any], name: str) -> bool:
-    """Whether a node is the run that was asked for by this name.
+def check_is_of(node: Mapping[str, Any], name: str, address: str) -> None:
+    """Make sure that a node is the run that was asked for by this name.
 
     W&B's storage ids, with which runs are written, are ``Run:v1:NAME:…`` in base64; ids of another
     form say nothing.
+
+    Raises:
+        StoreError: it is another run.
+
     """
-    if node["name"] != name:
-        return False
     try:
         text = base64.b64decode(node["id"], validate=True).decode()
     except ValueError:
-        return True
-    return not text.startswith("Run:v1:") or text.startswith(f"Run:v1:{name}:")
+        text = ""
+    is_other = text.startswith("Run:v1:") and not text.startswith(f"Run:v1:{name}:")
+    if node["name"] != name or is_other:
+        raise StoreError(
+            f"W&B at {address} answered with another run than {name}: {node['name']!r:.60},"
+            f" {node['id']!r:.60}"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -38,9 +37,10 @@ from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import Door
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import (
+    RUN_PATH,
     Scope,
+    check_is_of,
     count_of,
-    is_of,
     last_row,
     optional_count_of,
     read_node,
@@ -53,8 +53,6 @@ _LARGEST_BATCH: Final = 50
 _BATCH_BYTES: Final = 8_000_000
 """A batch of whole summaries beyond this is too much to hold: the next ones are smaller."""
 _SAMPLE: Final = 5
-_RUN_PATH: Final = re.compile(r"[^/]+/[^/].*/[^/]+", re.DOTALL)
-"""What a plan or a report that somebody edited may lack."""
 
 
 class WandbStore:
@@ -233,7 +231,7 @@ class WandbStore:
         found: dict[str, RunInfo | StoreError] = {
             path: NotFoundError(f"{path!r} is no run: one is ENTITY/PROJECT/RUN")
             for path in paths
-            if not _RUN_PATH.fullmatch(path)
+            if not RUN_PATH.fullmatch(path)
         }
         parted = sorted(path.rsplit("/", 1) for path in paths if path not in found)
         for project, group in groupby(parted, key=lambda parts: parts[0]):
@@ -269,14 +267,9 @@ class WandbStore:
         """One run of a batch."""
         try:
             with known_form(self._door.address):
-                node = project[alias]
-                if node is None:
+                if (node := project[alias]) is None:
                     return NotFoundError(f"there is no run {name} in project {scope}")
-                if not is_of(node, name):
-                    return StoreError(
-                        f"W&B at {self._door.address} answered with another run than {name}:"
-                        f" {node['name']!r:.60}, {node['id']!r:.60}"
-                    )
+                check_is_of(node, name, self._door.address)
                 return self._read(node, scope, exact=True)
         except StoreError as error:
             return error
@@ -295,8 +288,8 @@ class WandbStore:
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
         """The last row of the run's history, where the server has one and hands it out."""
-        project_path, name = path.rsplit("/", 1)
-        scope = Scope(*project_path.split("/", 1))
+        place, name = path.rsplit("/", 1)
+        scope = Scope(*place.split("/", 1))
         project, _ = self._projects.ask(scope, queries.LAST_ROW, {"run": name})
         return last_row((project.get("run") or {}).get("historyTail"))
 
