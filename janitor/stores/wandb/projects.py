@@ -93,7 +93,8 @@ class Projects:
                 if not info["hasNextPage"] or after is None:
                     return tuple(found.values())
         raise RejectedError(
-            f"W&B at {self._door.address} repeats the same page of the sweeps of {scope} endlessly"
+            f"W&B at {self._door.address} returns the same page of the sweeps of {scope}"
+            " again and again"
         )
 
 
