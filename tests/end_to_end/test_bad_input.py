@@ -169,7 +169,7 @@ def test_a_plan_of_another_version_or_none_is_told(
     [
         (["apply", "given-none.json"], "given-none.json"),
         (["undo", "given-none.jsonl"], "given-none.jsonl"),
-        (["explain", "acme"], "'acme' is no run: write it as ENTITY/PROJECT/RUN"),
+        (["explain", "acme"], "'acme' is not a run: write ENTITY/PROJECT/RUN"),
         (["plan", "--sweep", "acme/rl/s1", "--out", "no/such/plan.json"], "no/such"),
     ],
 )
