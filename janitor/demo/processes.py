@@ -138,7 +138,7 @@ class Stage:
         return [run for run in self._swept_runs() if run.state in {"finished", "failed"}]
 
     def _is_dated_back(self, path: str) -> bool:
-        """Move the times of a dead run back; whether the server says that it ended long ago."""
+        """Move the times of a dead run back. Returns whether the server says it ended long ago."""
         then = self.emulator.now() - _DEAD_FOR
         told = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
         times = {"_timestamp": then.timestamp(), **dict.fromkeys(told, then.isoformat())}

@@ -1,9 +1,13 @@
 """A fleet with outages: how many runs are called dead that are not.
 
 The same simulation (50 runs, 8 of it) of the janitor before outages were left out of silence: 21
-false deaths besides the runs that were away for longer than every threshold, and 5,000 run-passes
-in which a run stayed dead although it was back, nearly all for an objective that came late. Now: 0
-false deaths, and 1 such run-pass.
+false deaths besides the runs that were away for longer than every threshold, and about 2,900
+run-passes in which a run stayed dead although it was back, nearly all for an objective that came
+late. Now: 0 false deaths, and 1 such run-pass.
+
+Passes cannot see an outage of the server itself: they know of it if most runs are still away when
+the first pass after it reads them. Of 30 runs with seed 0, fewer than half are, and 13 are then
+closed, and corrected within one pass.
 """
 
 from __future__ import annotations
