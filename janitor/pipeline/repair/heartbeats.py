@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
-from janitor.model import RunInfo
+from janitor.model import RunInfo, RunKind
 
 _ENOUGH: Final = 2
 """Writes that moved a heartbeat, and none that did not: then the server does it. One alone may be
@@ -18,11 +18,13 @@ the run's process."""
 
 
 def heartbeat_moved(before: RunInfo, after: RunInfo) -> bool:
-    """Whether there is another heartbeat; one that is gone is not a sign of life.
+    """Whether the heartbeat is another one.
 
-    A task's heartbeat is its assignment, which the write itself may have removed.
+    A task has none of its own: it is the time of its assignment, which the write itself changes.
     """
-    return after.heartbeat_at is not None and bool(before.heartbeat_at != after.heartbeat_at)
+    if before.kind is RunKind.TASK:
+        return False
+    return bool(before.heartbeat_at != after.heartbeat_at)
 
 
 def grew(before: RunInfo, after: RunInfo) -> bool:

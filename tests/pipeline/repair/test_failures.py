@@ -10,11 +10,11 @@ from janitor.errors import (
     RejectedError,
     TransientError,
 )
-from janitor.model import Outcome, RunInfo
+from janitor.model import Outcome, RunInfo, Target, TargetKind
 from janitor.pipeline.repair import WRITERS, repair
 from janitor.pipeline.repair.writer import NOT_PERMITTED
 from janitor.report.headline import way_back
-from tests.support.memory_store import failing, once
+from tests.support.memory_store import SWEEP, failing, once
 from tests.support.passes import (
     FAILED,
     PATH,
@@ -70,10 +70,9 @@ def test_a_project_that_may_be_written_is_repaired_beside_one_that_may_not(scene
             raise PermissionDeniedError("no")
 
     scene.store.before_write.append(refuse)
-    assert {result.outcome for result in scene.repair(theirs, ours)} == {
-        Outcome.FAILED,
-        Outcome.WRITTEN,
-    }
+    report = scene.fix(SWEEP, Target(TargetKind.SWEEP, "acme", "theirs", "s1"))
+    outcomes = {change.run: change.outcome for change in report.changes}
+    assert outcomes == {ours.path: Outcome.WRITTEN, theirs.path: Outcome.FAILED}
 
 
 def test_a_run_that_fails_does_not_stop_the_others(scene: Scene) -> None:
