@@ -241,7 +241,7 @@ def look_dead_and_begin(house: House, emulator: Emulator) -> Begun:
     for match in (SCAN, FRESH):
         silent = {"heartbeat_at": "-2h"}
         emulator.faults.add(action="change", run=PATH, change=silent, match=match, times=1)
-    return house.begin_fix("--no-stand-down", JANITOR_TIMEOUT="60s")
+    return house.begin_fix("--no-stand-down", JANITOR_TIMEOUT="60s", JANITOR_MAX_READ_AGE="60s")
 
 
 def log_under_a_held_write(house: House, emulator: Emulator, training: Any) -> Begun:
