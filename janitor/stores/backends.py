@@ -23,7 +23,7 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
 _HEADER_STEP = timedelta(seconds=1.5)
@@ -130,7 +130,7 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
     return RetryingStore(stores, interrupter.sleep, interrupter.asked)
 
 
-def _door(config: Config, interrupter: Interrupter) -> Door:
+def _door(config: Config, interrupter: Interrupter) -> GraphQLApi:
     """The way to W&B, for which a pass that must end does not wait."""
     workers = Workers(1, interrupter.page_patience)
     (door,) = workers.run([partial(_door_or_error, config, interrupter)])
@@ -142,7 +142,9 @@ def _door(config: Config, interrupter: Interrupter) -> Door:
     return door
 
 
-def _door_or_error(config: Config, interrupter: Interrupter) -> Door | UsageError | TransientError:
+def _door_or_error(
+    config: Config, interrupter: Interrupter
+) -> GraphQLApi | UsageError | TransientError:
     try:
         return open_door(config, _opening(config, interrupter))
     except (UsageError, TransientError) as error:
@@ -153,7 +155,7 @@ def _opening(config: Config, interrupter: Interrupter) -> Retrying:
     return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
 
 
-def open_door(config: Config, retrying: Retrying | None = None) -> Door:
+def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
     """The way to W&B; tried once without ``retrying``.
 
     Raises:
@@ -163,7 +165,7 @@ def open_door(config: Config, retrying: Retrying | None = None) -> Door:
     """
     seconds = config.timeout.total_seconds()
     try:
-        return Door(seconds) if retrying is None else Door(seconds, retrying)
+        return GraphQLApi(seconds) if retrying is None else GraphQLApi(seconds, retrying)
     except TransientError:
         raise
     except StoreError as error:
@@ -191,7 +193,7 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
 
 
-def _traffic(door: Door) -> Requests:
+def _traffic(door: GraphQLApi) -> Requests:
     traffic = door.traffic
     return Requests(
         reads=traffic.reads,

@@ -34,7 +34,7 @@ from janitor.rules.objective import is_object
 from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
-from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import (
     RUN_PATH,
@@ -68,7 +68,7 @@ class WandbStore:
 
     def __init__(
         self,
-        door: Door,
+        door: GraphQLApi,
         policy: Policy,
         page_size: int = 1000,
         active_since: datetime | None = None,
@@ -208,7 +208,7 @@ class WandbStore:
         return run
 
     def _keys_are_lost(self, page: RunPage) -> bool:
-        """Whether whole runs of a first page have keys of ours that the page does not show.
+        """Whether whole runs of a first page have the janitor's keys, which the page does not show.
 
         Such a server resolves ``summaryMetrics(keys:)`` in a way that we do not know. One flat key
         that is shown proves, once for all, that it takes dotted names as they stand.
@@ -229,7 +229,7 @@ class WandbStore:
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs at these paths, whole, up to 50 a request."""
         found: dict[str, RunInfo | StoreError] = {
-            path: NotFoundError(f"{path!r} is no run: one is ENTITY/PROJECT/RUN")
+            path: NotFoundError(f"{path!r} is not a run: write it as ENTITY/PROJECT/RUN")
             for path in paths
             if not RUN_PATH.fullmatch(path)
         }
@@ -311,5 +311,5 @@ def _is_ours(run: RunInfo, policy: Policy) -> bool:
     return run.defect is not None or summaries.form_of(run.summary, policy.namespace) is not None
 
 
-_conforms: Callable[[Door, Policy], Store] = WandbStore
+_conforms: Callable[[GraphQLApi, Policy], Store] = WandbStore
 """For the type checker: a WandbStore serves all of a pass."""
