@@ -11,10 +11,10 @@ class ExitCode(IntEnum):
     DONE = 0
     """Everything was done as requested."""
     FAILED = 1
-    """Something failed, a target was unknown or could not be read completely, or the outage guard
-    (stand-down) was active. Everything else was done."""
+    """Something failed, the server did not answer, a target was unknown or could not be read
+    completely, or the outage guard (stand-down) was active. Everything else was done."""
     USAGE = 2
-    """Invalid usage or settings, or no target could be resolved."""
+    """Invalid usage, settings or credentials, or none of the targets is known. Nothing was done."""
     BRAKE = 3
     """The brake stopped the pass: a limit was exceeded and nothing was written."""
     PENDING = 4
