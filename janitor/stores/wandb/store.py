@@ -208,7 +208,7 @@ class WandbStore:
         return run
 
     def _keys_are_lost(self, page: RunPage) -> bool:
-        """Whether whole runs of a first page have keys of ours that the page does not show.
+        """Whether whole runs of a first page have the janitor's keys, which the page does not show.
 
         Such a server resolves ``summaryMetrics(keys:)`` in a way that we do not know. One flat key
         that is shown proves, once for all, that it takes dotted names as they stand.
@@ -229,7 +229,7 @@ class WandbStore:
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs at these paths, whole, up to 50 a request."""
         found: dict[str, RunInfo | StoreError] = {
-            path: NotFoundError(f"{path!r} is no run: one is ENTITY/PROJECT/RUN")
+            path: NotFoundError(f"{path!r} is not a run: write it as ENTITY/PROJECT/RUN")
             for path in paths
             if not RUN_PATH.fullmatch(path)
         }
