@@ -17,7 +17,7 @@ from janitor.errors import (
 )
 from janitor.model import AnyTarget, ResolvedTarget, RunInfo
 from janitor.model.wording import format_age
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.probes import fetch_viewer, write_nothing
 from janitor.stores.wandb.server_time import ServerTime
 
@@ -27,7 +27,7 @@ _AGREE = timedelta(seconds=60)
 """Clocks no further apart than this agree."""
 
 
-def examine_login(door: Door) -> Finding:
+def examine_login(door: GraphQLApi) -> Finding:
     """The user that the server sees."""
     try:
         viewer = fetch_viewer(door)
@@ -88,7 +88,7 @@ class Examination:
 
     """
 
-    door: Door
+    door: GraphQLApi
     store: WandbStore
     asked_page_size: int
     census: Census

@@ -11,7 +11,7 @@ from math import ceil
 from janitor.doctor.vocabulary_check import Census
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.probes import fetch_log_times
 
@@ -80,7 +80,9 @@ class Survey:
     gaps: Gaps
 
 
-def survey(door: Door, store: WandbStore, policy: Policy, targets: Sequence[AnyTarget]) -> Survey:
+def survey(
+    door: GraphQLApi, store: WandbStore, policy: Policy, targets: Sequence[AnyTarget]
+) -> Survey:
     """Look at the targets.
 
     Raises:
@@ -107,7 +109,7 @@ def _tells_gaps(run: RunInfo) -> bool:
     return run.wandb_state == "finished" and 1 < (run.history_lines or 0) <= _SAMPLES
 
 
-def _gaps(door: Door, runs: Sequence[RunInfo]) -> Gaps:
+def _gaps(door: GraphQLApi, runs: Sequence[RunInfo]) -> Gaps:
     gaps = Gaps()
     for scope, names in _batches(runs):
         try:

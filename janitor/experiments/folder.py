@@ -143,6 +143,8 @@ class ExperimentFolder:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise error.__cause__ from None
             raise
+        except OSError as error:
+            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         try:
             state = files.parse(data)
         except files.ForeignFileError as error:

@@ -184,6 +184,8 @@ def _line(record: Record) -> dict[str, Any]:
     match record:
         case PassBegan(process=process) if process is not None:
             fields["process"] = process.model_dump()
+        case OutageFound(outage=outage):
+            fields["outage"] = outage.model_dump(mode="json")
         case Intent(put_back=None):
             del fields["covered"], fields["put_back"]
     return fields

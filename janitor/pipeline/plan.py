@@ -149,8 +149,9 @@ class Repair:
             return None
         if fresh.sweep != planned.sweep:
             return f"its sweep is {fresh.sweep or 'none'} now, not {planned.sweep or 'none'}"
-        target = (planned.target or "").removeprefix(f"{fresh.entity}/{fresh.project}/")
-        if target and target not in {fresh.sweep, fresh.group}:
+        project = f"{fresh.entity}/{fresh.project}/"
+        target = (planned.target or "").removeprefix(project)
+        if target != planned.target and target not in {fresh.sweep, fresh.group, ""}:
             return f"its group is {fresh.group or 'none'} now, not {target}"
         return None
 

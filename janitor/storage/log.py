@@ -126,8 +126,8 @@ class AppendOnlyLog:
                     self._take_back()
                     raise
             self._end += len(line)
-            self._size = max(self._size, self._end)
-            self._first, self._last = self._first or line, line
+            self._size, self._last = max(self._size, self._end), line
+            self._first = self._first or line
             self._check()  # or the record would be on disk where nobody finds it
 
     def check(self) -> None:
@@ -204,9 +204,8 @@ class AppendOnlyLog:
             )
         first = os.pread(self._handle, len(self._first), 0)
         last = os.pread(self._handle, len(self._last), self._end - len(self._last))
-        if (first, last) != (self._first, self._last):
-            return "another process changed it: it does not hold what was written"
-        return None
+        intact = (first, last) == (self._first, self._last)
+        return None if intact else "another process changed it: it does not hold what was written"
 
     def _reserve(self, coming: int) -> None:
         """Hold room for a record to come and the headroom after it."""
@@ -254,11 +253,7 @@ def read_log(
 ) -> LoggedRecords:
     """Read a log back, also one whose writer was killed.
 
-    Args:
-        path: The file.
-        follow: Whether it may be a symbolic link.
-        owned: Whether it must belong to the user who runs this process.
-        error: The kind of error to raise.
+    ``follow`` and ``owned`` are those of :func:`~janitor.storage.untrusted.open_untrusted`.
 
     Raises:
         JanitorError: of the kind given: the file cannot be read, or a line other than the last

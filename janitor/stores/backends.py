@@ -23,7 +23,7 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
 _HEADER_STEP = timedelta(seconds=1.5)
@@ -107,22 +107,22 @@ def wandb_backend(
         EndedEarlyError: a signal or the deadline came before the server answered.
 
     """
-    door = _door(config, interrupter)
-    stack.callback(door.close)
+    api = _api(config, interrupter)
+    stack.callback(api.close)
     retrying = _opening(config, interrupter)
-    policy = with_default_entity(policy, partial(retrying, door.default_entity))
-    clock, reading = read_clock(door.address)
+    policy = with_default_entity(policy, partial(retrying, api.default_entity))
+    clock, reading = read_clock(api.address)
     since = None if config.active_since is None else clock.now() - config.active_since
-    stores = RoutingStore(policy, clock.now, WandbStore(door, policy, config.page_size, since))
+    stores = RoutingStore(policy, clock.now, WandbStore(api, policy, config.page_size, since))
     return Backend(
         policy,
         stores,
         _retrying(stores, interrupter),
         clock,
         reading,
-        partial(_traffic, door),
-        door.app_address,
-        door.default_entity,
+        partial(_traffic, api),
+        api.app_address,
+        api.default_entity,
     )
 
 
@@ -130,19 +130,21 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
     return RetryingStore(stores, interrupter.sleep, interrupter.asked)
 
 
-def _door(config: Config, interrupter: Interrupter) -> Door:
+def _api(config: Config, interrupter: Interrupter) -> GraphQLApi:
     """The connection to W&B; a pass that must end does not wait for it."""
     workers = Workers(1, interrupter.page_patience)
-    (door,) = workers.run([partial(_door_or_error, config, interrupter)])
+    (api,) = workers.run([partial(_api_or_error, config, interrupter)])
     workers.close()
-    if interrupter.reason() is not None or isinstance(door, Unfinished):
+    if interrupter.reason() is not None or isinstance(api, Unfinished):
         raise interrupter.ended_early()
-    if isinstance(door, UsageError | TransientError):
-        raise door
-    return door
+    if isinstance(api, UsageError | TransientError):
+        raise api
+    return api
 
 
-def _door_or_error(config: Config, interrupter: Interrupter) -> Door | UsageError | TransientError:
+def _api_or_error(
+    config: Config, interrupter: Interrupter
+) -> GraphQLApi | UsageError | TransientError:
     try:
         return open_door(config, _opening(config, interrupter))
     except (UsageError, TransientError) as error:
@@ -153,7 +155,7 @@ def _opening(config: Config, interrupter: Interrupter) -> Retrying:
     return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
 
 
-def open_door(config: Config, retrying: Retrying | None = None) -> Door:
+def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
     """The connection to W&B; without ``retrying`` it is tried once.
 
     Raises:
@@ -163,7 +165,7 @@ def open_door(config: Config, retrying: Retrying | None = None) -> Door:
     """
     seconds = config.timeout.total_seconds()
     try:
-        return Door(seconds) if retrying is None else Door(seconds, retrying)
+        return GraphQLApi(seconds) if retrying is None else GraphQLApi(seconds, retrying)
     except TransientError:
         raise
     except StoreError as error:
@@ -191,8 +193,8 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
 
 
-def _traffic(door: Door) -> Requests:
-    traffic = door.traffic
+def _traffic(api: GraphQLApi) -> Requests:
+    traffic = api.traffic
     return Requests(
         reads=traffic.reads,
         writes=traffic.writes,

@@ -52,7 +52,7 @@ def test_no_file_however_odd_hides_the_others(manager: StateManager, problems: l
     told = "\n".join(sorted(problems))
     assert "nested too deeply" in told
     assert "symbolic links" in told
-    assert "Is a directory" in told
+    assert "folder.json: it is not a regular file" in told
 
 
 @pytest.mark.parametrize(

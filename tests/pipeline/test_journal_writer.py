@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_done(tmp_path: 
 
 
 def test_a_folder_into_which_others_can_write_is_refused(scene: Scene) -> None:
-    scene.folder.mkdir()
+    scene.folder.mkdir(parents=True)
     scene.folder.chmod(0o777)
     with pytest.raises(UsageError, match="other users may write to it"):
         scene.journal()

@@ -134,3 +134,28 @@ def test_a_resurrection_is_carried_out_as_planned() -> None:
     alive = make_run(over, heartbeat_at=ago(-2 * MINUTE))
     edits = carried_out(alive, alive)
     assert edits.values[("protein.state",)] == "running"
+
+
+# ---- the target -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moved", "reason"),
+    [
+        ({"sweep": "s2"}, "its sweep is s2 now, not s1"),
+        ({"sweep": None}, "its sweep is none now, not s1"),
+    ],
+)
+def test_a_run_that_left_its_sweep_is_not_written(moved: dict[str, Any], reason: str) -> None:
+    assert carried_out(make_run(**moved), make_run()) == Withdrawn(reason)
+
+
+@pytest.mark.parametrize("group", ["a/b", "other", None])
+def test_a_run_that_left_its_group_is_not_written(group: str | None) -> None:
+    was = make_run(sweep=None, group="a/b")
+    change = plan_change(judge(was, POLICY, NOW), "acme/rl/a/b", POLICY, NOW)
+    edits = Repair(change, POLICY).edits(make_run(sweep=None, group=group), NOW + SECOND)
+    if group == "a/b":
+        assert not isinstance(edits, Withdrawn)
+    else:
+        assert edits == Withdrawn(f"its group is {group or 'none'} now, not a/b")

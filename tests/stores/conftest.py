@@ -8,7 +8,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from janitor.model import Policy
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 
 ATTEMPT = 2
 """Seconds that one attempt of a request may take: hanging servers are met in many tests."""
@@ -22,24 +22,24 @@ def one_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="package")
-def door(one_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(one_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphQLApi]:
     """The way to that server, through the real ``wandb.Api``."""
     before = dict(os.environ)
     os.environ.update(one_emulator.environment(tmp_path_factory.mktemp("wandb")))
-    yield Door(ATTEMPT)
+    yield GraphQLApi(ATTEMPT)
     sys.modules["wandb"].teardown()
     os.environ.clear()
     os.environ.update(before)
 
 
 @pytest.fixture
-def emulator(one_emulator: Emulator, door: Door) -> Emulator:  # noqa: ARG001 - opened before counts begin
+def emulator(one_emulator: Emulator, door: GraphQLApi) -> Emulator:  # noqa: ARG001 - opened before counts begin
     """The server, without runs, faults or a history."""
     one_emulator.reset()
     return one_emulator
 
 
 @pytest.fixture
-def wandb_store(door: Door, emulator: Emulator) -> WandbStore:  # noqa: ARG001 - what is behind the door
+def wandb_store(door: GraphQLApi, emulator: Emulator) -> WandbStore:  # noqa: ARG001 - what is behind the door
     """A store that has learnt nothing yet of its server."""
     return WandbStore(door, Policy())

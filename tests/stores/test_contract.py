@@ -6,7 +6,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from janitor.model import Policy
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from tests.stores.backends import Backend, EmulatedWorld, RememberedWorld
 from tests.stores.sweep_contract import SweepStoreContract
 from tests.support.memory_store import MemoryStore
@@ -16,7 +16,7 @@ PAGE = 50
 
 class TestWandbStore(SweepStoreContract):
     @pytest.fixture
-    def plain(self, door: Door, emulator: Emulator) -> Backend:
+    def plain(self, door: GraphQLApi, emulator: Emulator) -> Backend:
         return Backend(WandbStore(door, Policy(), PAGE), EmulatedWorld(emulator), PAGE)
 
 

@@ -15,7 +15,7 @@ from janitor.emulator import DEFAULT_KEY, Emulator
 from janitor.errors import TransientError
 from janitor.model import Policy, RunInfo, Target, TargetKind
 from janitor.stores.retrying import RetryingStore
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from tests.stores.backends import a_run, read
 
 OTHER_KEY = "f" * 40
@@ -39,9 +39,9 @@ def in_a_process(code: str, environ: dict[str, str], folder: Path) -> str:
 
 OPEN = """
     from janitor.errors import StoreError
-    from janitor.stores.wandb import Door
+    from janitor.stores.wandb import GraphQLApi
     try:
-        door = Door(2)
+        door = GraphQLApi(2)
     except StoreError as error:
         print(type(error).__name__, error)
     else:
@@ -134,8 +134,8 @@ def test_a_server_that_goes_away_is_an_error_that_may_pass(tmp_path: Path) -> No
         from janitor.errors import StoreError
         with Emulator() as emulator:
             os.environ.update(emulator.environment(Path(sys.argv[0] or ".").resolve()))
-            from janitor.stores.wandb import Door
-            door = Door(1)
+            from janitor.stores.wandb import GraphQLApi
+            door = GraphQLApi(1)
         try:
             door.execute("query { viewer { id } }", {})
         except StoreError as error:
@@ -148,7 +148,7 @@ def test_a_server_that_goes_away_is_an_error_that_may_pass(tmp_path: Path) -> No
 
 
 def test_the_default_entity_is_filled_in(
-    door: Door, wandb_store: WandbStore, emulator: Emulator
+    door: GraphQLApi, wandb_store: WandbStore, emulator: Emulator
 ) -> None:
     entity = door.default_entity()
     assert entity is not None
@@ -181,7 +181,7 @@ def test_reads_go_on_when_the_helper_process_of_wandb_is_killed(
 
 
 def test_a_write_whose_helper_process_is_killed_may_have_been_applied(
-    door: Door, emulator: Emulator
+    door: GraphQLApi, emulator: Emulator
 ) -> None:
     emulator.seed([a_run("r1", summary={"n": 1})])
     store = WandbStore(door, Policy())
@@ -193,7 +193,7 @@ def test_a_write_whose_helper_process_is_killed_may_have_been_applied(
     assert emulator.run("acme/rl/r1").summary == {"n": 3}
 
 
-def test_what_went_through_is_counted(door: Door, emulator: Emulator) -> None:
+def test_what_went_through_is_counted(door: GraphQLApi, emulator: Emulator) -> None:
     emulator.seed([a_run("r1", summary={"n": 1})])
     store = WandbStore(door, Policy())
     before = (door.traffic.reads, door.traffic.writes)

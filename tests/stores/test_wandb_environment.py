@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from janitor.emulator import Emulator
-from janitor.stores.wandb import Door
+from janitor.stores.wandb import GraphQLApi
 from janitor.stores.wandb.environment import named_in, quiet_environment
 
 FOLDER = Path("/quiet")
@@ -53,7 +53,7 @@ def test_opening_a_connection_leaves_the_environment_as_it_was(
     for name, value in emulator.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     before = dict(os.environ)
-    door = Door()
+    door = GraphQLApi()
     try:
         assert dict(os.environ) == before
     finally:

@@ -10,7 +10,7 @@ import pytest
 from janitor.emulator import Emulator
 from janitor.errors import PermissionDeniedError, RejectedError, TooLargeError, TransientError
 from janitor.model import Policy
-from janitor.stores.wandb import Door, WandbStore
+from janitor.stores.wandb import GraphQLApi, WandbStore
 from tests.stores.backends import GROUP, SWEEP, a_run, names, pages, read, runs_in_order
 
 FLAT = {"protein.state": "running", "loss": 1}
@@ -33,7 +33,9 @@ def test_a_scan_asks_for_our_keys_alone(wandb_store: WandbStore, emulator: Emula
     assert [request.bytes_out < 2000 for request in emulator.requests] == [True]
 
 
-def test_another_namespace_and_objective_are_asked_for(door: Door, emulator: Emulator) -> None:
+def test_another_namespace_and_objective_are_asked_for(
+    door: GraphQLApi, emulator: Emulator
+) -> None:
     summary = {"my.state": "running", "eval": {"score": 1.5}, "protein.state": "x"}
     emulator.seed([a_run("r1", summary=summary)])
     store = WandbStore(door, Policy(namespace="my", objective="eval.score"))
@@ -100,7 +102,7 @@ def test_a_page_that_shows_our_keys_is_believed(
 
 
 @pytest.fixture
-def big_store(door: Door, emulator: Emulator) -> WandbStore:
+def big_store(door: GraphQLApi, emulator: Emulator) -> WandbStore:
     emulator.seed(runs_in_order(101))
     emulator.reset_counts()
     return WandbStore(door, Policy(), 100)
@@ -249,7 +251,7 @@ def test_a_batch_is_not_split_where_one_run_would_fail_as_well(
     assert emulator.counts.requests == 1
 
 
-def test_a_group_is_paged_as_a_sweep_is(door: Door, emulator: Emulator) -> None:
+def test_a_group_is_paged_as_a_sweep_is(door: GraphQLApi, emulator: Emulator) -> None:
     emulator.seed([{"project": "acme/rl", "name": "r", "group": "g1", "count": 60}])
     found = [len(page.runs) for page in pages(WandbStore(door, Policy(), 25), GROUP)]
     assert found == [25, 25, 10]

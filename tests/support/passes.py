@@ -144,7 +144,7 @@ class Scene:
             Repair(
                 plan_change(
                     judge(run, self.policy, self.clock.now()),
-                    "acme/rl/s1",
+                    f"{run.entity}/{run.project}/{run.sweep or 's1'}",
                     self.policy,
                     self.clock.now(),
                 ),

@@ -18,7 +18,7 @@ from janitor.errors import StoreError, TransientError, UsageError
 if TYPE_CHECKING:
     from janitor.config import Config
     from janitor.doctor.findings import Finding
-    from janitor.stores.wandb import Door
+    from janitor.stores.wandb import GraphQLApi
 
 
 @click.command("doctor", cls=Command)
@@ -90,7 +90,7 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
         door.close()
 
 
-def _examine_server(door: Door, config: Config, *, write_check: bool) -> Iterator[Finding]:
+def _examine_server(door: GraphQLApi, config: Config, *, write_check: bool) -> Iterator[Finding]:
     from datetime import UTC, datetime
 
     from janitor.doctor.server_checks import Examination, examine_clock, examine_login

@@ -107,13 +107,13 @@ class _Recorder:
         self, end: CommandEnd, environment: dict[str, str], project: str | None, namespace: str
     ) -> None:
         from janitor.lifecycle.run_search import RunSearch
-        from janitor.stores.wandb.api import Door
+        from janitor.stores.wandb.api import GraphQLApi
 
         self._end = end
         self._named = project
         self._project = environment.get("WANDB_PROJECT", "")
         self._namespace = namespace
-        door = Door()  # never prompts
+        door = GraphQLApi()  # never prompts
         import wandb
 
         self._api = wandb.Api()

@@ -18,8 +18,11 @@ the run's process."""
 
 
 def heartbeat_moved(before: RunInfo, after: RunInfo) -> bool:
-    """Whether the heartbeat is another one."""
-    return bool(before.heartbeat_at != after.heartbeat_at)
+    """Whether there is another heartbeat; one that is gone is not a sign of life.
+
+    A task's heartbeat is its assignment, which the write itself may have removed.
+    """
+    return after.heartbeat_at is not None and bool(before.heartbeat_at != after.heartbeat_at)
 
 
 def grew(before: RunInfo, after: RunInfo) -> bool:

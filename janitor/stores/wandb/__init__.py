@@ -1,6 +1,6 @@
-"""Runs that live at Weights & Biases, reached through ``wandb.Api``'s own door."""
+"""Runs that live at Weights & Biases, reached over ``wandb.Api``'s own transport."""
 
-from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.store import WandbStore
 
-__all__ = ["Door", "WandbStore"]
+__all__ = ["GraphQLApi", "WandbStore"]

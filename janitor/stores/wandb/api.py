@@ -1,7 +1,7 @@
-"""The door to W&B: raw GraphQL with the user's own login, proxies and certificates.
+"""The transport to W&B: raw GraphQL with the user's own login, proxies and certificates.
 
-``wandb.Api`` opens it; W&B's own sister packages use its transport too. The private names of wandb
-that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
+``wandb.Api`` provides it; W&B's own sister packages use its transport too. The private names of
+wandb that this needs are in :mod:`janitor.lifecycle.wandb_internals`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _IN_TIME = "in time"
 
 @dataclass(slots=True)
 class Traffic:
-    """What went through a door. Bytes are those of queries and of answers' JSON."""
+    """What went over a connection. Bytes are those of queries and of answers' JSON."""
 
     reads: int = 0
     writes: int = 0
@@ -53,7 +53,7 @@ class Traffic:
     bytes_in: int = 0
 
 
-class Door:
+class GraphQLApi:
     """An open connection to one W&B server; safe from many threads.
 
     Args:

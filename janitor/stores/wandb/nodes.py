@@ -95,7 +95,7 @@ def last_row(tail: Any) -> Mapping[str, Any] | None:
     try:
         rows = json.loads(tail)
         return summaries.parse(rows[-1])
-    except (TypeError, ValueError, LookupError):
+    except (TypeError, AttributeError, ValueError, LookupError):
         return None
 
 

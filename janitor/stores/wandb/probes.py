@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janitor.errors import NotFoundError
-from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.projects import Projects
@@ -30,15 +30,15 @@ mutation JanitorWriteCheck($id: String!, $name: String!) {
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whom the server takes us for."""
+    """The user that the login belongs to."""
 
     username: str | None
     entity: str | None
     """The entity that is taken where a path names none."""
 
 
-def fetch_viewer(door: Door) -> Viewer:
-    """Whom the server takes us for.
+def fetch_viewer(door: GraphQLApi) -> Viewer:
+    """The user that the login belongs to.
 
     Raises:
         StoreError: it does not say.
@@ -50,7 +50,7 @@ def fetch_viewer(door: Door) -> Viewer:
         return Viewer(viewer.get("username"), viewer.get("entity"))
 
 
-def write_nothing(door: Door, path: str) -> bool:
+def write_nothing(door: GraphQLApi, path: str) -> bool:
     """Write the display name that a run has, back to the run; False where it has none.
 
     Raises:
@@ -71,7 +71,7 @@ def write_nothing(door: Door, path: str) -> bool:
 
 
 def fetch_log_times(
-    door: Door, scope: Scope, names: Sequence[str], samples: int
+    door: GraphQLApi, scope: Scope, names: Sequence[str], samples: int
 ) -> list[list[float]]:
     """When each of these runs of a project logged, in seconds since the epoch, oldest first.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from janitor.errors import NotFoundError, RejectedError
 from janitor.model import ResolvedTarget, Target, TargetKind
 from janitor.stores.wandb import queries
-from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope, count_of
 
@@ -24,7 +24,7 @@ class Projects:
 
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: GraphQLApi) -> None:
         self._door = door
 
     def ask(self, scope: Scope, query: str, variables: Mapping[str, Any]) -> tuple[Any, int]:
@@ -93,7 +93,8 @@ class Projects:
                 if not info["hasNextPage"] or after is None:
                     return tuple(found.values())
         raise RejectedError(
-            f"W&B at {self._door.address} returns the same page of the sweeps of {scope} again and again"
+            f"W&B at {self._door.address} returns the same page of the sweeps of {scope}"
+            " again and again"
         )
 
 

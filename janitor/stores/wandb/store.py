@@ -34,7 +34,7 @@ from janitor.rules.objective import is_object
 from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
-from janitor.stores.wandb.api import Door
+from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import (
     RUN_PATH,
@@ -68,7 +68,7 @@ class WandbStore:
 
     def __init__(
         self,
-        door: Door,
+        door: GraphQLApi,
         policy: Policy,
         page_size: int = 1000,
         active_since: datetime | None = None,
@@ -311,5 +311,5 @@ def _is_ours(run: RunInfo, policy: Policy) -> bool:
     return run.defect is not None or summaries.form_of(run.summary, policy.namespace) is not None
 
 
-_conforms: Callable[[Door, Policy], Store] = WandbStore
+_conforms: Callable[[GraphQLApi, Policy], Store] = WandbStore
 """For the type checker: a WandbStore serves all of a pass."""

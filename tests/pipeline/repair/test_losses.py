@@ -99,7 +99,7 @@ def test_a_server_that_alters_values_is_sent_no_more(scene: Scene, sent: Any, ke
     (error,) = report.errors
     where = "loss.deep" if isinstance(sent, dict) else "loss"
     assert error.message == (
-        "no more was written, for the server alters what is not the janitor's:"
+        "nothing more was written: the server alters what is not the janitor's:"
         f" of acme/rl/r00 {where} has another value"
     )
 

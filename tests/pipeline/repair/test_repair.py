@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
+from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
+from tests.support.memory_store import MemoryStore
 from tests.support.passes import FAILED, PATH, SILENT, Scene, only, outcomes
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
 
@@ -127,3 +131,27 @@ def test_a_run_that_came_back_between_scan_and_repair_is_read_alone(scene: Scene
     result = only(scene.repair(crashed))
     assert result.outcome is Outcome.SUPERSEDED
     assert scene.store.reads == [(PATH,), (PATH,)]  # with the batch, and then alone
+
+
+# ---- the run that was asked for ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("run", [SILENT, FAILED])
+def test_an_answer_that_names_another_run_is_not_written(scene: Scene, run: RunInfo) -> None:
+    scene.store.add(run, make_run(wandb="failed", id="other"))
+    really = scene.store.fetch_summaries
+
+    class Confused(MemoryStore):
+        def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
+            other = really(["acme/rl/other"])["acme/rl/other"]
+            return {**really(paths), PATH: other}
+
+    confused = Confused()
+    confused.add(run)
+    scene.store = confused
+    result = only(scene.repair(run))
+    assert (result.outcome, result.error) == (
+        Outcome.FAILED,
+        "the server answered with the run acme/rl/other instead of acme/rl/r1",
+    )
+    assert confused.writes == []
