@@ -47,7 +47,7 @@ def test_a_superseded_run_counts_under_the_state_that_it_moved_on_to() -> None:
 def test_a_run_that_is_missing_from_the_report_is_an_error() -> None:
     draft = make_draft()
     draft.add_change(make_change())
-    with pytest.raises(ReportError, match="saw 2 runs and reports 1"):
+    with pytest.raises(ReportError, match="2 runs were read, 1 are reported"):
         finish(draft, 2)
 
 
