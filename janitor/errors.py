@@ -1,26 +1,26 @@
-"""Every error that the janitor raises, as one tree.
+"""All errors that the janitor raises, as one tree.
 
-JanitorError                  something went wrong; its text is one sentence for people
-├── UsageError                the caller's words are off: exit 2, nothing was done
+JanitorError                  the base class; its text is one sentence for users
+├── UsageError                the input is wrong: exit code 2, nothing was done
 │   ├── ConfigError           janitor.yaml, a flag or a JANITOR_* variable
 │   ├── TargetError           a target's path is malformed
 │   ├── PlanError             a plan file that cannot be read or is of another schema version
-│   └── InvalidExperimentIdError  a text that is no safe name of an experiment
-├── StoreError                a store could not do what it was asked
-│   ├── CredentialsError      none found, or the server refuses them (401)
-│   ├── PermissionDeniedError the server knows us and says no (403)
+│   └── InvalidExperimentIdError  a text that is not a safe name of an experiment
+├── StoreError                a store could not complete a request
+│   ├── CredentialsError      none were found, or the server refuses them (401)
+│   ├── PermissionDeniedError the login is valid, but lacks the permission (403)
 │   ├── NotFoundError         the entity, project, sweep, group or run does not exist
-│   ├── RejectedError         the server understood and refuses (400): no use in asking again
-│   ├── TooLargeError         the answer or the request was too large: ask for less
+│   ├── RejectedError         the server refuses the request (400): a retry does not help
+│   ├── TooLargeError         the response or the request was too large: ask for less
 │   ├── StateFileError        a file of local state is damaged, or cannot be read or written
-│   │   ├── ConflictError     another process wrote it since it was read
-│   │   └── HeldError         another process holds it
-│   └── TransientError        may pass: time-outs, resets, 429, 5xx, answers that are no JSON
-│       └── UnreachableError  nothing answers at the server's address: it is down, or it is wrong
+│   │   ├── ConflictError     another process changed it since it was read
+│   │   └── HeldError         another process has locked it
+│   └── TransientError        may pass: timeouts, resets, 429, 5xx, responses that are not JSON
+│       └── UnreachableError  nothing answers: the server is down, or its address is wrong
 ├── JournalError              the journal cannot be written or read
 ├── ReportError               a report cannot be written or read
-├── BrakeError                a limit was passed: exit 3, nothing was written
-├── EndedEarlyError           a signal or the deadline came before a pass had begun
+├── BrakeError                a limit was exceeded: exit code 3, nothing was written
+├── EndedEarlyError           a signal or the deadline stopped a pass before it began
 └── EmulatorError             the emulator cannot start, or its seed file is malformed
 """
 
@@ -28,11 +28,11 @@ from __future__ import annotations
 
 
 class JanitorError(Exception):
-    """Something went wrong; ``str(error)`` is one sentence that names the thing and what to do."""
+    """The base class. ``str(error)`` is one sentence: what is wrong, and what to do."""
 
 
 class UsageError(JanitorError):
-    """The caller's words are off; nothing was done."""
+    """The input is wrong; nothing was done."""
 
 
 class ConfigError(UsageError):
@@ -48,11 +48,11 @@ class PlanError(UsageError):
 
 
 class InvalidExperimentIdError(UsageError, ValueError):
-    """A text that is no safe name of an experiment."""
+    """A text is not a safe name of an experiment."""
 
 
 class StoreError(JanitorError):
-    """A store could not do what it was asked."""
+    """A store could not complete a request."""
 
 
 class CredentialsError(StoreError):
@@ -60,19 +60,19 @@ class CredentialsError(StoreError):
 
 
 class PermissionDeniedError(StoreError):
-    """The server knows who we are and says no (HTTP 403)."""
+    """The login is valid, but lacks the permission (HTTP 403)."""
 
 
 class NotFoundError(StoreError):
-    """The entity, project, sweep, group or run does not exist, or we may not see it."""
+    """The entity, project, sweep, group or run does not exist, or this login may not see it."""
 
 
 class RejectedError(StoreError):
-    """The server understood the request and refuses it; asking again is no use."""
+    """The server refuses the request itself (HTTP 400); a retry does not help."""
 
 
 class TooLargeError(StoreError):
-    """The answer or the request was too large or too slow; ask for less at a time."""
+    """The response or the request was too large or too slow; ask for less at a time."""
 
 
 class StateFileError(StoreError):
@@ -80,23 +80,23 @@ class StateFileError(StoreError):
 
 
 class ConflictError(StateFileError):
-    """Another process wrote the state since it was read; nothing was written over it."""
+    """Another process changed the state since it was read; the change was not overwritten."""
 
 
 class HeldError(StateFileError):
-    """Another process holds the state, and this one did not wait any longer."""
+    """Another process has locked the state, and the time to wait for it is over."""
 
 
 class TransientError(StoreError):
-    """A failure that may pass: a time-out, a reset, HTTP 429 or 5xx, an answer that is no JSON.
+    """A failure that may pass: a timeout, a reset, HTTP 429 or 5xx, a response that is not JSON.
 
-    Whether a write was applied before it failed is not known.
+    It is not known whether a write that fails this way was applied.
     """
 
     def __init__(self, message: str, *, slow: bool = False) -> None:
         super().__init__(message)
         self.slow = slow
-        """The server took too long, or gave up on its side: asking for less may help."""
+        """The server took too long or stopped with a timeout: asking for less may help."""
 
 
 class UnreachableError(TransientError):
@@ -112,11 +112,11 @@ class ReportError(JanitorError):
 
 
 class BrakeError(JanitorError):
-    """A limit was passed, so nothing was written."""
+    """A limit was exceeded, so nothing was written."""
 
 
 class EndedEarlyError(JanitorError):
-    """A signal or the deadline came before a pass had begun; ``reason`` says which."""
+    """A signal or the deadline stopped a pass before it began; ``reason`` says which."""
 
     def __init__(self, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)

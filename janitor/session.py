@@ -1,7 +1,7 @@
-"""The composition root: a pass put together from the settings, for the CLI, scripts and notebooks.
+"""The composition root: it builds a pass from the settings, for the CLI, scripts and notebooks.
 
-:func:`fix` is one pass. :func:`open_pass` gives the parts of a pass to callers that do more than
-that, such as ``janitor apply``.
+:func:`fix` is one pass. :func:`open_pass` is for callers that need the parts of a pass, such as
+``janitor apply``.
 """
 
 from __future__ import annotations
@@ -48,21 +48,23 @@ def fix(
 ) -> Report:
     """Scan the targets, repair the state of their runs, and report what was changed and why.
 
-    The same pass as ``janitor fix``, without its output: nothing is printed, no report file is
-    written, no notification is sent. In the main thread SIGINT and SIGTERM end the pass: no new
-    write begins, and the report says so. A second signal ends it at once.
+    The same pass as ``janitor fix``, without its output: it prints nothing, writes no report file
+    and sends no notification. In the main thread SIGINT and SIGTERM end the pass: no new write
+    begins, and the report says so. A second signal ends it at once.
 
     Args:
-        targets: What to scan, from :func:`janitor.parse_target`; without them, those of the
+        targets: What to scan, from :func:`janitor.parse_target`. The default is the targets of the
             settings.
-        config: The settings; the defaults without it. ``janitor.config.load`` reads a file.
+        config: The settings, such as ``janitor.config.load`` reads from a file. The default is the
+            default settings.
         dry_run: Report what would be changed, and change nothing.
         force: Write even if the brake trips. Use it after reviewing a dry run.
-        previous: ``.json`` reports of earlier passes, where no journal is kept.
+        previous: ``.json`` reports of earlier passes, if their journals are not kept.
 
     Raises:
-        UsageError: there is nothing to scan, the server cannot be reached or refuses the login.
-        JanitorError: the lock is held, or the journal cannot be made.
+        UsageError: there is nothing to scan, or the server refuses the login.
+        TransientError: the server does not answer, or answers with errors that may pass.
+        JanitorError: another pass holds the lock, or the journal cannot be created.
 
     """
     config = config or Config()
@@ -100,24 +102,25 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
     reach: Sequence[str] = (),
     observer: Observer | None = None,
 ) -> Iterator[Pass]:
-    """A pass that is ready to run; its journal is closed when the block ends.
+    """A pass that is ready to run. Its journal is closed when the block ends.
 
     Args:
         config: The settings.
-        policy: What the rules are given; a plan brings its own.
+        policy: The policy of the pass; a plan contains its own.
         interrupter: Ends the pass early.
-        command: What is being done.
+        command: The command that runs the pass.
         dry_run: Whether nothing is written.
-        force: Whether the brake is overruled.
+        force: Whether to overrule the brake.
         past: What earlier passes wrote.
-        reach: The paths of the targets or runs that the pass is about. If all of them are on this
-            machine, W&B is not contacted. Without it, they are assumed to be on W&B.
+        reach: The paths of the targets or runs of the pass. If all of them are on this machine,
+            W&B is not contacted. Without paths, W&B is assumed.
         observer: Receives the progress.
 
     Raises:
-        UsageError: the server cannot be reached, or refuses the login.
-        JournalError: the journal cannot be made.
-        JanitorError: another janitor holds the lock.
+        UsageError: the server refuses the login, or the settings cannot be used.
+        TransientError: the server does not answer, or answers with errors that may pass.
+        JournalError: the journal cannot be created.
+        JanitorError: another pass holds the lock.
         EndedEarlyError: a signal or the deadline came before everything was ready.
 
     """
@@ -155,10 +158,10 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
 
 
 def check_targets(targets: Sequence[AnyTarget]) -> None:
-    """Make sure that there is something to scan.
+    """Check that there is something to scan.
 
     Raises:
-        UsageError: no target is named.
+        UsageError: there are no targets.
 
     """
     if not targets:
@@ -169,7 +172,7 @@ def check_targets(targets: Sequence[AnyTarget]) -> None:
 
 
 def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
-    """What earlier passes wrote, by the journals that are kept and by these reports.
+    """What earlier passes wrote, read from the kept journals and from these reports.
 
     Raises:
         ReportError: a report cannot be read.
@@ -183,15 +186,16 @@ def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
 
 
 def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, Clock]:
-    """One run, whole and fresh, with the policy and the clock that judge it.
+    """One run, read now with its whole summary, and the policy and clock to judge it with.
 
     Args:
-        path: ENTITY/PROJECT/RUN, or the path of a run of this machine as reports write it.
+        path: ENTITY/PROJECT/RUN, or the path of a local run as it appears in reports.
         config: The settings.
 
     Raises:
         TargetError: the path is malformed.
-        UsageError: the server cannot be reached, or refuses the login.
+        UsageError: the server refuses the login, or the settings cannot be used.
+        TransientError: the server does not answer, or answers with errors that may pass.
 
     """
     interrupter = Interrupter()
@@ -206,14 +210,14 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
 
 
 def journal_folder(config: Config) -> Path:
-    """The folder of the journals: the user's own, into which nobody else can write.
+    """The folder of the journals, which only the user can write to. It need not exist yet.
 
-    Where there is no home, or it cannot be written, ``janitor-UID`` among the temporary files.
-    The folder need not exist.
+    Without a home folder that can be written to, it is ``janitor-UID`` in the folder for
+    temporary files.
 
     Raises:
-        UsageError: other users can put files into the folder. Journals are input of the next
-            pass, so there is no other place for them without a word.
+        UsageError: other users can write to the folder. The next pass reads the journals, so the
+            janitor does not silently choose another place for them.
 
     """
     if config.journal is not None:
@@ -221,7 +225,7 @@ def journal_folder(config: Config) -> Path:
         return config.journal
     try:
         folder = Path(platformdirs.user_state_dir("janitor")) / "journals"
-    except RuntimeError:  # a user whom this machine does not know, and no HOME
+    except RuntimeError:  # the machine does not know the user, and HOME is not set
         return private_temporary_folder()
     if not folder.is_absolute() or not _can_be_written(folder):
         return private_temporary_folder()
@@ -230,7 +234,7 @@ def journal_folder(config: Config) -> Path:
 
 
 def _can_be_written(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself where it is missing."""
+    """Whether files can be created in a folder, or the folder itself if it does not exist."""
     try:
         place = next(place for place in (folder, *folder.parents) if place.exists())
     except OSError:
@@ -244,10 +248,10 @@ def _journal(config: Config, clock: PassClock, command: Command, namespace: str)
     retention = Retention(config.journal_max_age, config.journal_max_megabytes * 1_000_000)
     journal = PassJournal(folder, clock, command=command, namespace=namespace, retention=retention)
     if config.journal is None and folder.parent == Path(tempfile.gettempdir()):
-        private_temporary_folder()  # somebody else may have made it meanwhile
+        private_temporary_folder()  # another user may have created it meanwhile
         warning = (
-            f"journals are kept in {folder}, among temporary files: undo is possible only as long"
-            " as they exist; name a folder that stays with --journal"
+            f"journals are kept in {folder}, a folder for temporary files: undo is possible only"
+            " as long as they exist; use --journal to name a permanent folder"
         )
         structlog.stdlib.get_logger("janitor.journal").warning(warning)
     return journal

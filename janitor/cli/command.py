@@ -1,4 +1,4 @@
-"""The classes of commands and groups: common options, help in sections, late imports."""
+"""Classes for commands and groups: common options, help in sections, late imports."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def _options_of_all() -> list[click.Parameter]:
 
 
 class Command(click.Command):
-    """A command; like all commands it takes ``-v`` and ``--log-format``."""
+    """A command with the common options ``-v`` and ``--log-format``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _options_of_all()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options; many of them in sections."""
+        """Write the options, in sections if there are many."""
         if len(self.params) < _MANY:
             super().format_options(ctx, formatter)
             return
@@ -72,25 +72,25 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Set the logs up, then run."""
+        """Set up the logs, then run the command."""
         ctx.ensure_object(Session).start_logging()
         return super().invoke(ctx)
 
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """A command that is imported when it is used."""
+    """A command that is imported at its first use."""
 
     file: str
-    """Its module in :mod:`janitor.cli.commands`, which holds it under the name ``command``."""
+    """Its module in :mod:`janitor.cli.commands`; the command is the module's ``command``."""
     summary: str
-    """Its line in the list of commands, so that a list imports none of them."""
+    """Its line in the list of commands, which is shown without importing the command."""
 
     def load(self, name: str) -> click.Command:  # noqa: ARG002 - as LazyGroup's
         """The command, imported now."""
         command = import_module(f"janitor.cli.commands.{self.file}").command
         if not isinstance(command, click.Command):
-            raise TypeError(f"janitor/cli/commands/{self.file}.py holds no command")
+            raise TypeError(f"janitor/cli/commands/{self.file}.py does not define a command")
         return command
 
 
@@ -109,7 +109,7 @@ class LazyGroup:
 
 
 class Group(click.Group):
-    """A group of commands; ``-v`` and ``--log-format`` are taken before and after the command."""
+    """A group of commands; accepts ``-v`` and ``--log-format`` before and after the command."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy | LazyGroup], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,7 +117,7 @@ class Group(click.Group):
         self.params += _options_of_all()
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """The names, in the order of the table."""
+        """The names of the commands, in the order of the table."""
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the signature is click's
@@ -133,7 +133,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments name; for an unknown name the nearest is suggested."""
+        """The command that the arguments name; an unknown name gets a suggestion."""
         name = args[0]
         if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
             from janitor.model.wording import did_you_mean
@@ -143,7 +143,7 @@ class Group(click.Group):
 
 
 class RootGroup(Group):
-    """The outermost group: it ends the process with one sentence and an exit code."""
+    """The root group: it ends the process with an exit code, and one sentence for an error."""
 
     def main(
         self,
@@ -153,7 +153,7 @@ class RootGroup(Group):
         standalone_mode: bool = True,  # noqa: FBT001, FBT002 - the signature is click's
         **extra: Any,
     ) -> Any:
-        """Run, and exit with the code that the command returns or its error means."""
+        """Run the command, and exit with its code or with the code for its error."""
         run: Callable[..., Any] = partial(super().main, args, prog_name or "janitor", complete_var)
         if standalone_mode:
             session = Session(os.environ)

@@ -1,4 +1,4 @@
-"""What all commands of one process share: the environment, how much to log, the secrets."""
+"""What all commands of a process share: environment, log settings and secrets."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Session:
         return Redactor(self.environ)
 
     def start_logging(self) -> None:
-        """Set the logs up, once the flags are known."""
+        """Set up the logs; call it when the flags are known."""
         from janitor.cli.logs import configure_logging
 
         configure_logging(self.verbosity, self.log_format, self.redact, self.environ)
 
     def load_config(self, flags: Mapping[str, Any]) -> LoadedConfig:
-        """The settings in effect for a command with these parameters; warnings go to the log.
+        """The settings for a command with these parameters; warnings go to the log.
 
         Raises:
             ConfigError: a setting cannot be used.
@@ -63,11 +63,11 @@ class Session:
 
 
 def current_redactor() -> Redactor:
-    """What masks secrets in the command that is running."""
+    """The redactor of the running command, which masks secrets."""
     context = click.get_current_context(silent=True)
     session = None if context is None else context.find_object(Session)
     return (session or Session()).redact
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
-"""Hands the session to a command, as its first argument."""
+"""Passes the session to a command as its first argument."""

@@ -1,4 +1,4 @@
-"""Turns every error that stops a command into one sentence on stderr and an exit code."""
+"""Turns an error that stops a command into one sentence on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from janitor.errors import BrakeError, EndedEarlyError, JanitorError, UsageError
 if TYPE_CHECKING:
     from janitor.cli.context import Session
 
-_LONGEST = 2_000
+_MAX_SENTENCE = 2_000
 """Characters of a sentence: a server's answer may be a whole page."""
-_LONGEST_GOODBYE = 3.0
-"""Seconds."""
+_EXIT_SECONDS = 3.0
+"""How long the exit may take."""
 
 
 def run_guarded(command: Callable[[], object], session: Session) -> int:
-    """Run a command and return its exit code, whatever happens. Only SystemExit is raised."""
+    """Run a command and return its exit code. Every exception except SystemExit is handled."""
     try:
         result = command()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -34,18 +34,18 @@ def run_guarded(command: Callable[[], object], session: Session) -> int:
         _close_stdout()
         return ExitCode.FAILED
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted", session)
+        _print_error("interrupted", session)
         return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the top: every failure becomes a sentence
+    except Exception as error:  # noqa: BLE001 - every failure becomes a sentence here
         if session.verbosity >= 2:
             click.echo(session.redact(traceback.format_exc()), err=True, nl=False)
-        _complain(sentence(error), session)
+        _print_error(sentence(error), session)
         return exit_code(error)
     return result if isinstance(result, int) else ExitCode.DONE
 
 
 def leave(code: int) -> NoReturn:
-    """End the process without waiting for threads whose server hangs."""
+    """End the process without waiting for threads that a hanging server blocks."""
     if any(thread.name.startswith("janitor") for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -56,15 +56,15 @@ def leave(code: int) -> NoReturn:
 def bound_goodbye(code: int) -> None:
     """Make sure that this process ends within a few seconds.
 
-    wandb's exit handler waits for wandb-core, which waits for a server that may hang.
+    The exit handler of wandb waits for wandb-core, which waits for a server that may hang.
     """
-    last_word = threading.Timer(_LONGEST_GOODBYE, os._exit, (code,))
-    last_word.daemon = True
-    last_word.start()
+    forced_exit = threading.Timer(_EXIT_SECONDS, os._exit, (code,))
+    forced_exit.daemon = True
+    forced_exit.start()
 
 
 def sentence(error: Exception) -> str:
-    """What happened, for people."""
+    """What happened, in one sentence for the user."""
     match error:
         case JanitorError():
             return str(error)
@@ -77,12 +77,12 @@ def sentence(error: Exception) -> str:
             return f"{error.filename}: {reason}" if error.filename else reason
         case _:
             kind = type(error).__name__
-            said = f"{kind}: {error}" if str(error) else kind
-            return f"unexpected {said}; this is a bug; run with -vv for the traceback"
+            what = f"{kind}: {error}" if str(error) else kind
+            return f"unexpected {what}; this is a bug; run with -vv for the traceback"
 
 
 def exit_code(error: Exception) -> ExitCode:
-    """The exit code of a command that an error stopped."""
+    """The exit code for an error that stopped a command."""
     match error:
         case UsageError() | click.UsageError():
             return ExitCode.USAGE
@@ -102,13 +102,13 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
-def _complain(said: str, session: Session) -> None:
-    line = printable(session.redact(said))
-    if len(line) > _LONGEST:
-        line = f"{line[:_LONGEST]}…"
+def _print_error(text: str, session: Session) -> None:
+    line = printable(session.redact(text))
+    if len(line) > _MAX_SENTENCE:
+        line = f"{line[:_MAX_SENTENCE]}…"
     click.echo(f"janitor: {line}", err=True)
 
 
 def _close_stdout() -> None:
-    """The reader of our output is gone: avoid another error when it is flushed at the end."""
+    """Nothing reads stdout any more: avoid another error when it is flushed at the end."""
     sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the rest of the process

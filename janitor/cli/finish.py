@@ -28,16 +28,16 @@ def conclude(report: Report, config: Config, *, tell_pending: bool = False) -> E
     A signal during this does not prevent the report; a second one ends the process at once.
 
     Args:
-        report: Of the pass.
-        config: Who to notify; checked before the pass.
-        tell_pending: Whether planned changes have an exit code of their own.
+        report: The report of the pass.
+        config: Where to write reports and send notifications; checked before the pass.
+        tell_pending: Whether planned changes have their own exit code.
 
     Raises:
         ReportError: a report could not be written; everything else was done.
 
     """
     report = masked_report(report, current_redactor())
-    with heeding_signals(Interrupter(), "the pass is over, its report is finished"):
+    with heeding_signals(Interrupter(), "the pass has ended, its report is still written"):
         return _concluded(report, config, exit_code_of(report, tell_pending=tell_pending))
 
 
@@ -59,7 +59,7 @@ def _concluded(report: Report, config: Config, code: ExitCode) -> ExitCode:
 
 @contextmanager
 def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
-    """Notify about a pass that an error stops before there is a report."""
+    """Send a notification if an error stops the pass before there is a report."""
     try:
         yield
     except JanitorError as error:
@@ -84,7 +84,7 @@ def _warn(warning: str) -> None:
 
 
 def exit_code_of(report: Report, *, tell_pending: bool = False) -> ExitCode:
-    """The exit code that a report means."""
+    """The exit code for a report."""
     applies = []
     if report.interrupted == "SIGINT":
         applies.append(ExitCode.INTERRUPTED)

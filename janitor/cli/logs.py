@@ -1,4 +1,4 @@
-"""Logs, by structlog: to stderr only, as text for people or as JSON lines, without secrets."""
+"""Logs with structlog: on stderr only, as text or as JSON lines, without secrets."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from janitor.runtime.redaction import Redactor
 FORMATS = ("console", "json")
 
 _OURS = (logging.WARNING, logging.INFO, logging.DEBUG)
-"""Levels of our loggers without ``-v``, with one and with two."""
+"""Levels of the janitor's loggers: without ``-v``, with one, and with two."""
 _OTHERS = (logging.CRITICAL, logging.ERROR, logging.WARNING, logging.DEBUG)
-"""Levels of the libraries' loggers, with one more step."""
+"""Levels of the libraries' loggers: the same, and with three."""
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """Our own handler. Handlers of other code stay."""
+    """The janitor's handler. Handlers of other code are kept."""
 
 
 def configure_logging(
     verbosity: int, log_format: str, redact: Redactor, environ: Mapping[str, str]
 ) -> None:
-    """Send every log line of this process and its libraries to stderr, through one formatter.
+    """Send all log lines of this process and its libraries to stderr in one format.
 
     Warnings of Python and of libraries become log lines.
     """

@@ -31,7 +31,7 @@ class LoggedProgress:
 
 
 class LiveProgress:
-    """An observer for a person at a terminal: bars on stderr that vanish at the end."""
+    """An observer for a terminal: progress bars on stderr that disappear at the end."""
 
     def __init__(self, console: Console) -> None:
         self._lock = Lock()

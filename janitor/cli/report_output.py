@@ -1,4 +1,4 @@
-"""Writes what ``janitor report`` made to files or to stdout."""
+"""Writes the output of ``janitor report`` to files or to stdout."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
     ".csv": as_csv,
     ".json": as_json,
 }
-"""File extension → renderer of passes over time."""
+"""File extension → renderer of a trend."""
 
 
 def word_for_junit(given: str | None) -> Fixed:
     """How a repaired run appears in JUnit XML.
 
     Raises:
-        UsageError: it is not one of the two words.
+        UsageError: it is neither of the two words.
 
     """
     match given:
@@ -44,15 +44,15 @@ def word_for_junit(given: str | None) -> Fixed:
 
 
 def check(to: Sequence[str]) -> None:
-    """Check, before anything is read, that a report can be written there.
+    """Check, before anything is read, that a report can be written to these paths.
 
     Raises:
-        UsageError: no place is given, a format is unknown, its extra is not installed, or a path
+        UsageError: no path is given, a format is unknown, its extra is not installed, or a path
             cannot be written.
 
     """
     if not to:
-        raise UsageError("say where to write it: --to report.html, or --to md to print it")
+        raise UsageError("name the output: --to report.html for a file, or --to md to print it")
     for place in to:
         if _is_printed(place):
             reports.check_ending(f"report.{place}")
@@ -76,7 +76,7 @@ def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
 
 
 def check_trend(to: Sequence[Path]) -> None:
-    """Check, before anything is read, that passes over time can be written there.
+    """Check, before anything is read, that a trend can be written to these paths.
 
     Raises:
         UsageError: a format is unknown, its extra is not installed, or a path cannot be written.
@@ -92,7 +92,7 @@ def check_trend(to: Sequence[Path]) -> None:
 
 
 def put_trend(trend: Trend, to: Sequence[Path]) -> None:
-    """Write passes over time to each path.
+    """Write the trend to each path.
 
     Raises:
         ReportError: a file cannot be written.

@@ -45,26 +45,26 @@ class Vitals:
     last_alive: datetime | None
     """The latest evidence that counts; None if there is none at all."""
     outage: timedelta = timedelta(0)
-    """How much of the time since then falls into known outages."""
+    """The part of the time since then that is in known outages."""
 
     @property
     def age(self) -> timedelta | None:
-        """How long ago the last sign of life was; None if there was none at all."""
+        """The time since the last sign of life; None if there was none."""
         return None if self.last_alive is None else self.now - self.last_alive
 
     @property
     def silence(self) -> timedelta | None:
-        """The age without the time of outages: what thresholds are compared with."""
+        """The age without the time of outages. Thresholds are compared with it."""
         return None if self.last_alive is None else self.now - self.last_alive - self.outage
 
     @property
     def future(self) -> Evidence | None:
-        """A piece of evidence that lies ahead of our clock, if there is one."""
+        """A piece of evidence that is ahead of the clock, if there is one."""
         return next((piece for piece in self.evidence if piece.is_future), None)
 
     @property
     def unreadable(self) -> tuple[Evidence, ...]:
-        """The times that are there and cannot be read."""
+        """The times that exist and cannot be read."""
         return tuple(piece for piece in self.evidence if piece.at is None)
 
     @property
@@ -76,7 +76,7 @@ class Vitals:
 
     @property
     def last_work(self) -> datetime | None:
-        """The last sign of life that the training itself gave, not the SDK's own heartbeat.
+        """The last sign of life from the training itself, not from the heartbeat of the SDK.
 
         None if there is none, or if one of them cannot be trusted.
         """

@@ -2,7 +2,7 @@
 
 A path holds the plain names. W&B percent-encodes names in the addresses of its pages and in
 ``run.path`` of its public objects: "my proj" becomes "my%20proj". No name can contain ``%``, so
-decoding a path once is always right, and encoding is left to whoever builds an address.
+decoding a path once is always right. Code that builds an address encodes the names.
 """
 
 from __future__ import annotations

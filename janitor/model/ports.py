@@ -1,4 +1,4 @@
-"""What the core needs from a store and from a clock. The contract of each is its docstring."""
+"""The interfaces of stores and clocks. Each docstring defines the contract."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ class Clock(Protocol):
     """The time against which every age is measured.
 
     - Aware, in UTC.
-    - Never runs backwards within a pass: the machine's own clock may be set meanwhile.
+    - It never runs backwards within a pass, even if the machine's clock is set meanwhile.
     """
 
     def now(self) -> datetime:
-        """The present moment."""
+        """The present time."""
 
 
 class SweepReader(Protocol):
-    """Lists what a target holds.
+    """Lists the runs of a target.
 
-    - A target that does not exist raises :class:`~janitor.errors.NotFoundError`; it is never
-      an empty answer. Nor is a failure: it raises another :class:`~janitor.errors.StoreError`.
-    - ``fetch_runs`` hands out pages, oldest run first. A run may be handed out twice and a run
-      may be missing: stores page by offset while others write. The caller counts, and compares
-      the count with the last page's ``run_count``.
-    - A run's summary may be cut down to the keys that the policy reads.
+    - A target that does not exist raises :class:`~janitor.errors.NotFoundError`. Any other failure
+      raises another :class:`~janitor.errors.StoreError`. Neither is an empty answer.
+    - ``fetch_runs`` returns pages, oldest run first. A run may be returned twice or may be missing,
+      because stores page by offset while others write. The caller counts the runs and compares the
+      count with the last page's ``run_count``.
+    - A run's summary may be reduced to the keys that the policy reads.
     """
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target means: one sweep, one group, or every sweep of a project."""
+        """The sweeps and groups of the target: one sweep, one group, or all sweeps of a project."""
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
 
 
 class SummaryReader(Protocol):
-    """Reads runs whole and fresh.
+    """Reads complete runs without a cache.
 
-    - Every key of the summary, as it is at the server now: no cache in between.
-    - One answer for each path asked for: the run, or the error that says why not. One run's
-      failure is not the others'.
+    - Each summary has all its keys, as they are at the server now.
+    - There is one answer for each requested path: the run, or its error. An error of one run does
+      not affect the others.
     """
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
-        """The runs at these paths (ENTITY/PROJECT/RUN), whole."""
+        """The complete runs at these paths (ENTITY/PROJECT/RUN)."""
 
 
 class LastWordReader(Protocol):
-    """Reads what a run's own process left behind besides the summary."""
+    """Reads what a run's own process uploaded in addition to the summary."""
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         """That summary, and the time at which it was uploaded; None if there is none."""
@@ -64,11 +64,11 @@ class LastWordReader(Protocol):
 class SummaryWriter(Protocol):
     """Writes a run's summary.
 
-    - The whole summary is replaced: the caller has just read it. W&B has no precondition; a
-      store that can detect a write since the read refuses, as below.
-    - A store with state names of its own rejects a summary that has none of them.
-    - :class:`~janitor.errors.TransientError` means that the write may or may not have been
-      applied; every other error that it was not.
+    - The whole summary is replaced; the caller has just read it. W&B has no precondition. A store
+      that can detect a write since the read refuses, as below.
+    - A store with its own state names rejects a summary that has none of them.
+    - After a :class:`~janitor.errors.TransientError` the write may or may not have been applied.
+      After every other error it was not.
     """
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
@@ -76,18 +76,18 @@ class SummaryWriter(Protocol):
 
 
 class RunCreator(Protocol):
-    """Makes runs.
+    """Creates runs.
 
-    - A run whose path is taken raises :class:`~janitor.errors.ConflictError`; nothing is changed.
+    - If the path exists, :class:`~janitor.errors.ConflictError` is raised and nothing is changed.
     """
 
     def init_run(self, run: RunInfo) -> None:
-        """Make the run, with its summary."""
+        """Create the run, with its summary."""
 
 
 class RunReader(SweepReader, SummaryReader, LastWordReader, Protocol):
-    """All that reads."""
+    """All interfaces that read."""
 
 
 class Store(RunReader, SummaryWriter, Protocol):
-    """All that a pass needs."""
+    """All interfaces that a pass needs."""

@@ -1,8 +1,8 @@
-"""Shards: the sweeps of one pass, divided among several janitors on as many machines.
+"""Shards: the sweeps of one pass, divided among several janitors on different machines.
 
-The limit is W&B's API, not the machine, so shards are for very large organisations. A sweep is
-dealt by a hash of its own path alone: whatever else there is, or comes into being between the
-starts of two shards, it is in exactly one of them, and never split.
+The limit is W&B's API, not the machine, so shards are for very large organisations. The shard of a
+sweep depends only on a hash of the sweep's path. A sweep is therefore in exactly one shard and is
+never split, even if other sweeps are created between the starts of two shards.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ class Shard:
     """One share of the sweeps.
 
     Args:
-        index: Which, from 1.
-        count: Of how many.
+        index: The number of this shard, from 1.
+        count: The number of shards.
 
     Raises:
-        ValueError: there is no such share.
+        ValueError: the index is not between 1 and the count.
 
     """
 

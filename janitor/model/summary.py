@@ -1,4 +1,4 @@
-"""A run's summary: its text, the two forms in which it holds our keys, and edits to them.
+"""A run's summary: its text, the two forms of the janitor's keys in it, and edits to them.
 
 Flat: ``{"protein.state": "running"}``. Nested: ``{"protein": {"state": "running"}}``. Both exist
 in practice, sometimes in one run. A *path* names one place in a summary: ``("protein.state",)``
@@ -26,11 +26,11 @@ class Absent(StrEnum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""Stands for a key that is not there; as an edit's value it removes the key."""
+"""The value of a key that does not exist; in an edit it removes the key."""
 
 
 class Form(StrEnum):
-    """The form of our keys in a summary."""
+    """The form of the janitor's keys in a summary."""
 
     FLAT = "flat"
     NESTED = "nested"
@@ -87,7 +87,7 @@ _JSON_NAMES = {list: "list", str: "string", int: "number", float: "number", bool
 
 
 def dump(summary: Mapping[str, Any]) -> str:
-    """The JSON text of a summary; ``parse(dump(s))`` is ``s``, bare ``Infinity`` included."""
+    """The JSON text of a summary; ``parse(dump(s))`` is ``s``, also with bare ``Infinity``."""
     return numbers.dump(summary)
 
 
@@ -102,7 +102,7 @@ def get(summary: Mapping[str, Any], path: Path) -> Any:
 
 
 _OBJECTS: Final = (dict, Mapping)
-"""What a key can be looked up in. ``dict`` first: a check against an abstract type takes longer,
+"""The types that have keys. ``dict`` is first: a check against an abstract type takes longer,
 and a scan makes a dozen checks per run."""
 
 
@@ -123,25 +123,25 @@ def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
 
 
 _NAMES: Final = 256
-"""More than the janitor has names: their places are computed once."""
+"""More than the number of the janitor's names, so that their places are computed once."""
 
 
 @lru_cache(_NAMES)
 def flat_path(namespace: str, name: str) -> Path:
-    """The flat place of a name under the namespace."""
+    """The flat path of a name under the namespace."""
     return (f"{namespace}.{name}",)
 
 
 @lru_cache(_NAMES)
 def nested_path(namespace: str, name: str) -> Path:
-    """The nested place of a name (dotted if it goes deeper) under the namespace."""
+    """The nested path of a name under the namespace; a dotted name has more levels."""
     return (namespace, *name.split("."))
 
 
 def places(form: Form, namespace: str, name: str) -> tuple[Path, ...]:
-    """The places of a name in a summary of this form.
+    """The paths of a name in a summary of this form.
 
-    A summary of both forms has our keys flat; ``state`` alone also nested, so that the two agree.
+    A summary of both forms has flat keys. Only ``state`` is also nested, so that the two agree.
     """
     if form is Form.NESTED:
         return (nested_path(namespace, name),)
@@ -168,11 +168,11 @@ def readings(summary: Mapping[str, Any], namespace: str, name: str) -> tuple[Any
 def edited(summary: Mapping[str, Any], edits: Mapping[Path, Any]) -> dict[str, Any]:
     """A copy of the summary with each path set to its value, or removed if that is ABSENT.
 
-    Objects on the way are copied, made where they are missing, and taken away with the last key
-    that is removed from them; all else is shared.
+    Objects on a path are copied, created if they are missing, and removed with their last key. All
+    other values are shared with the original.
 
     Raises:
-        ValueError: something other than an object is in the way of a path.
+        ValueError: a value that is not an object blocks a path.
 
     """
     result = dict(summary)
@@ -221,7 +221,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def same_or_absent(left: Any, right: Any) -> bool:
-    """Whether two places hold equal values, or both hold nothing."""
+    """Whether two values are equal, or both are absent."""
     if left is ABSENT or right is ABSENT:
         return left is right
     return same(left, right)
@@ -230,7 +230,7 @@ def same_or_absent(left: Any, right: Any) -> bool:
 def differences(
     left: Mapping[str, Any], right: Mapping[str, Any], prefix: Path = ()
 ) -> Iterator[tuple[Path, Any, Any]]:
-    """Each place where two summaries differ: its path, the left and the right value or ABSENT."""
+    """Each difference of two summaries: the path, and the left and the right value or ABSENT."""
     for key in left.keys() | right.keys():
         ours, theirs = left.get(key, ABSENT), right.get(key, ABSENT)
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
@@ -240,7 +240,7 @@ def differences(
 
 
 def digest(summary: Mapping[str, Any]) -> str:
-    """The same for summaries that are :func:`same`, where both came from JSON; a sha256, in hex."""
+    """A SHA-256 in hex, equal for summaries from JSON that are :func:`same`."""
     return hashlib.sha256(json.dumps(_canonical(summary), sort_keys=True).encode()).hexdigest()
 
 

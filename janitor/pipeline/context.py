@@ -1,4 +1,4 @@
-"""What one pass works with: handed to each of its steps."""
+"""The parts of a pass, which each of its steps gets."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ class Backend(Protocol):
         """Where the time of the pass came from."""
 
     def page_of(self, path: str) -> str:
-        """The address at which people see the run of this path."""
+        """The address of the run's page, or of its file or folder."""
 
     def requests(self) -> Requests:
-        """What the pass has cost the server so far."""
+        """The requests and bytes of the pass so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """What one pass is made of.
+    """The parts of one pass.
 
     Args:
-        store: Where the runs live.
+        store: Where the runs are.
         backend: What the report says about the store.
-        policy: What the rules are given.
-        clock: Every age is measured against it.
+        policy: The policy that the rules use.
+        clock: The clock that every age is measured with.
         observer: Receives the progress.
         interrupter: Ends the pass early; checked before each page and each write.
         guards: The limits.
         past: What earlier passes wrote.
         writer: Carries out the repair; None in a dry run.
-        shard: Which share of the sweeps is scanned; None for all of them.
+        shard: The share of the sweeps to scan; None for all of them.
 
     """
 

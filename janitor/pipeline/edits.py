@@ -1,4 +1,4 @@
-"""What a change writes into a summary: the new state, its times, and the marks that explain it."""
+"""What a change writes into a summary: the new state, its times and the marks that explain it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from janitor.rules.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Values to set (or, where ABSENT, keys to remove) at places of one summary."""
+    """Values to set at paths of one summary; ABSENT removes the key."""
 
     form: Form
     values: Mapping[Path, Any]
     note: str | None = None
-    """What could not be done beside them, for the report."""
+    """What an undo does not restore, for the report."""
 
     def before(self, summary: Mapping[str, Any]) -> dict[Path, Any]:
-        """What stands at these places now; ABSENT where nothing does."""
+        """The present values at these paths; ABSENT where there is none."""
         return {path: summaries.get(summary, path) for path in self.values}
 
     def applied(self, summary: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the summary with the edits made, all other keys untouched."""
+        """A copy of the summary with the edits; all other keys are unchanged."""
         return summaries.edited(summary, self.values)
 
     def stand_in(self, summary: Mapping[str, Any]) -> bool:
-        """Whether the summary holds every one of the edits."""
+        """Whether the summary contains all the edits."""
         return all(
             summaries.same_or_absent(summaries.get(summary, path), value)
             for path, value in self.values.items()
@@ -47,13 +47,13 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
     """The edits that carry out a change.
 
     Args:
-        change: What is to become of the run.
+        change: The verdict to carry out.
         reading: The run as it was just read.
-        policy: Names the namespace and the words.
-        at: The moment of the write, UTC.
+        policy: Defines the namespace and the names of the states.
+        at: The time of the write, UTC.
 
     Raises:
-        ValueError: a name is not one of :data:`WRITTEN_NAMES`, so that no undo would restore it.
+        ValueError: a name is not in :data:`WRITTEN_NAMES`, so an undo could not restore it.
 
     """
     if change.rule == resurrected.ID:
@@ -63,7 +63,7 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
     else:
         named = {**_state(change, reading, policy, at), **_marks(change, reading, at)}
         if change.rule == objective_late.ID:
-            named = {**_without_our_guess(reading, policy), **named}
+            named = {**_without_guessed_end(reading, policy), **named}
     if unknown := named.keys() - WRITTEN_NAMES:
         raise ValueError(f"the janitor does not write {', '.join(sorted(unknown))}")
     values = {
@@ -78,7 +78,7 @@ def edits_for(change: Change, reading: Reading, policy: Policy, at: datetime) ->
 
 
 def _as_one_object(values: Mapping[Path, Any], marks: Path) -> dict[Path, Any]:
-    """The marks as one object, where an empty one is there: so an undo restores that one."""
+    """The marks as one object, which replaces an empty one, so that an undo restores that one."""
     inside = {path[-1]: value for path, value in values.items() if path[:-1] == marks}
     outside = {path: value for path, value in values.items() if path[:-1] != marks}
     written = {name: value for name, value in inside.items() if value is not ABSENT}
@@ -103,23 +103,23 @@ def _state(change: Change, reading: Reading, policy: Policy, at: datetime) -> di
 
 
 def _reopening(change: Change, policy: Policy, at: datetime) -> dict[str, Any]:
-    """A task that waits again: it has no end, and is not assigned."""
+    """The edits of a task that waits again: it has no time of end and no assignment."""
     named: dict[str, Any] = dict.fromkeys(stale_assignment.ASSIGNMENT, ABSENT)
     return named | {"state": policy.word(change.to), "last_update": at.isoformat()}
 
 
 def _resurrection(change: Change, reading: Reading, policy: Policy, at: datetime) -> dict[str, Any]:
-    """The state it had; what we wrote when we called the run over gives way to one mark."""
+    """The state it had. One mark replaces what was written when the run was marked as ended."""
     named: dict[str, Any] = dict.fromkeys((f"janitor.{name}" for name in _MARKS), ABSENT)
     named |= {"state": policy.word(change.to), "last_update": at.isoformat()}
-    if _runtime_is_ours(reading, policy):
+    if _runtime_was_computed(reading, policy):
         named["runtime_seconds"] = ABSENT
-    named |= _without_our_guess(reading, policy)
+    named |= _without_guessed_end(reading, policy)
     return named | {"janitor.resurrected_at": at.isoformat()}
 
 
-def _without_our_guess(reading: Reading, policy: Policy) -> dict[str, Any]:
-    """The end and the error that the janitor wrote into a run that it closed, removed."""
+def _without_guessed_end(reading: Reading, policy: Policy) -> dict[str, Any]:
+    """Removes the time of end and the error that the janitor wrote when it closed the run."""
     named: dict[str, Any] = {_time_of_end(reading.state): ABSENT}
     ours = _error(reading.state, reading.mark("reason", policy), reading.mark("rule", policy))
     if summaries.read(reading.run.summary, policy.namespace, "error") == ours:
@@ -127,8 +127,8 @@ def _without_our_guess(reading: Reading, policy: Policy) -> dict[str, Any]:
     return named
 
 
-def _runtime_is_ours(reading: Reading, policy: Policy) -> bool:
-    """Whether the runtime is the one that we reckoned from the time that we took for its end."""
+def _runtime_was_computed(reading: Reading, policy: Policy) -> bool:
+    """Whether the janitor computed the runtime, from the time that it wrote as the run's end."""
     summary, created_at = reading.run.summary, reading.vitals.created_at
     ended_at = parse_time(summaries.read(summary, policy.namespace, _time_of_end(reading.state)))
     runtime = summaries.read(summary, policy.namespace, "runtime_seconds")
@@ -179,7 +179,7 @@ WRITTEN_NAMES: Final = frozenset(
     }
 )
 """Every name under the namespace that the janitor writes or removes. Journals and reports are
-input: nothing else is written because of them."""
+input: they cannot make it write other names."""
 
 
 @lru_cache(64)
@@ -190,7 +190,7 @@ def _written_places(form: Form, namespace: str) -> frozenset[Path]:
 
 
 def foreign_keys(values: Mapping[str, Any], form: Form, namespace: str) -> list[str]:
-    """The keys of a journal or report, by their names there, that the janitor never writes."""
+    """The keys of a journal or report that the janitor never writes."""
     places = _written_places(form, namespace)
     marks = summaries.nested_path(namespace, "janitor")
     foreign = []

@@ -1,4 +1,4 @@
-"""One pass: resolve, scan, plan, guard, repair, report. A dry run leaves out the repair."""
+"""One pass: resolve, scan, plan, guard, repair, report. A dry run does not repair."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from janitor.rules import Judgement
 
 
 def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> Report:
-    """Scan the targets and repair their runs; in a dry run, report what would be done.
+    """Scan the targets and repair their runs; in a dry run, report what would be changed.
 
-    A report without targets says that none could be resolved; its errors say why.
+    If no target could be resolved, the report has no targets, and its errors say why.
     """
     draft = open_report(work, command)
     scans = _scan(targets, work, draft)
@@ -48,7 +48,7 @@ def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> R
     draft.brake = brake(judged, work.guards.brake)
     kept = [judgement for scan in scans for judgement in scan.kept.values()]
     _report_returns([*judged, *kept], work, draft)
-    _look_after_open_writes(scans, work, draft)
+    _finish_open_writes(scans, work, draft)
     _report_unchanged(scans, planned, draft)
     changes = [one.change for one in planned if one.change is not None]
     _carry_out(changes, work, draft, as_reviewed=False)
@@ -56,15 +56,15 @@ def fix(targets: Sequence[AnyTarget], work: Pass, command: Command = "fix") -> R
 
 
 def apply(changes: Sequence[ReportedChange], planned_brake: Brake, work: Pass) -> Report:
-    """Carry out the changes of a plan that was reviewed, if the brake lets them pass.
+    """Carry out the changes of a reviewed plan, unless the brake stops them.
 
     Args:
-        changes: The plan's.
-        planned_brake: What the brake said when the plan was made.
+        changes: The changes of the plan.
+        planned_brake: The brake at the time of the plan.
         work: The pass, with the plan's own policy.
 
     Raises:
-        PlanError: the plan names a run twice.
+        PlanError: the plan contains a run twice.
 
     """
     check_each_run_stands_once(changes)
@@ -91,7 +91,7 @@ def open_report(work: Pass, command: Command) -> ReportDraft:
 
 
 def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
-    """The report of a pass that has come to its end, having seen so many runs."""
+    """The report of a pass that has ended. ``runs`` is the number of runs that it saw."""
     if work.writer is not None:
         work.writer.conclude(work.interrupter.reason())
         if (why := work.writer.halted) is not None:
@@ -106,7 +106,7 @@ def close_report(draft: ReportDraft, work: Pass, runs: int) -> Report:
 
 
 def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[SweepScan]:
-    """Every run of the targets, read and judged; the report says what could not be read."""
+    """Read and judge every run of the targets; the report says what could not be read."""
     resolution = resolve(work.store, targets, work.shard, work.interrupter)
     draft.shard = describe_shard(work.shard, len(resolution.sweeps), resolution.left_to_others)
     for target, error in resolution.errors:
@@ -142,8 +142,7 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
         draft.add_error(scan.error, target=scan.target)
     elif not scan.is_complete:
         draft.add_error(
-            f"only {scan.seen} of {scan.expected} runs could be read; the others are left"
-            " for the next pass",
+            f"only {scan.seen} of {scan.expected} runs could be read; the next pass tries again",
             target=scan.target,
         )
     if scan.duplicates:
@@ -151,7 +150,7 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
 
 
 def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:
-    """What is to become of each run that is not clean."""
+    """The plan for each run that is not clean."""
     page_of, policy, clock = work.backend.page_of, work.policy, work.clock
     return [
         plan_run(judgement, scan.target, page_of(path), policy, clock.now())
@@ -161,7 +160,7 @@ def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:
 
 
 def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft) -> None:
-    """Count the runs that an earlier pass called over by mistake; each of them once."""
+    """Count the runs that an earlier pass marked as ended by mistake; each of them once."""
     for warning in work.past.warnings:
         draft.add_warning(warning)
     found = came_back(judged, work.past, work.policy)
@@ -171,8 +170,8 @@ def _report_returns(judged: Sequence[Judgement], work: Pass, draft: ReportDraft)
             work.writer.record_return(path)
 
 
-def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
-    """See through what an earlier pass wrote to these runs and did not live to read back."""
+def _finish_open_writes(scans: Sequence[SweepScan], work: Pass, draft: ReportDraft) -> None:
+    """Finish the writes to these runs that an earlier pass could not read back."""
     if work.writer is None or _is_held_back(work, draft):
         return
     writes = {
@@ -187,7 +186,7 @@ def _look_after_open_writes(scans: Sequence[SweepScan], work: Pass, draft: Repor
 def _report_unchanged(
     scans: Sequence[SweepScan], planned: Sequence[PlannedRun], draft: ReportDraft
 ) -> None:
-    """Put the runs that are left alone into the report."""
+    """Add the runs that stay unchanged to the report."""
     for scan in scans:
         for state in scan.clean.values():
             draft.count_clean(state)
@@ -204,7 +203,7 @@ def _report_unchanged(
 def _carry_out(
     changes: Sequence[ReportedChange], work: Pass, draft: ReportDraft, *, as_reviewed: bool
 ) -> None:
-    """Repair, unless this is a dry run or the brake is on; every change goes into the report."""
+    """Repair, except in a dry run or if the brake is on. The report gets every change."""
     if draft.brake is not None and draft.brake.tripped and work.guards.force:
         draft.brake = draft.brake.model_copy(update={"overruled": True})
     if work.writer is None or _is_held_back(work, draft):
@@ -216,7 +215,7 @@ def _carry_out(
 
 
 def _is_held_back(work: Pass, draft: ReportDraft) -> bool:
-    """Whether the brake is on, so that nothing at all may be written."""
+    """Whether the brake is on, so that nothing may be written."""
     return draft.brake is not None and draft.brake.tripped and not work.guards.force
 
 
@@ -227,7 +226,10 @@ def report_results(
     work: Pass,
     draft: ReportDraft,
 ) -> None:
-    """Carry out the proposals and report each, as it was described by the path of its run."""
+    """Carry out the proposals and report the results.
+
+    ``described`` holds the change of each run, by its path.
+    """
     work.observer.repairing(len(proposals))
     windows = []
     for result in repair(proposals, writer):

@@ -1,4 +1,4 @@
-"""The plan of a pass: what is to be changed, under which policy, and what must still hold then."""
+"""The plan of a pass: what to change, and the preconditions that are checked before the write."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from janitor.rules import Judgement, judge
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A change that no longer holds: the run moved on, and how."""
+    """A change that no longer applies, because the run changed."""
 
     reason: str
     state: str | None = None
-    """The run's state now, where it can be told."""
+    """The run's state now, if it is known."""
 
 
 def plan_change(
     judgement: Judgement, target: str, policy: Policy, now: datetime, url: str | None = None
 ) -> ReportedChange:
-    """The plan for a run that a rule wants changed.
+    """The plan for a run that a rule wants to change.
 
     Raises:
-        ValueError: something in the summary stands in the way of what would be written.
+        ValueError: a value in the summary blocks a key that would be written.
 
     """
     run, reading, change = judgement.run, judgement.reading, judgement.verdict
     if reading is None or not isinstance(change, Change):
-        raise TypeError(f"{run.path} is not to be changed")
+        raise TypeError(f"{run.path}: no rule wants to change this run")
     edits = edits_for(change, reading, policy, now)
     edits.applied(run.summary)
     return describe_change(
@@ -53,17 +53,17 @@ def plan_change(
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A run that is to be changed or held: the verdict, and the plan of its change."""
+    """A run to change or to hold: the verdict, and the plan of its change."""
 
     judgement: Judgement
     target: str
     url: str
-    """Where people see the run."""
+    """The address of the run's page."""
     change: ReportedChange | None = None
-    """What is to be written; None for a run that is held."""
+    """What to write; None for a run that is held."""
 
     def held(self, hold: Hold) -> PlannedRun:
-        """The same run, left as it is for a reason found after it was judged."""
+        """The same run, held for a reason that was found after it was judged."""
         judgement = Judgement(self.judgement.run, self.judgement.reading, hold)
         return PlannedRun(judgement, self.target, self.url)
 
@@ -83,32 +83,32 @@ def plan_run(
                 return PlannedRun(judgement, target, url).held(hold)
             return PlannedRun(judgement, target, url, change)
         case verdict:
-            raise TypeError(f"{judgement.run.path} is neither held nor to be changed: {verdict}")
+            raise TypeError(f"{judgement.run.path} is neither changed nor held: {verdict}")
 
 
 def check_each_run_stands_once(changes: Iterable[ReportedChange]) -> None:
-    """Make sure that a plan which somebody may have edited writes no run twice.
+    """Check that a plan, which may have been edited, writes each run only once.
 
     Raises:
-        PlanError: it does.
+        PlanError: the plan contains a run twice.
 
     """
     for run, times in Counter(change.run for change in changes).items():
         if times > 1:
-            raise PlanError(f"the plan names the run {run} {times} times; make the plan anew")
+            raise PlanError(f"the plan contains the run {run} {times} times; make a new plan")
 
 
 def named(values: Mapping[Path, Any], form: Form) -> dict[str, Any]:
-    """Values by the names that reports use, the absent ones left out."""
+    """Values by the names that reports use, without the absent ones."""
     return {key_of(path, form): value for path, value in values.items() if value is not ABSENT}
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A planned change as it is carried out: judged again at the moment of the write.
+    """A planned change that is carried out. The run is judged again right before the write.
 
-    ``as_reviewed`` refuses a run that showed life since it was planned, even where the same rule
-    would speak again: what people approved was the silence that they saw.
+    ``as_reviewed`` withdraws the change of a run that was active since the plan was made, even if
+    the same rule applies again: the reviewers approved the plan for a silent run.
     """
 
     planned: ReportedChange
@@ -122,11 +122,11 @@ class Repair:
 
     @property
     def wandb_state(self) -> WandbState:
-        """W&B's word for the run when it was planned."""
+        """The run's state in W&B when the change was planned."""
         return WandbState(self.planned.wandb_state or "")
 
     def edits(self, fresh: RunInfo, now: datetime) -> Edits | Withdrawn:
-        """What to write into the run as it is now, or why it is left alone."""
+        """What to write into the run as it is now, or why it stays unchanged."""
         if (gone := self._left_target(fresh)) is not None:
             return Withdrawn(gone)
         judgement = judge(fresh, self.policy, now)
@@ -163,4 +163,4 @@ def _moved_on(judgement: Judgement) -> Withdrawn:
         return Withdrawn(f"held now: {verdict.reason}", state)
     if state is not None:
         return Withdrawn(f"it is {state} now", state)
-    return Withdrawn("it carries no state any more")
+    return Withdrawn("it no longer has a state")

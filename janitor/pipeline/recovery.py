@@ -1,12 +1,12 @@
-"""Writes that an earlier pass began and whose effect it never learnt; the next pass looks at them.
+"""Open writes: an earlier pass began them and does not know their effect; this pass checks them.
 
-A pass that is killed between a write and its read-back does not know whether the write covered
+A pass that is killed between a write and its read-back does not know whether the write overwrote
 what the run's own process sent meanwhile (:mod:`janitor.pipeline.repair.races`). A write whose
-answer was lost may arrive when its pass has long given it up, and a gateway may deliver a write
-twice. The journal records how the run was before and, as a digest, what was sent. Where the run
-still is what was sent, the read-back is done now. What it puts back is the run's own; our marks
-go, and the rules judge the run again. Where the run's process went on from our write, the run is
-named: what it had sent right before may be lost.
+answer was lost may arrive after its pass has stopped waiting, and a gateway may deliver a write
+twice. The journal records the run before the write and a digest of what was sent. If the run is
+still exactly what was sent, the read-back is done now: it restores the run's own values and removes
+the janitor's marks, and the rules judge the run again. If the run's process continued from the
+janitor's write, the run is reported: what it sent right before may be lost.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from janitor.records.keys import path_of
 from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
-"""A write of this age is not under way any more, neither here nor at a gateway."""
+"""A write of this age has ended, both here and at a gateway."""
 _LOOKED_FOR: Final = timedelta(days=1)
-"""What could not be settled in so long is left, or every later pass would report it again."""
+"""Older writes are ignored; otherwise every later pass would report them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWrite:
-    """A write that may have done harm, and the journal in which it is recorded."""
+    """A write that may have done harm, and the journal that records it."""
 
     write: JournaledWrite
     journal: JournalRecord
     is_settled: bool = False
-    """Whether it was read back well: only a second delivery of it can do harm."""
+    """Whether the read-back succeeded, so that only a second delivery can do harm."""
     is_reported: bool = False
     """Whether its own pass reported the run as failed."""
 
     def is_past(self, age: timedelta, now: datetime) -> bool:
-        """Whether it was begun longer ago than that; also true if its time is not known."""
+        """Whether it began longer ago than ``age``; also true if its time is not known."""
         began = parse_time(self.write.at)
         return began is None or now - began > age
 
     def is_ours_to_see_through(self, now: datetime) -> bool:
-        """Whether its own pass does so no more."""
+        """Whether its own pass has ended, so that this pass finishes the write."""
         liveness = self.journal.liveness
         if liveness is Liveness.UNKNOWN:
             return self.is_past(_UNDER_WAY, now)
@@ -65,7 +65,7 @@ class OpenWrite:
         return self.write.written == summaries.digest(found.summary)
 
     def attempt(self, found: RunInfo) -> Attempt | None:
-        """The write as its own pass knew it, on the run as it is now; None if that is not known."""
+        """The write as its own pass recorded it, on the run as it is now; None if impossible."""
         write, namespace = self.write, self.journal.namespace
         at = parse_time(write.at)
         if at is None or write.written is None:
@@ -77,7 +77,7 @@ class OpenWrite:
         try:
             summary = summaries.edited(found.summary, before)
         except ValueError:
-            return None  # something else is in the way of our keys now
+            return None  # another value blocks the janitor's keys now
         as_it_was = replace(
             found,
             summary=summary,
@@ -92,7 +92,7 @@ class OpenWrite:
 
 @dataclass(frozen=True, slots=True)
 class _Unchanged:
-    """A run that gets its own keys back, and no change of the janitor."""
+    """A proposal that changes nothing: the run only gets its own keys back."""
 
     path: str
     wandb_state: WandbState
@@ -109,11 +109,11 @@ class OpenWrites:
     _runs: dict[str, list[OpenWrite]] = field(default_factory=dict)
 
     def add(self, journal: JournalRecord) -> None:
-        """Take in a journal; the older ones first."""
-        told: dict[str, list[JournaledWrite]] = {}
+        """Add a journal; add the older ones first."""
+        by_run: dict[str, list[JournaledWrite]] = {}
         for write in journal.writes:
-            told.setdefault(write.run, []).append(write)
-        for run, writes in told.items():
+            by_run.setdefault(write.run, []).append(write)
+        for run, writes in by_run.items():
             last = writes[-1]
             self._runs.setdefault(run, []).extend(
                 OpenWrite(
@@ -128,24 +128,24 @@ class OpenWrites:
             self._runs.pop(run, None)
 
     def of(self, run: str) -> Sequence[OpenWrite]:
-        """Those of one run."""
+        """The open writes of one run."""
         return self._runs.get(run, ())
 
     def runs(self) -> Sequence[str]:
-        """The paths of the runs that have any."""
+        """The paths of the runs with open writes."""
         return tuple(self._runs)
 
 
 def look_after(
     writes: Mapping[str, Sequence[OpenWrite]], writer: Writer, now: datetime, policy: Policy
 ) -> Iterator[tuple[str, str]]:
-    """Finish the open writes; a sentence for each run that lost something by them, or may have.
+    """Finish the open writes; a path and a sentence for each run that lost something, or may have.
 
     Args:
         writes: The open writes of each run, by its path.
-        writer: Reads, and gives back.
-        now: The present moment, UTC.
-        policy: Says which runs are untracked or ignored: these are not written.
+        writer: Reads the runs and restores their values.
+        now: The present time, UTC.
+        policy: Defines which runs are untracked or ignored: these are not written.
 
     """
     recent = {
@@ -186,7 +186,7 @@ def look_after(
 
 
 def _effect(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -> Result | None:
-    """What came of the write that is in the run now; None where it covered nothing."""
+    """The effect of the write that is in the run now; None if it overwrote nothing."""
     for one in reversed(writes):
         attempt = one.attempt(found)
         if attempt is None or not _may_have_covered(one, attempt, found):
@@ -202,8 +202,8 @@ def _effect(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -> Resu
 def _may_have_covered(write: OpenWrite, attempt: Attempt, found: RunInfo) -> bool:
     """Whether the run's process may have sent something between the write's read and its arrival.
 
-    By now, a heartbeat may also be the trace of the write itself: that is told apart by what the
-    process uploaded, or named.
+    By now, the write itself may also have moved the heartbeat. What the process uploaded shows the
+    difference; otherwise the run is reported.
     """
     if write.is_settled:
         return grew(attempt.run, found)

@@ -1,4 +1,4 @@
-"""Counts a pass into a report. Only changed and held runs are kept as objects."""
+"""Builds the report of a pass. Only changed and held runs are kept as objects."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from janitor.runtime.interrupt import Interruption
 
 @dataclass(slots=True, kw_only=True)
 class ReportDraft:
-    """A report in the making. For one thread.
+    """A report under construction. For use in one thread.
 
-    Each run is handed over exactly once, when it is known what became of it: to ``add_change``,
-    ``add_held``, ``count_clean`` or ``count_untracked``. The plain attributes are set at leisure.
+    Pass each run exactly once to ``add_change``, ``add_held``, ``count_clean`` or
+    ``count_untracked``, when its outcome is known. The public attributes can be set at any time.
     """
 
     command: Command
@@ -66,14 +66,14 @@ class ReportDraft:
     _after: Counter[str] = field(default_factory=Counter)
 
     def add_target(self, target: ReportedTarget) -> None:
-        """A sweep or group was scanned, wholly or in part."""
+        """Add a sweep or group that was scanned completely or in part."""
         self._targets.append(target)
 
     def add_change(self, change: ReportedChange, *, state_after: str | None = None) -> None:
-        """A run was changed, or was to be.
+        """Add a run that was changed, or that should have been.
 
-        ``state_after`` is the run's state now, where it is known to be another than the outcome
-        tells (a superseded run); else ``to`` if written and ``from`` if not.
+        ``state_after`` is the run's state now, if it does not follow from the outcome (a
+        superseded run). Otherwise it is ``to`` if the change was written, and ``from`` if not.
         """
         self._changes.append(change)
         self._before[change.from_] += 1
@@ -81,44 +81,44 @@ class ReportDraft:
         self._after[state_after or (change.to if written else change.from_)] += 1
 
     def add_held(self, held: ReportedHold) -> None:
-        """A run was left as it is, for a reason."""
+        """Add a run that was left unchanged, with the reason."""
         self._held.append(held)
         self._count_unchanged(held.state or UNKNOWN_STATE)
 
     def count_clean(self, state: str, runs: int = 1) -> None:
-        """Runs in this state of which nothing is to be done."""
+        """Count runs in this state that need no change."""
         self._clean += runs
         self._count_unchanged(state, runs)
 
     def count_untracked(self, runs: int = 1) -> None:
-        """Runs that are not ours."""
+        """Count untracked runs."""
         self._untracked += runs
 
     def add_error(
         self, message: str, *, target: str | None = None, transient: bool = False
     ) -> None:
-        """Something went wrong with a target, or with the pass."""
+        """Add an error of a target or of the pass."""
         self._errors.append(ReportedError(target=target, message=message, transient=transient))
 
     def add_warning(self, message: str, *, run: str | None = None) -> None:
-        """Something is odd and did not stop the pass."""
+        """Add a problem that did not stop the pass."""
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings.append(ReportedWarning(run=run, message=message))
         else:
             self._warnings_left_out += 1
 
     def finish(self, finished_at: datetime, *, runs: int) -> Report:
-        """The report, in the order of target and run.
+        """The report, sorted by target and run.
 
-        ``runs`` is the number of distinct runs that the pass saw, counted where they were read.
+        ``runs`` is the number of distinct runs that the pass read, as the scan counted them.
 
         Raises:
-            ReportError: a run is missing from the report or stands in it twice. That is the
-                janitor's own mistake.
+            ReportError: the report lacks a run or contains one twice. That is a bug in the
+                janitor.
 
         """
         totals = self._totals()
-        self._check_each_run_stands_once(totals, runs)
+        self._check_each_run_occurs_once(totals, runs)
         return Report(
             version=__version__,
             command=self.command,
@@ -131,8 +131,8 @@ class ReportDraft:
             totals=totals,
             states_before=dict(sorted(self._before.items())),
             states_after=dict(sorted(self._after.items())),
-            changes=tuple(sorted(self._changes, key=_place)),
-            held=tuple(sorted(self._held, key=_place)),
+            changes=tuple(sorted(self._changes, key=_order)),
+            held=tuple(sorted(self._held, key=_order)),
             errors=tuple(self._errors),
             warnings=tuple(self._all_warnings()),
             thresholds=self.thresholds,
@@ -163,24 +163,24 @@ class ReportDraft:
             failed=outcomes[Outcome.FAILED],
         )
 
-    def _check_each_run_stands_once(self, totals: Totals, runs: int) -> None:
+    def _check_each_run_occurs_once(self, totals: Totals, runs: int) -> None:
         named = Counter(change.run for change in self._changes)
         named.update(held.run for held in self._held)
         twice = [run for run, times in named.items() if times > 1]
         if twice:
-            raise ReportError(f"{_OUR_MISTAKE}: the run {twice[0]} stands in the report twice")
+            raise ReportError(f"{_BUG}: the report contains the run {twice[0]} twice")
         if totals.runs != runs:
-            raise ReportError(f"{_OUR_MISTAKE}: it saw {runs} runs and reports {totals.runs}")
+            raise ReportError(f"{_BUG}: {runs} runs were read, {totals.runs} are reported")
 
     def _all_warnings(self) -> list[ReportedWarning]:
         if not self._warnings_left_out:
             return self._warnings
-        message = f"{self._warnings_left_out} more warnings are left out"
+        message = f"{self._warnings_left_out} more warnings are omitted"
         return [*self._warnings, ReportedWarning(message=message)]
 
 
-_OUR_MISTAKE = "this is a mistake in the janitor, please tell its maintainers"
+_BUG = "this is a bug in the janitor, please report it to its maintainers"
 
 
-def _place(entry: ReportedChange | ReportedHold) -> tuple[str, str]:
+def _order(entry: ReportedChange | ReportedHold) -> tuple[str, str]:
     return entry.target or "", entry.run

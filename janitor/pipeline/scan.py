@@ -1,4 +1,4 @@
-"""The scan: every run of the targets read and judged, and the proof that none was missed."""
+"""The scan: reads and judges every run of the targets, and proves that none was missed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from janitor.runtime.threads import Unfinished, Workers
 
 SCANNERS = 8
 """Sweeps scanned at once."""
-_STOPPED = "stopped before all of it was read"
+_STOPPED = "stopped before everything was read"
 
 
 class Observer(Protocol):
@@ -38,10 +38,10 @@ class Observer(Protocol):
         """A page of a target was read."""
 
     def repairing(self, total: int) -> None:
-        """The repair of so many runs begins."""
+        """The repair of this many runs begins."""
 
     def repaired(self) -> None:
-        """One of them is done."""
+        """The repair of one run is finished."""
 
 
 class Unobserved:
@@ -59,24 +59,24 @@ class Unobserved:
 
 @dataclass(slots=True)
 class SweepScan:
-    """What a scan of one sweep or group found. Clean and untracked runs are kept by path alone."""
+    """What a scan of one sweep or group found; only the paths of clean and untracked runs."""
 
     target: str
     judged: dict[str, Judgement] = field(default_factory=dict)
-    """Runs to be changed or held, by path."""
+    """Runs to change or to hold, by path."""
     clean: dict[str, SweepRunState] = field(default_factory=dict)
     untracked: set[str] = field(default_factory=set)
     expected: int | None = None
-    """How many runs the store says there are; None where it did not get to say."""
+    """The number of runs according to the store; None if the store did not answer."""
     duplicates: int = 0
     left_out: int = 0
-    """Runs that were not read, for they have been silent for too long."""
+    """Runs that were not read, because they have been silent for too long."""
     error: str | None = None
-    """Why the scan broke off."""
+    """Why the scan stopped early."""
     watched: Collection[str] = ()
-    """Paths of runs whose judgement is kept even if they are clean."""
+    """Paths of runs whose judgement is kept even if it is clean."""
     kept: dict[str, Judgement] = field(default_factory=dict)
-    """The judgements of clean runs among them."""
+    """The judgements of the clean runs among the watched ones."""
 
     @property
     def seen(self) -> int:
@@ -85,7 +85,7 @@ class SweepScan:
 
     @property
     def missing(self) -> int:
-        """Runs that the store counted and never handed out."""
+        """Runs that the store counted, but did not return."""
         return max(0, (self.expected or 0) - self.seen)
 
     @property
@@ -97,7 +97,7 @@ class SweepScan:
         return path in self.judged or path in self.clean or path in self.untracked
 
     def add(self, judgement: Judgement) -> None:
-        """Take in a run."""
+        """Add a run."""
         path, verdict = judgement.run.path, judgement.verdict
         if isinstance(verdict, Untracked):
             self.untracked.add(path)
@@ -109,7 +109,7 @@ class SweepScan:
             self.judged[path] = judgement
 
     def leave_out(self, other: SweepScan) -> None:
-        """Forget the runs that another scan holds: a run is judged once."""
+        """Remove the runs that another scan contains, so that a run is judged once."""
         for path in [path for path in self._paths() if path in other]:
             self.judged.pop(path, None)
             self.clean.pop(path, None)
@@ -124,13 +124,13 @@ class SweepScan:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What the targets stand for."""
+    """The sweeps and groups of the targets."""
 
     sweeps: tuple[ResolvedTarget, ...]
     errors: tuple[tuple[str, StoreError], ...]
     """Targets that could not be resolved, each with its reason."""
     left_to_others: int = 0
-    """Sweeps and groups that are dealt to other shards."""
+    """Sweeps and groups that belong to other shards."""
 
 
 def resolve(
@@ -139,12 +139,13 @@ def resolve(
     shard: Shard | None = None,
     interrupter: Interrupter | None = None,
 ) -> Resolution:
-    """Ask the store what each target stands for; the same sweep is taken once.
+    """Ask the store for the sweeps and groups of each target; each of them is used once.
 
     Args:
-        store: Whom to ask.
-        targets: What was named.
-        shard: Of it, its own sweeps alone; of those that are plainly others' nothing is asked.
+        store: The store to ask.
+        targets: The targets that the user named.
+        shard: Keeps only the sweeps of this shard. The store is not asked for targets whose path
+            already shows that they belong to another shard.
         interrupter: Ends the wait for answers.
 
     """
@@ -183,7 +184,7 @@ def _metadata(store: SweepReader, target: AnyTarget) -> Sequence[ResolvedTarget]
 
 
 def _names_its_path(target: AnyTarget) -> bool:
-    """Whether the target is one sweep or group whose path is known without asking."""
+    """Whether the target is one sweep or group whose path is known without a request."""
     if isinstance(target, LocalTarget):
         return True
     return target.kind is not TargetKind.PROJECT and target.entity is not None
@@ -194,12 +195,12 @@ class Scanner:
     """Reads and judges sweeps.
 
     Args:
-        store: Where the runs live.
-        policy: What the rules are given.
-        clock: Each page is judged by its own reading.
-        observer: Told of each page.
+        store: Where the runs are.
+        policy: The policy that the rules use.
+        clock: It is read once per page, when the page is judged.
+        observer: Receives the progress, page by page.
         interrupter: Checked before each page; a scan that was stopped is incomplete.
-        watched: Paths of runs whose judgement is kept even if they are clean.
+        watched: Paths of runs whose judgement is kept even if it is clean.
 
     """
 
@@ -211,7 +212,7 @@ class Scanner:
     watched: Collection[str] = ()
 
     def scan(self, sweeps: Sequence[ResolvedTarget]) -> list[SweepScan]:
-        """Scan the sweeps side by side. A run of several is left to the first."""
+        """Scan the sweeps in parallel; returns one scan per sweep, in the same order."""
         scans = [SweepScan(sweep.path, watched=self.watched) for sweep in sweeps]
         workers = Workers(SCANNERS, self.interrupter.page_patience)
         tasks = [
@@ -225,7 +226,7 @@ class Scanner:
         return scans
 
     def _scan_sweep(self, sweep: ResolvedTarget, scan: SweepScan) -> None:
-        """Read a sweep; once more where runs are missing: pages shift while others write."""
+        """Read a sweep; twice if runs are missing, because writes move runs between pages."""
         try:
             shrank = self._read_pages(sweep, scan)
             if (scan.missing or shrank) and not self.interrupter.asked():
@@ -234,7 +235,7 @@ class Scanner:
             scan.error = str(error)
 
     def _read_pages(self, sweep: ResolvedTarget, scan: SweepScan) -> bool:
-        """Read every page; whether the sweep shrank meanwhile, so that a page may have skipped."""
+        """Read every page; True if the sweep shrank meanwhile, so that runs may be skipped."""
         paths: set[str] = set()
         shrank = False
         for page in self._pages(sweep.target):
@@ -251,7 +252,7 @@ class Scanner:
         return shrank
 
     def _pages(self, target: AnyTarget) -> Iterator[RunPage]:
-        """Page after page; while one is judged, the next is under way."""
+        """All pages in order; the next one is requested while one is judged."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
         cursors: set[str | None] = set()
         after: str | None = None
@@ -273,16 +274,16 @@ class Scanner:
     def _ask(
         self, ahead: ThreadPoolExecutor, target: AnyTarget, after: str | None
     ) -> Future[RunPage] | None:
-        """Ask for a page, unless nothing new may begin."""
+        """Request a page, unless the pass is to end."""
         if self.interrupter.asked():
             return None
         return ahead.submit(self.store.fetch_runs, target, after)
 
 
 def without_repeats(scans: Sequence[SweepScan]) -> int:
-    """Leave each run to the first scan that holds it; returns how many distinct runs there are.
+    """Keep each run only in the first scan that contains it; returns the number of distinct runs.
 
-    Call it when each scan's own coverage has been taken down.
+    Call it after the coverage of each scan was reported.
     """
     for index, scan in enumerate(scans):
         for earlier in scans[:index]:
@@ -291,11 +292,11 @@ def without_repeats(scans: Sequence[SweepScan]) -> int:
 
 
 def unreadable_times(judgement: Judgement) -> Iterator[str]:
-    """A sentence for each time of an open run that cannot be read, or lies in the future."""
+    """A sentence for each time of an open run that cannot be read or is in the future."""
     if judgement.reading is None:
         return
     for piece in judgement.reading.vitals.evidence:
         if piece.at is None:
             yield f"{piece.source} cannot be read as a time: {piece.raw!r:.60}"
         elif piece.is_future:
-            yield f"{piece.source} lies in the future: {piece.raw!r:.60}"
+            yield f"{piece.source} is in the future: {piece.raw!r:.60}"

@@ -1,7 +1,7 @@
-"""Undo: the earlier values are restored key by key, where the value is still the one we wrote.
+"""Undo: restores earlier values key by key, if the value is still the one that the janitor wrote.
 
-The file that says what was written is input. Whatever it says, only keys that the janitor writes
-are restored, and only in runs that it may write: untracked and ignored runs are left alone.
+The journal or report is input. An undo only restores keys that the janitor writes, and only in runs
+that it may write: untracked and ignored runs stay unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOT_RESTORED: Final = "not restored: "
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """One run that is to be restored to the values before a write of the janitor."""
+    """One run to restore to the values before a write of the janitor."""
 
     path: str
     name: str
@@ -44,18 +44,18 @@ class Restoration:
     before: Mapping[str, Any]
     """The values before the write, by the names of their keys in reports."""
     after: Mapping[str, Any]
-    """The same keys and what we wrote; a key that is not here was removed."""
+    """The values that the janitor wrote to these keys; a key that is missing here was removed."""
     wandb_state: WandbState
     source: str
     """The file in which the write is recorded."""
     policy: Policy = field(default_factory=Policy)
-    """Says which runs are ignored."""
+    """Defines which runs are ignored."""
 
     others: tuple[Restoration, ...] = ()
-    """Other writes of the same pass to the run: one whose answer was lost may have arrived last."""
+    """Other writes of the same pass to the run. One whose answer was lost may have arrived last."""
 
     def is_marked_in(self, fresh: RunInfo) -> bool:
-        """Whether the run carries the moment of this write."""
+        """Whether the run's marks are from this write."""
         at = self.after.get(key_of(self._place_of("janitor.at"), self.form), ABSENT)
         found = summaries.get(fresh.summary, self._place_of("janitor.at"))
         return at is not ABSENT and summaries.same_or_absent(found, at)
@@ -86,16 +86,16 @@ class Restoration:
                 back[place] = former
             else:
                 in_the_way.append(f"{key} is {_shown(found)} now, not {_shown(ours)}")
-        told = "; ".join(in_the_way)
+        kept = "; ".join(in_the_way)
         if not back:
-            return Withdrawn(_NOT_RESTORED + told if told else "it has its earlier values already")
-        note = f"restored in part; {_NOT_RESTORED}{told}" if told else None
+            return Withdrawn(_NOT_RESTORED + kept if kept else "it has its earlier values already")
+        note = f"restored in part; {_NOT_RESTORED}{kept}" if kept else None
         return Edits(self.form, back, note)
 
     def _written_since(self, fresh: RunInfo) -> str | None:
-        """Whether a janitor wrote the run after the write that is to be undone.
+        """Why the run cannot be restored, if a janitor wrote it again after this write.
 
-        Half of that later write would be left, and the run would look alive.
+        Half of the later write would remain, and the run would look alive.
         """
         for name in ("janitor.at", "janitor.resurrected_at"):
             key = f"{self.namespace}.{name}"

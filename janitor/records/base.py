@@ -1,4 +1,4 @@
-"""What all parts of a report share: the fields' types, and how tolerantly a file is read."""
+"""The types of a report's fields, and how tolerantly a file is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 FROM_FILE: Final = {"from_file": True}
-"""The validation context under which unknown fields are skipped rather than refused."""
+"""The validation context in which unknown fields are skipped instead of refused."""
 
 
 def _whole(text: Any) -> Any:
@@ -28,7 +28,7 @@ def _whole(text: Any) -> Any:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise ValueError("a key is text")  # noqa: TRY004 - pydantic reports ValueError
+        raise ValueError("a key must be text")  # noqa: TRY004 - pydantic reports ValueError
     return key
 
 
@@ -39,11 +39,11 @@ def _utc(time: datetime) -> datetime:
 Text = Annotated[str, BeforeValidator(_whole)]
 Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 Values = dict[Annotated[str, PlainValidator(_key)], Any]
-"""Keys of a summary and their values: JSON values, bare ``Infinity`` included."""
+"""Keys of a summary and their values: JSON values, including bare ``Infinity``."""
 
 
 class Part(BaseModel):
-    """Frozen; unknown fields are refused in code and skipped in a file."""
+    """A frozen model. Unknown fields are refused in code and skipped in a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -57,9 +57,9 @@ class Part(BaseModel):
 
 
 def fields_of(model: BaseModel) -> dict[str, Any]:
-    """The fields of a model under their names in files, the values as they are.
+    """The fields of a model by their names in files, with unchanged values.
 
-    pydantic's own ``model_dump`` refuses values that are nested 255 levels deep.
+    ``model_dump`` of pydantic refuses values that are nested 255 levels deep.
     """
     return {
         field.alias or name: getattr(model, name)

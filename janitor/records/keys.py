@@ -1,8 +1,8 @@
-"""How a report names a place in a run's summary, and back.
+"""The names that reports use for paths in a run's summary.
 
-A dotted name, ``protein.janitor.rule``, in a run of flat and in one of nested form. In a run that
-holds both forms the flat keys are as they stand, and the nested places are JSON pointers (RFC
-6901): ``/protein/state``.
+In a summary of flat or of nested form, the name is dotted: ``protein.janitor.rule``. In a summary
+that has both forms, flat keys are unchanged, and nested paths are JSON pointers (RFC 6901):
+``/protein/state``.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from janitor.model.summary import Form, Path, nested_path
 
 
 def key_of(path: Path, form: Form) -> str:
-    """The name of a place in a summary of this form."""
+    """The name of a path in a summary of this form."""
     if form is Form.BOTH and (len(path) > 1 or path[0].startswith("/")):
         return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
     return ".".join(path)
 
 
 def path_of(key: str, form: Form, namespace: str) -> Path:
-    """The place in a summary of this form that :func:`key_of` named.
+    """The path in a summary of this form that has this name; the inverse of :func:`key_of`.
 
     Raises:
-        ValueError: a nested key does not lie under the namespace.
+        ValueError: a nested key is not under the namespace.
 
     """
     if form is Form.BOTH and key.startswith("/"):
@@ -31,5 +31,5 @@ def path_of(key: str, form: Form, namespace: str) -> Path:
         return (key,)
     name = key.removeprefix(f"{namespace}.")
     if name == key:
-        raise ValueError(f"the key {key!r} does not lie under {namespace!r}")
+        raise ValueError(f"the key {key!r} is not under {namespace!r}")
     return nested_path(namespace, name)

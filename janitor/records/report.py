@@ -1,12 +1,12 @@
-r"""The report as data: what a pass saw, changed and left, and why. Schema ``janitor.report/1``.
+r"""The report as data: what a pass read, changed and left unchanged, and why.
 
-Frozen. Code that makes a report may use no field that is not here (``extra="forbid"``). A file is
-read with more tolerance (:mod:`janitor.records.base`): within ``/1`` fields are only ever added,
-so fields that this version does not know come from a later one and are skipped. A change that
-takes a field away or gives it another meaning is ``/2``, which this version refuses.
+The schema is ``janitor.report/1``. Code that makes a report can only use the fields defined here
+(``extra="forbid"``). A file is read with more tolerance (:mod:`janitor.records.base`): later
+versions of ``/1`` only add fields, so unknown fields come from a later version and are skipped. A
+version that removes a field or changes its meaning is ``/2``, which this version refuses.
 
-Text is what people read, so half a surrogate pair in it is shown as ``\ud800``; the values in
-``before`` and ``after`` are data and stay exactly as they stood.
+Text is for people, so half a surrogate pair in it is shown as ``\ud800``. The values in ``before``
+and ``after`` are data and stay exactly as they were.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ SCHEMA: Final = "janitor.report/1"
 Command = Literal["fix", "plan", "apply", "undo"]
 
 UNKNOWN_STATE: Final = "unknown"
-"""Counts the runs that are ours and whose state could not be told."""
+"""The count of runs that the janitor judges and whose state cannot be read."""
 
 MAX_WARNINGS: Final = 1000
-"""One broken clock can taint every run of a project; the rest are only counted."""
+"""One wrong clock can affect every run of a project; further warnings are only counted."""
 
 
 class ReportedTarget(Part):
@@ -37,20 +37,20 @@ class ReportedTarget(Part):
 
     target: Text
     runs_expected: int | None
-    """How many runs the store said there are; None where it did not get to say."""
+    """The number of runs according to the store; None if the store did not answer."""
     runs_seen: int
     """Distinct runs."""
     complete: bool
     duplicates: int = 0
-    """Rows that a scan handed out a second time."""
+    """Runs that the store returned a second time."""
     missing: int = 0
-    """Runs that the store counted and never handed out."""
+    """Runs that the store counted, but did not return."""
     left_out: int = 0
-    """Runs besides these that were not read: silent for longer than ``active_since``."""
+    """Further runs that were not read: silent for longer than ``active_since``."""
 
 
 class Totals(Part):
-    """Distinct runs; each is in exactly one of the seven kinds."""
+    """Numbers of distinct runs. Each run is in exactly one of the seven kinds."""
 
     runs: int = 0
     untracked: int = 0
@@ -63,33 +63,33 @@ class Totals(Part):
 
 
 class Sign(Part):
-    """One sign of life: where it stood, the value, and the time that it means."""
+    """One sign of activity: its source, its value, and the time that it means."""
 
     source: Text
     at: Time | None = None
-    """None where ``raw`` cannot be read as a time."""
+    """None if ``raw`` cannot be read as a time."""
     raw: Any = None
     future: bool = False
-    """Too far ahead of the clock to count."""
+    """Whether it is too far ahead of the clock to count."""
 
 
 class ReportedEvidence(Part):
-    """What a judgement rested on."""
+    """What a judgement is based on."""
 
     last_alive: Time | None = None
     age_seconds: float | None = None
-    """From the last sign of life to the moment of the judgement."""
+    """The time from the last sign of activity to the judgement."""
     signs: tuple[Sign, ...] = ()
     objective: Any = None
-    """The objective as it stood, cut where it is long; None where there was none."""
+    """The objective, shortened if it is long; None if there was none."""
     wandb_state: Text = ""
 
 
 class ReportedChange(Part):
-    """One run that was, or was to be, changed.
+    """One run that was changed, or should have been.
 
-    The keys of ``before`` and ``after`` are what :mod:`janitor.records.keys` makes of the places
-    in the summary. A key in ``after`` that is not in ``before`` did not exist.
+    The keys of ``before`` and ``after`` are names from :mod:`janitor.records.keys`. A key in
+    ``after`` that is not in ``before`` did not exist.
     """
 
     run: Text
@@ -128,7 +128,7 @@ class ReportedChange(Part):
 
 
 class ReportedHold(Part):
-    """One run that was left as it is, and why."""
+    """One run that was left unchanged, and why."""
 
     run: Text
     rule: Text
@@ -137,7 +137,7 @@ class ReportedHold(Part):
     sweep: Text | None = None
     name: Text = ""
     state: Text | None = None
-    """None where the run's state could not be told."""
+    """None if the run's state cannot be read."""
     wandb_state: Text | None = None
     last_alive: Time | None = None
     url: Text | None = None
@@ -149,18 +149,18 @@ class ReportedError(Part):
     target: Text | None
     message: Text
     transient: bool = False
-    """Whether it may be gone with the next pass: the server did not answer, or with an error."""
+    """Whether the next pass may succeed: the server did not answer, or answered with an error."""
 
 
 class ReportedWarning(Part):
-    """Something that did not stop the pass: an unreadable time, a clock, a duplicate."""
+    """A problem that did not stop the pass: an unreadable time, a wrong clock, a duplicate."""
 
     run: Text | None = None
     message: Text
 
 
 class ClockReading(Part):
-    """The clock against which every age was measured."""
+    """The clock that every age was measured with."""
 
     source: Literal["server", "local"]
     offset_seconds: float | None = None
@@ -179,8 +179,8 @@ Thresholds = Annotated[
         }
     ),
 ]
-"""How long runs were given: the durations of the policy that the pass judged by, in seconds, as
-``NAME_seconds``. A report from before there was a setting does not have it."""
+"""The durations of the policy that the pass used, in seconds, as ``NAME_seconds``. A report from an
+earlier version lacks the settings that did not exist yet."""
 
 
 class ReportedShard(Part):
@@ -208,7 +208,7 @@ class Brake(Part):
 
     @classmethod
     def of_changes(cls, found: int, allowed: int) -> Brake:
-        """The brake that so many changes trip."""
+        """The brake, tripped by this many changes."""
         return cls(
             tripped=True,
             limit="max_changes",
@@ -220,34 +220,34 @@ class Brake(Part):
 
 
 class ReportedOutage(Part):
-    """A time in which runs of these projects could not report."""
+    """A period in which runs of these projects could not report."""
 
     start: Time
     end: Time | None = None
-    """None while it lasts; the start if it turned out that it was no outage."""
+    """None while it lasts; equal to ``start`` if it proved not to be an outage."""
     projects: tuple[Text, ...] = ()
     """As ENTITY/PROJECT."""
 
 
 class StandDown(Part):
-    """Whether so many runs went silent at once that the outage is not theirs."""
+    """Whether so many runs went silent at once that an outage is suspected."""
 
     active: bool
     silent: int = 0
     """Runs that went silent within the window."""
     open: int = 0
-    """Open runs that W&B calls active or crashed."""
+    """Open runs that are active or crashed according to W&B."""
     share: float = 0.0
     """``silent`` / ``open``."""
     window_start: Time | None = None
     window_end: Time | None = None
     message: Text | None = None
     outages: tuple[ReportedOutage, ...] = ()
-    """Those that this pass and earlier ones found; a later pass takes them from here."""
+    """The outages that this pass and earlier ones found; a later pass reads them from here."""
 
 
 class RaceWindow(Part):
-    """How long lay between a fresh read and the write that followed it."""
+    """The time between a fresh read and the write that followed it."""
 
     median_seconds: float | None = None
     max_seconds: float | None = None
@@ -255,7 +255,7 @@ class RaceWindow(Part):
 
 
 class Requests(Part):
-    """What the pass cost the server."""
+    """The requests and bytes of the pass."""
 
     reads: int = 0
     writes: int = 0
@@ -265,7 +265,7 @@ class Requests(Part):
 
 
 class FalsePositives(Part):
-    """Runs that an earlier pass repaired and that turned out to be alive."""
+    """Runs that an earlier pass marked as ended and that are alive."""
 
     by_rule: dict[Text, int] = Field(default_factory=dict)
     runs: tuple[Text, ...] = ()
@@ -277,18 +277,18 @@ class Report(Part):
 
     schema_: Literal["janitor.report/1"] = Field(default=SCHEMA, alias="schema")
     version: Text
-    """The janitor's."""
+    """The version of the janitor."""
     command: Command = "fix"
     dry_run: bool
     started_at: Time
     finished_at: Time
     namespace: Text = "protein"
     interrupted: Interruption | None = None
-    """What ended the pass before its time."""
+    """What ended the pass early."""
     targets: tuple[ReportedTarget, ...] = ()
     totals: Totals = Totals()
     states_before: dict[Text, int] = Field(default_factory=dict)
-    """Runs by state, in our words; untracked runs are left out, ``unknown`` could not be told."""
+    """Runs by state, in the janitor's words; without untracked runs. ``unknown``: not readable."""
     states_after: dict[Text, int] = Field(default_factory=dict)
     changes: tuple[ReportedChange, ...] = ()
     held: tuple[ReportedHold, ...] = ()
@@ -302,10 +302,10 @@ class Report(Part):
     requests: Requests | None = None
     false_positives: FalsePositives | None = None
     journal: Text | None = None
-    """The path of the journal, with which all of this can be undone."""
+    """The path of the journal, with which the pass can be undone."""
     merged_journals: tuple[Text, ...] = ()
-    """Those of the reports that this one was merged from; ``journal`` is None then."""
+    """The journals of the reports that this one was merged from; ``journal`` is None then."""
     shard: ReportedShard | None = None
-    """None where the pass scanned all that its targets stand for."""
+    """None if the pass scanned all sweeps of its targets."""
     merged_shards: tuple[ReportedShard, ...] = ()
-    """Those of the reports that this one was merged from; ``shard`` is None then."""
+    """The shards of the reports that this one was merged from; ``shard`` is None then."""

@@ -1,4 +1,4 @@
-"""The report of a pass: built, rendered, written, and read back.
+"""Renders the report of a pass and writes it to files.
 
 To add a format: a ``render_*.py`` with a pure ``render(report) -> str``, and its file extension in
 :data:`RENDERERS`.
@@ -103,7 +103,7 @@ def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed =
 
     Raises:
         UsageError: the format is unknown.
-        ReportError: the file cannot be written; an existing file is unchanged.
+        ReportError: the file cannot be written; an existing file stays unchanged.
 
     """
     write_atomically(path, text_of(report, path, junit_fixed), mode=0o600, error=ReportError)

@@ -18,7 +18,7 @@ from janitor.report.trend import Trend
 MOVED_ON: Final = "moved on"
 """Superseded runs: they changed their state themselves."""
 KINDS: Final = ("repaired", "planned", "failed", "superseded", "held")
-"""What can become of a run that needed a look, in the order of colours and stacks."""
+"""The kinds of changed and held runs, in the order of colours and stacks."""
 _KIND_OF: Final = {
     Outcome.WRITTEN: "repaired",
     Outcome.PLANNED: "planned",
@@ -26,16 +26,16 @@ _KIND_OF: Final = {
     Outcome.SUPERSEDED: "superseded",
 }
 _PASSES: Final = 400
-"""Passes that a chart shows, the latest."""
+"""The maximum number of passes in a chart; the latest are shown."""
 _LABEL: Final = 28
-"""Characters of a name at the side of a chart."""
+"""Characters of a name next to a chart."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The repaired runs that a chart has room for."""
+    """The repaired runs that fit into a chart."""
 
     rows: tuple[Row, ...]
     """``run``, ``created``, ``alive`` and ``repaired``, in milliseconds since 1970."""
@@ -69,10 +69,9 @@ def transitions(report: Report) -> list[Row]:
 
 
 def ages(report: Report, factor: float) -> list[Row]:
-    """How many runs of each kind have been silent for so long: bars ``from`` and ``to`` seconds.
+    """A histogram of how long runs were silent, by kind: bars ``from`` and ``to`` seconds.
 
-    From one edge of a bar to the other is a ``factor``; those silent for less than a second count
-    as of one.
+    The edges of a bar differ by ``factor``. A silence of less than a second counts as one second.
     """
     silent = [
         (change.evidence.age_seconds, kind_of(change))
@@ -94,7 +93,7 @@ def ages(report: Report, factor: float) -> list[Row]:
 
 
 def timeline(report: Report, most: int) -> Timeline:
-    """When the repaired runs began, were last alive, and were repaired; longest silent first."""
+    """When runs were created, last alive and repaired; the longest silent first."""
     written = [change for change in report.changes if change.outcome is Outcome.WRITTEN]
     known = (
         (change, created, alive)
@@ -117,7 +116,7 @@ def timeline(report: Report, most: int) -> Timeline:
 
 def per_sweep(report: Report, most: int) -> list[Row]:
     """Runs that were changed or held, by sweep and kind; the largest sweeps first."""
-    counts = Counter(_looked_at(report))
+    counts = Counter(_changed_and_held(report))
     totals: Counter[str] = Counter()
     for (sweep, _), runs in counts.items():
         totals[sweep] += runs
@@ -135,7 +134,7 @@ def per_sweep(report: Report, most: int) -> list[Row]:
 
 
 def over_time(trend: Trend, name: str, most: int) -> list[Row]:
-    """One of the counts of each pass, by name; names beyond the most frequent are added up."""
+    """One of the counts of each pass, by name; the less frequent names are summed up."""
     totals = [each for each, _ in trend.totals(name).most_common()]
     rest = f"{len(totals) - most + 1:,} more"
     named = {each: each for each in totals[: most if len(totals) <= most else most - 1]}
@@ -159,7 +158,7 @@ def over_time(trend: Trend, name: str, most: int) -> list[Row]:
 
 
 def in_order(states: Iterable[str]) -> list[str]:
-    """Our own states in their usual order, then words that are none of them."""
+    """The janitor's states in their usual order, then all other words."""
     usual = [state.value for state in SweepRunState]
     return sorted(states, key=lambda state: (_rank(state, usual), state))
 
@@ -170,7 +169,7 @@ def _rank(state: str, usual: list[str]) -> int:
     return usual.index(state) if state in usual else len(usual)
 
 
-def _looked_at(report: Report) -> Iterator[tuple[str, str]]:
+def _changed_and_held(report: Report) -> Iterator[tuple[str, str]]:
     for change in report.changes:
         yield _sweep(change.sweep, change.target), kind_of(change)
     for held in report.held:
@@ -196,7 +195,7 @@ def _shown(text: str) -> str:
 
 
 def _repaired_at(change: ReportedChange, report: Report) -> datetime:
-    """The moment of the write, as the mark tells it."""
+    """The time of the write, from the janitor's mark."""
     for key, value in change.after.items():
         if key.endswith(("janitor.at", "janitor/at")) and isinstance(value, str):
             try:

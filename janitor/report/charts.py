@@ -1,7 +1,7 @@
-"""The charts of a report, drawn by altair and vl-convert as SVG to stand in a page.
+"""The charts of a report: SVG for an HTML page, drawn by altair and vl-convert.
 
-Colours are CSS variables of the page, so that one drawing serves light and dark. Each chart is
-drawn twice, for a wide and for a narrow screen: an SVG that is scaled down is not readable.
+Colours are CSS variables of the page, so that one drawing works in light and dark mode. Each chart
+is drawn twice, for wide and for narrow screens, because a scaled-down SVG is not readable.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _WIDE, _NARROW = 540, 320
 _MOST_RUNS, _MOST_SWEEPS = 40, 20
 
 _BIN: Final = 10**0.2
-"""From one edge of a bar of ages to the other, as a factor."""
+"""The factor between the edges of a bar in the histogram of ages."""
 ROWS: Final = "rows"
-"""The name under which a drawing finds its data; altair would check and copy each row of them."""
+"""The name of a drawing's data. They are added later: altair would check and copy each row."""
 _TICKS: Final = (60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400)
 _IN_WORDS: Final = (
     "datum.value < 3600 ? datum.value / 60 + ' min' : datum.value < 86400 ?"
     " datum.value / 3600 + ' h' : datum.value / 86400 + ' d'"
 )
-"""A tick of seconds, as Vega's expression."""
+"""The label of a tick in seconds, as a Vega expression."""
 _CONFIG: Final = {
     "aria": False,
     "background": "transparent",
@@ -63,14 +63,14 @@ class Chart:
 
     title: str
     caption: str
-    """What it shows, in a sentence; also as alternative text."""
+    """What it shows, in a sentence; also the alternative text."""
     wide: str
     """SVG."""
     narrow: str
 
 
 def charts(report: Report) -> list[Chart]:
-    """The charts for which the report has anything to draw."""
+    """The charts for which the report has data."""
     drawn = (_states(report), _ages(report), _sweeps(report), _timeline(report))
     return [chart for chart in drawn if chart is not None]
 
@@ -126,12 +126,12 @@ def _ages(report: Report) -> Chart | None:
     )
     lines = [_line(seconds, words) for seconds, words in _limits(report.thresholds)]
     silent = "How long the runs that were changed or held had been silent, on a logarithmic scale"
-    told = "; the dashed line is the time after which a run times out" if lines else ""
-    return drawn_chart("Heartbeat ages", f"{silent}{told}.", alt.layer(bars, *lines), rows, 240)
+    limit = "; the dashed line is the time after which a run times out" if lines else ""
+    return drawn_chart("Heartbeat ages", f"{silent}{limit}.", alt.layer(bars, *lines), rows, 240)
 
 
 def _from_minutes_to_days(rows: Sequence[chart_data.Row]) -> Any:
-    """A logarithmic scale that holds all ages and some ticks, however few the ages are."""
+    """A logarithmic scale that contains all ages, and at least the ticks from minutes to days."""
     import altair as alt  # noqa: PLC0415 - as above
 
     low = min(60.0, *(row["from"] for row in rows))
@@ -187,8 +187,8 @@ def _timeline(report: Report) -> Chart | None:
         part("repaired", diamond, "repaired", None),
     )
     most = f" These {len(order)} were silent longest; {shown.left_out:,} more are not drawn."
-    told = "When each was created, last seen, and repaired."
-    caption = told + (most if shown.left_out else "")
+    what = "When each was created, last seen, and repaired."
+    caption = what + (most if shown.left_out else "")
     return drawn_chart("Repaired runs", caption, drawn, shown.rows, 70 + 17 * len(order))
 
 
@@ -245,7 +245,7 @@ def _by_kind(rows: Sequence[chart_data.Row]) -> Any:
 
 
 def whole_numbers() -> Any:
-    """An axis of counts: no label between two of them."""
+    """An axis of counts: only whole numbers have labels."""
     import altair as alt  # noqa: PLC0415 - as above
 
     return alt.Axis(labelExpr="datum.value % 1 ? '' : format(datum.value, ',d')")
@@ -254,7 +254,7 @@ def whole_numbers() -> Any:
 def drawn_chart(
     title: str, caption: str, chart: Any, rows: Sequence[chart_data.Row], height: int
 ) -> Chart:
-    """The chart in both widths, at this height in pixels; ``rows`` are its data."""
+    """The chart in both widths. ``height`` is in pixels; ``rows`` are the data."""
     import vl_convert  # noqa: PLC0415 - as above
 
     fit = {"type": "fit", "contains": "padding"}

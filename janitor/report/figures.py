@@ -12,7 +12,7 @@ from janitor.records.report import Report, Requests, Thresholds
 
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
-    """Further facts about the pass: a name and a sentence each."""
+    """Further facts about the pass, each with a name."""
     yield "Command", f"{report.command}{' (dry run)' if report.dry_run else ''}"
     took = format_age(report.finished_at - report.started_at)
     yield "Began", f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC, took {took}"
@@ -51,7 +51,7 @@ def _thresholds(found: Thresholds) -> str:
 
 def _requests(found: Requests) -> str:
     received, sent = humanize.naturalsize(found.bytes_in), humanize.naturalsize(found.bytes_out)
-    retries = f", {found.retries:,} tried again" if found.retries else ""
+    retries = f", {found.retries:,} retried" if found.retries else ""
     return (
         f"{found.reads:,} reads and {found.writes:,} writes{retries};"
         f" {received} received, {sent} sent"

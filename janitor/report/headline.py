@@ -17,7 +17,7 @@ from janitor.report import shards
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"
 _AGES: Final = re.compile(rf"{_AGE}(?:(?:, | and |, and ){_AGE})*")
 _UNWRITTEN: Final = "not written: "
-"""How the error of a failed change begins where the server certainly wrote nothing."""
+"""How the error of a failed change begins if the server certainly wrote nothing."""
 _ASIDE: Final = re.compile(r" \([^()]*\)")
 
 
@@ -36,7 +36,7 @@ class HoldGroup:
     """Held runs whose reasons differ only in numbers."""
 
     reason: str
-    """The reason of all, or with "a while" for the ages if these differ."""
+    """The common reason; if the ages differ, "a while" replaces them."""
     held: tuple[ReportedHold, ...]
 
 
@@ -211,9 +211,9 @@ def _false_positives(found: FalsePositives) -> str:
 def _after_undo(report: Report) -> str:
     """How long an undo lasts."""
     partial = sum(change.partial for change in report.changes)
-    told = f"{_runs(partial)} of these restored only in part. " if partial else ""
+    note = f"{_runs(partial)} of these restored only in part. " if partial else ""
     return (
-        f"{told}Passes that use the same journals do not repeat what was undone until a run shows"
+        f"{note}Passes that use the same journals do not repeat what was undone until a run shows"
         " a sign of life. Other janitors judge these runs again: tag them janitor:ignore, or"
         " change the rule"
     )

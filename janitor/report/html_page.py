@@ -87,14 +87,14 @@ def page_of(report: Report, charts: Sequence[Chart]) -> Page:
 
 
 def _groups(report: Report) -> Iterator[dict[str, Any]]:
-    """Changes of one kind, with their common reason without numbers."""
+    """The groups of changes, each with its most frequent reason, without numbers."""
     reasons: dict[tuple[Outcome, str, str], Counter[str]] = {}
     for change in report.changes:
-        said = reasons.setdefault((change.outcome, change.shown_to, change.rule), Counter())
-        said[headline.without_figures(change.reason)] += 1
+        of_kind = reasons.setdefault((change.outcome, change.shown_to, change.rule), Counter())
+        of_kind[headline.without_figures(change.reason)] += 1
     for group in headline.change_groups(report)[:30]:
-        said = reasons[group.outcome, group.to, group.rule]
-        (most, _), others = said.most_common(1)[0], len(said) - 1
+        of_kind = reasons[group.outcome, group.to, group.rule]
+        (most, _), others = of_kind.most_common(1)[0], len(of_kind) - 1
         yield {
             "runs": group.runs,
             "kind": _kind(group.outcome),
@@ -129,7 +129,7 @@ def _change(change: ReportedChange) -> dict[str, Any]:
 
 
 def _evidence(change: ReportedChange) -> Iterator[str]:
-    """Each piece of evidence, then each key that was or would be written."""
+    """Each piece of evidence, then each key that was written or would be."""
     evidence = change.evidence
     yield f"W&B says {_text(evidence.wandb_state or change.wandb_state or 'nothing', _NAME)}"
     if change.created_at:
@@ -201,7 +201,7 @@ def _target(target: ReportedTarget) -> dict[str, str]:
 
 
 def _changes_that_fit(changes: Iterable[ReportedChange]) -> list[dict[str, Any]]:
-    """The first rows that fit. If their evidence does not fit, the last rows have none."""
+    """The first rows that fit. If not all evidence fits, the last rows are without."""
     rows: list[dict[str, Any]] = []
     spare = _CHANGES_SHARE
     for change in changes:

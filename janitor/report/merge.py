@@ -31,20 +31,20 @@ _Part = TypeVar("_Part")
 
 _MUST_AGREE: Final = {
     "command": "are of different commands",
-    "dry_run": "are one of a dry run and one of a real pass",
+    "dry_run": "are of a dry run and of a real pass",
     "namespace": "are of different namespaces",
 }
 
 
 def merge(reports: Sequence[Report]) -> Report:
-    """One report of all these passes, which scanned different targets.
+    """One report of several passes that scanned different targets.
 
-    A run that several of them name counts once, as the earliest report has it. Runs that no
-    report names, the clean and the untracked, are counted under each target they belong to.
+    A run that is in several reports is counted once, from the earliest report. Clean and untracked
+    runs have no entry in a report, so they are counted once per target.
 
     Raises:
-        UsageError: the reports are of different kinds, or share a target: then they are passes
-            one after the other, which ``janitor report trend`` is for.
+        UsageError: the reports are of different kinds, or share a target. Reports that share a
+            target are of successive passes; ``janitor report trend`` compares those.
 
     """
     first, *others = parts = sorted(reports, key=lambda report: report.started_at)
@@ -97,7 +97,7 @@ def _check(parts: Sequence[Report]) -> None:
 def _distinct(
     parts: Sequence[Report],
 ) -> tuple[tuple[ReportedChange, ...], tuple[ReportedHold, ...], list[_Entry]]:
-    """The changes and held runs, each run once, and what is left out for that."""
+    """The changes and the held runs, each run once, and the omitted duplicates."""
     seen: set[str] = set()
     changes: list[ReportedChange] = []
     held: list[ReportedHold] = []
@@ -108,12 +108,12 @@ def _distinct(
         changes += [change for change in part.changes if change.run not in seen]
         held += [each for each in part.held if each.run not in seen]
         seen.update(entry.run for entry in entries)
-    changes.sort(key=_place)
-    held.sort(key=_place)
+    changes.sort(key=_order)
+    held.sort(key=_order)
     return tuple(changes), tuple(held), repeated
 
 
-def _place(entry: _Entry) -> tuple[str, str]:
+def _order(entry: _Entry) -> tuple[str, str]:
     return entry.target or "", entry.run
 
 
@@ -162,7 +162,7 @@ def _warnings(parts: Sequence[Report]) -> tuple[ReportedWarning, ...]:
 
 
 def _clock(parts: Sequence[Report]) -> ClockReading | None:
-    """The one that is the furthest off, or that could not be read at all."""
+    """The clock with a warning, or else the one with the largest offset."""
     clocks = [part.clock for part in parts if part.clock]
     return max(
         clocks,
@@ -193,7 +193,7 @@ def _stand_down(parts: Sequence[Report]) -> StandDown | None:
 
 
 def _race_window(parts: Sequence[Report]) -> RaceWindow | None:
-    """The median of all cannot be told from the medians of each."""
+    """Without a median: it cannot be computed from the medians of the parts."""
     found = [part.race_window for part in parts if part.race_window]
     longest = [each.max_seconds for each in found if each.max_seconds is not None]
     writes = sum(each.writes for each in found)
@@ -236,6 +236,6 @@ def _if_all_the_same(found: Iterable[Any]) -> Any:
 
 
 def _all(parts: Sequence[_Part], of: Callable[[_Part], Iterable[Any]]) -> tuple[Any, ...]:
-    """What the parts hold, each once, in their order."""
+    """The distinct values of all parts, in order."""
     found = chain.from_iterable(map(of, parts))
     return tuple(dict.fromkeys(each for each in found if each is not None))

@@ -14,7 +14,7 @@ Occasion = Literal["changes", "brake", "failure"]
 _SENTENCE: Final = 600
 _NOTICES: Final = 4
 _BREAK: Final = "\u200b"
-"""A zero-width space: after it an @ notifies nobody."""
+"""A zero-width space: after an @ it prevents mentions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Message:
 
 
 def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
-    """The notification about a pass. Without a link, the link of one of its runs.
+    """The notification about a pass. Without ``link`` it links to one of the changed runs.
 
     Args:
-        report: Of the pass.
-        failed: Whether it did not do all that it was asked.
-        link: Where the report can be seen.
+        report: The report of the pass.
+        failed: Whether the pass did not do everything.
+        link: The address of the report.
 
     """
     done = ", ".join(f"{count:,} {name}" for name, count in headline.counts(report) if count)
@@ -52,7 +52,7 @@ def message_of(report: Report, *, failed: bool, link: str | None) -> Message:
 
 
 def message_of_failure(command: str, said: str, link: str | None) -> Message:
-    """The notification about a pass without a report."""
+    """The notification about a pass that failed before there was a report."""
     page = web_page(link)
     lines = [_text(said), *([page] if page else [])]
     return Message(f"janitor {command} failed", "\n".join(lines), frozenset({"failure"}))

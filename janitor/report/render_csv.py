@@ -1,7 +1,7 @@
-"""The report as CSV, for spreadsheets and pandas: a row for each run that is mentioned.
+"""The report as CSV, for spreadsheets and pandas: one row per changed or held run.
 
-First the changes, then the held runs (outcome ``held``). Texts that a spreadsheet would take for
-a formula get a ``'`` in front, as OWASP advises against CSV injection; numbers stay numbers.
+The changes come first, then the held runs (outcome ``held``). Text that a spreadsheet would read
+as a formula gets a leading ``'``, as OWASP recommends against CSV injection; numbers are unchanged.
 ``before`` and ``after`` are strict JSON, times ISO 8601 in UTC.
 """
 
@@ -39,10 +39,10 @@ COLUMNS: Final = (
 )
 
 _SIGNS: Final = r"=+\-@\uff1d\uff0b\uff0d\uff20"
-"""What a formula begins with, also in full width; for use in a character class."""
+"""The first characters of formulas, also in full width, for a character class."""
 _FORMULA: Final = re.compile(rf"\s*[{_SIGNS}\t\r]")
 _FORMULA_IN_NEXT_CELL: Final = re.compile(rf"(?<=;)(?=\s*[{_SIGNS}])")
-"""Where a semicolon separates cells, as it does for Excel in much of Europe."""
+"""Excel separates cells at semicolons in much of Europe."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -99,7 +99,7 @@ def _held(held: ReportedHold) -> dict[str, Any]:
 
 
 def as_cell(text: str | None) -> str | None:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet reads as a formula."""
     if text is None:
         return None
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
@@ -108,7 +108,7 @@ def as_cell(text: str | None) -> str | None:
 
 
 def _json(value: Any) -> str:
-    """Strict JSON without a semicolon, which stands only in texts and can be escaped there."""
+    """Strict JSON in which semicolons, which only occur in strings, are escaped."""
     return strict_json.dumps(value).replace(";", "\\u003b")
 
 

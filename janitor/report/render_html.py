@@ -1,8 +1,8 @@
-"""The report as one HTML file: no network, no script but its own, light and dark.
+"""The report as one HTML file: no requests, only its own script, light and dark mode.
 
-What it shows is gathered in :mod:`janitor.report.html_page`, drawn in :mod:`janitor.report.charts`,
-and laid out by the template. The template escapes all that it is given; a policy in the page
-forbids every script but the one whose hash it names, and every request.
+:mod:`janitor.report.html_page` collects the content, :mod:`janitor.report.charts` draws the charts,
+and the template makes the layout. The template escapes all values. A content security policy in the
+page forbids all requests, and all scripts except the one with the given hash.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def render(report: Report) -> str:
 
 
 def render_trend(trend: Trend) -> str:
-    """The HTML text of passes over time. Needs the extra ``html``."""
+    """The HTML text of a trend. Needs the extra ``html``."""
     with temporary_home():
         drawn = trend_charts(trend)
     page = {"headline": headline(trend), "charts": drawn, "tables": tables(trend)}
@@ -39,7 +39,7 @@ def render_trend(trend: Trend) -> str:
 
 
 def render_page(template: str, page: Any) -> str:
-    """A page laid out by one of our templates, with our style and script."""
+    """A page made from a template of the janitor, with its style and script."""
     from markupsafe import Markup  # noqa: PLC0415 - of the extra html
 
     script = _read("report.js")
@@ -49,8 +49,8 @@ def render_page(template: str, page: Any) -> str:
         .get_template(template)
         .render(
             page=page,
-            style=Markup(_read("report.css")),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own file
+            style=Markup(_read("report.css")),  # noqa: S704 - a file of the package
+            script=Markup(script),  # noqa: S704 - a file of the package
             script_hash=f"sha256-{digest}",
         )
     )

@@ -2,7 +2,7 @@
 
 A repaired run is a failure, so that CI shows it; with ``fixed="pass"`` it passes. A planned repair
 is a failure, a failed repair an error, a held run is skipped, and a superseded run passes. Each
-error of the pass is a test case of its own.
+error of the pass is a separate test case.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def render(report: Report, fixed: Fixed = "failure") -> str:
     places: dict[str, list[TestCase]] = {}
     for place, case in _cases(report, fixed):
         places.setdefault(place, []).append(case)
-    document: Any = JUnitXml(f"janitor {report.command}")  # Any: half of it is not typed
+    document: Any = JUnitXml(f"janitor {report.command}")  # Any: the library is only partly typed
     began = report.started_at.replace(tzinfo=None).isoformat(timespec="seconds")
     for place, cases in places.items():
         suite = TestSuite(place)

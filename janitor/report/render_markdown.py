@@ -1,7 +1,7 @@
 """The report as GitHub-flavoured Markdown: a summary first, then the tables.
 
-It fits GitHub's step summary, which refuses more than 1 MiB: each part has its share of that, and
-a table that is larger is cut with a note of how many rows are left out.
+It fits GitHub's step summary, which refuses more than 1 MiB. Each part has a share of that. A table
+that is larger is cut, with a note about the number of omitted rows.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from janitor.report import headline
 from janitor.report.sanitize import shortened, visible, web_page
 
 _SHARES: Final = {"changes": 600_000, "held": 150_000, "errors": 100_000, "warnings": 100_000}
-"""Bytes for the rows of each table; the rest of a MiB is for what stands around them."""
+"""Bytes for the rows of each table; the rest of the MiB is for everything else."""
 _RUNS_NAMED: Final = 10
 """Held runs listed per reason."""
 _NAME, _SENTENCE = 100, 500
 """Characters of a name and of a sentence that are shown."""
 
 _MARKUP: Final = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
-"""What begins or ends markup. An underscore within a word and an ampersand alone do not."""
+"""What begins or ends markup. An underscore in a word and a single ampersand do not."""
 _NOT_IN_LINKS: Final = re.compile(r"[\\`<>|\[\]]")
 _ADDRESS: Final = re.compile(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)")
 """Where a bare address would become a link: before the slashes, the dot, the at sign."""
@@ -153,7 +153,7 @@ def _text(text: str, limit: int = _SENTENCE) -> str:
 
 
 def _code(text: str) -> str:
-    """Text to copy: a code span with more backticks around it than in it."""
+    """Text to copy, as a code span with more backticks around it than in it."""
     text = visible(text)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

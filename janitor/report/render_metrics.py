@@ -1,6 +1,6 @@
-"""The report as metrics in Prometheus's text format. They describe the last pass: all are gauges.
+"""The report as metrics in the Prometheus text format. They describe the last pass: all are gauges.
 
-Every metric has a sample for each state, rule and outcome, also if it is 0: alerts need them, and
+Every metric has a sample for each state, rule and outcome, even if it is 0: alerts need them, and
 a Pushgateway keeps old samples that are not sent again.
 """
 
@@ -42,9 +42,9 @@ def registry_of(
     """The metrics of a pass.
 
     Args:
-        report: Of the pass.
-        succeeded: Whether it did everything.
-        last_success: When an earlier pass last did, if that is known.
+        report: The report of the pass.
+        succeeded: Whether the pass did everything.
+        last_success: When an earlier pass last succeeded, if that is known.
 
     """
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above

@@ -1,6 +1,6 @@
 """The report as tables for a terminal, and as plain lines for a pipe, cron or a log.
 
-Text from runs never reaches the terminal as an escape sequence or as rich's markup.
+Text from runs never reaches the terminal as an escape sequence or as markup of rich.
 """
 
 from __future__ import annotations

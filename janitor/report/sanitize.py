@@ -1,4 +1,4 @@
-"""Text that came from other people's runs, made safe to look at."""
+"""Makes text from runs, which is untrusted, safe to display."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final
 
 _TRICKS: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029"  # control characters: escape sequences, line ends
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c"  # turn the reading direction around
-    "\ufeff\ud800-\udfff]"  # marks the byte order; halves of a pair
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c"  # change the reading direction
+    "\ufeff\ud800-\udfff]"  # the byte order mark; halves of surrogate pairs
 )
 _WEB_PAGE: Final = re.compile(r"https?://[!-~]+")
 
 
 def visible(text: str) -> str:
-    r"""The text on one line, with what would act instead of being read shown as ``\x1b``."""
+    r"""The text on one line, with control characters in the form ``\x1b``."""
     return _TRICKS.sub(lambda match: _shown(match[0]), text)
 
 
@@ -24,7 +24,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def web_page(url: str | None) -> str | None:
-    """The address, if it is one that is safe to link to: a web page, in plain ASCII."""
+    """The address, if it is safe to link to: HTTP or HTTPS, and ASCII only."""
     return url if url is not None and _WEB_PAGE.fullmatch(url) else None
 
 

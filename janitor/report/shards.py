@@ -1,4 +1,4 @@
-"""Sentences about shards: which one a pass processed, and which are missing in a merged report.
+"""Sentences about shards: which one a pass scanned, and which are missing in a merged report.
 
 Each shard computes brake and stand-down from its own sweeps only. A merged report names the shards
 that they stopped.
@@ -25,8 +25,8 @@ def notices(report: Report) -> list[str]:
     """Notices about shards."""
     if report.shard:
         theirs = f"{report.shard.left_to_others} belong to other shards"
-        dealt = f"{report.shard.sweeps} sweeps and groups belong to it, {theirs}"
-        return [f"This is only {_name(report.shard)}: {dealt}"]
+        share = f"{report.shard.sweeps} sweeps and groups belong to it, {theirs}"
+        return [f"This is only {_name(report.shard)}: {share}"]
     if not report.merged_shards:
         return []
     found = []
@@ -50,10 +50,10 @@ def by_shard(parts: Sequence[Report], say: Callable[[Report], str | None]) -> st
 
 
 def check(parts: Sequence[Report]) -> None:
-    """Check that all shards have the same number of shards.
+    """Check that all reports have the same number of shards.
 
     Raises:
-        UsageError: they were not, so that sweeps may be in two of them, or in none.
+        UsageError: the numbers differ, so sweeps may be in two of the reports, or in none.
 
     """
     shards = [shard for part in parts for shard in (part.shard, *part.merged_shards) if shard]

@@ -1,4 +1,4 @@
-"""Passes over time: how many runs each found stuck, by sweep and by rule, and false positives."""
+"""Trends over several passes: stuck runs by sweep and by rule, and false positives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from janitor.storage import strict_json
 
 _NAME: Final = 60
 _ROWS: Final = 30
-"""Sweeps that are named; the others are added up."""
+"""Sweeps with their own row; one more row sums up the others."""
 _COUNTED: Final = frozenset({"fix", "plan", "apply"})
 
 
@@ -38,7 +38,7 @@ class Passed:
     held: int
     false_positives: int
     by_sweep: Counter[str]
-    """Runs found stuck, with any outcome."""
+    """Stuck runs by sweep, with any outcome."""
     by_rule: Counter[str]
     returned_by_rule: Counter[str]
 
@@ -50,23 +50,23 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class TrendTable:
-    """A table of words and figures."""
+    """A table with columns of words, then columns of figures."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int
-    """So many columns hold words, the others figures."""
+    """The number of columns with words; the others have figures."""
 
 
 @dataclass(slots=True)
 class Trend:
-    """Passes as they are added, each once; an undo does not judge runs and is not counted."""
+    """A collection of passes, each once. An undo does not judge runs, so it is not counted."""
 
     _passes: dict[tuple[Any, ...], Passed] = field(default_factory=dict)
 
     def add(self, report: Report) -> None:
-        """Count a report in; of the whole of it only figures are kept."""
+        """Add a report. Only its figures are kept."""
         if report.command not in _COUNTED:
             return
         targets = tuple(target.target for target in report.targets)
@@ -78,7 +78,7 @@ class Trend:
         return [self._passes[key] for key in sorted(self._passes)]
 
     def totals(self, name: str) -> Counter[str]:
-        """The sum over all passes of one of their counts, by its name."""
+        """One of the counts (a field of :class:`Passed`), summed over all passes."""
         total: Counter[str] = Counter()
         for each in self._passes.values():
             total.update(getattr(each, name))
@@ -86,7 +86,7 @@ class Trend:
 
 
 def as_text(trend: Trend, console: Console) -> str:
-    """Tables for a terminal, plain lines for anything else."""
+    """Tables for a terminal, plain lines otherwise."""
     if not console.is_terminal:
         return "".join(f"{line}\n" for line in _lines(trend))
     with console.capture() as captured:
@@ -96,7 +96,7 @@ def as_text(trend: Trend, console: Console) -> str:
 
 
 def as_csv(trend: Trend) -> str:
-    """A row for each pass and what it counted: of all, of each sweep, of each rule."""
+    """One row per pass and count: of all runs, of each sweep, of each rule."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(("at", "command", "kind", "name", "runs"))
@@ -124,7 +124,7 @@ def as_json(trend: Trend) -> str:
 
 
 def headline(trend: Trend) -> str:
-    """What all the passes found, in a sentence."""
+    """What all passes found, in a sentence."""
     passes = trend.passes
     if not passes:
         return "There are no reports of passes here."
@@ -209,12 +209,12 @@ def _lines(trend: Trend) -> Iterator[str]:
         yield f"rule {_shown(rule)}: {stuck:,} stuck, {returned[rule]:,} false positives"
 
 
-def _on_console(told: TrendTable) -> Table:
-    table = Table(title=told.title, title_justify="left")
-    for number, name in enumerate(told.header):
-        justify: JustifyMethod = "left" if number < told.words else "right"
+def _on_console(trend_table: TrendTable) -> Table:
+    table = Table(title=trend_table.title, title_justify="left")
+    for number, name in enumerate(trend_table.header):
+        justify: JustifyMethod = "left" if number < trend_table.words else "right"
         table.add_column(name, justify=justify, overflow="fold")
-    for row in told.rows:
+    for row in trend_table.rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
 

@@ -1,4 +1,4 @@
-"""The charts of passes over time."""
+"""The charts of a trend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from janitor.report.charts import ROWS, Chart, drawn_chart, whole_numbers
 from janitor.report.trend import Trend
 
 _MOST_SERIES: Final = 8
-"""Rules or sweeps with a colour of their own."""
+"""The maximum number of rules or sweeps with a separate colour."""
 
 
 def trend_charts(trend: Trend) -> list[Chart]:

@@ -87,7 +87,7 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
     """
     aside = path.with_name(f"{path.name}{CORRUPT}{at:%Y%m%dT%H%M%S%fZ}")
     value, data = _good_copy(path, parse)
-    told = f"{path} is damaged ({why}); it is kept as {aside.name}"
+    damage = f"{path} is damaged ({why}); it is kept as {aside.name}"
     if data is None:
         try:
             path.replace(aside)
@@ -95,10 +95,10 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
             raise StateFileError(
                 f"{path} is damaged ({why}) and cannot be set aside: {error}"
             ) from error
-        return Rescued(None, f"{told}, and there is no good copy of it")
+        return Rescued(None, f"{damage}, and there is no good copy of it")
     keep_copy(path, aside)
     write_atomically(path, data, error=StateFileError)
-    return Rescued(value, f"{told}, and its last good copy is used")
+    return Rescued(value, f"{damage}, and its last good copy is used")
 
 
 def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:

@@ -1,8 +1,8 @@
-"""Files that somebody else may have put there: opened without waiting, read up to a limit.
+"""Opens files that another user may have created, without waiting, and reads up to a limit.
 
 Journals, plans, reports and results are input. A named pipe or a device in their place must not
-stop the process, a link must not lead it elsewhere, and a file without end must not fill memory.
-This is the one place where such files are opened.
+block the process, a link must not redirect it, and an endless file must not fill the memory. Only
+this module opens such files.
 
 As in :mod:`janitor.storage.atomic`, functions take the kind of error to raise.
 """

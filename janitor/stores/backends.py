@@ -27,8 +27,8 @@ from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
 
 _HEADER_STEP = timedelta(seconds=1.5)
-"""The Date header counts whole seconds: clocks this close to each other agree."""
-_WORTH_TELLING = timedelta(seconds=60)
+"""The Date header has whole seconds, so clocks this close to each other agree."""
+_WORTH_A_WARNING = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +38,31 @@ class Backend:
     policy: Policy
     stores: RoutingStore
     store: RetryingStore
-    """The same stores; transient errors are retried."""
+    """The same stores; reads with transient errors are retried."""
     clock: PassClock
     clock_reading: ClockReading
     traffic: Callable[[], Requests] = Requests
-    """What W&B was asked; the retries are counted by ``store``."""
+    """The requests to W&B; ``store`` counts the retries."""
     app_address: str = ""
-    """Where people see runs of W&B; empty where W&B has no part in the pass."""
+    """The address of W&B's web pages; empty if the pass does not use W&B."""
     default_entity: Callable[[], str | None] = lambda: None
 
     def requests(self) -> Requests:
-        """What the pass has cost the server so far."""
+        """The requests and bytes of the pass so far."""
         return self.traffic().model_copy(update={"retries": self.store.retries})
 
     def page_of(self, path: str) -> str:
-        """The address at which people see a run: its page in W&B, or its file or folder."""
+        """The address of a run for people: its page in W&B, or its file or folder."""
         if is_local(path):
             return Path(path.partition(":")[2].rsplit("/", 1)[0]).as_uri()
         entity, project, run = path.split("/", 2)
         return f"{self.app_address}/{quote(entity)}/{quote(project)}/runs/{quote(run)}"
 
     def path_of(self, run: str) -> str:
-        """A run's whole path, given as people write it: the default entity may be left out.
+        """The full path of a run, from a path that may lack the entity or from a page's address.
 
         Raises:
-            TargetError: it is malformed, or wandb has no default entity.
+            TargetError: the path is malformed, or wandb has no default entity.
 
         """
         if is_local(run):
@@ -83,12 +83,12 @@ class Backend:
 
 
 def are_local(reach: Sequence[str]) -> bool:
-    """Whether these paths of targets or runs are all on this machine."""
+    """Whether all of these targets or runs are on this machine."""
     return bool(reach) and all(is_local(path) for path in reach)
 
 
 def local_backend(policy: Policy, interrupter: Interrupter) -> Backend:
-    """For a pass that is about this machine only: its clock, no login."""
+    """For a pass that uses this machine only. It needs no login and uses the local clock."""
     clock = PassClock(datetime.now(UTC))
     stores = RoutingStore(policy, clock.now)
     return Backend(
@@ -99,7 +99,7 @@ def local_backend(policy: Policy, interrupter: Interrupter) -> Backend:
 def wandb_backend(
     config: Config, policy: Policy, interrupter: Interrupter, stack: ExitStack
 ) -> Backend:
-    """For a pass that W&B has a part in: its clock counts, for local stores as well.
+    """For a pass that uses W&B. Its clock is used for the local stores as well.
 
     Raises:
         UsageError: the server refuses the login, or the settings cannot be used.
@@ -107,22 +107,22 @@ def wandb_backend(
         EndedEarlyError: a signal or the deadline came before the server answered.
 
     """
-    door = _door(config, interrupter)
-    stack.callback(door.close)
+    api = _api(config, interrupter)
+    stack.callback(api.close)
     retrying = _opening(config, interrupter)
-    policy = with_default_entity(policy, partial(retrying, door.default_entity))
-    clock, reading = read_clock(door.address)
+    policy = with_default_entity(policy, partial(retrying, api.default_entity))
+    clock, reading = read_clock(api.address)
     since = None if config.active_since is None else clock.now() - config.active_since
-    stores = RoutingStore(policy, clock.now, WandbStore(door, policy, config.page_size, since))
+    stores = RoutingStore(policy, clock.now, WandbStore(api, policy, config.page_size, since))
     return Backend(
         policy,
         stores,
         _retrying(stores, interrupter),
         clock,
         reading,
-        partial(_traffic, door),
-        door.app_address,
-        door.default_entity,
+        partial(_traffic, api),
+        api.app_address,
+        api.default_entity,
     )
 
 
@@ -130,19 +130,19 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
     return RetryingStore(stores, interrupter.sleep, interrupter.asked)
 
 
-def _door(config: Config, interrupter: Interrupter) -> GraphQLApi:
-    """The way to W&B, for which a pass that must end does not wait."""
+def _api(config: Config, interrupter: Interrupter) -> GraphQLApi:
+    """The connection to W&B; a pass that must end does not wait for it."""
     workers = Workers(1, interrupter.page_patience)
-    (door,) = workers.run([partial(_door_or_error, config, interrupter)])
+    (api,) = workers.run([partial(_api_or_error, config, interrupter)])
     workers.close()
-    if interrupter.reason() is not None or isinstance(door, Unfinished):
+    if interrupter.reason() is not None or isinstance(api, Unfinished):
         raise interrupter.ended_early()
-    if isinstance(door, UsageError | TransientError):
-        raise door
-    return door
+    if isinstance(api, UsageError | TransientError):
+        raise api
+    return api
 
 
-def _door_or_error(
+def _api_or_error(
     config: Config, interrupter: Interrupter
 ) -> GraphQLApi | UsageError | TransientError:
     try:
@@ -156,11 +156,11 @@ def _opening(config: Config, interrupter: Interrupter) -> Retrying:
 
 
 def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
-    """The way to W&B; tried once without ``retrying``.
+    """The connection to W&B; without ``retrying`` it is tried once.
 
     Raises:
-        UsageError: it cannot be opened, so no target can be resolved.
-        TransientError: it cannot be opened now.
+        UsageError: the server refuses the login, or the settings cannot be used.
+        TransientError: the server does not answer, or answers with errors that may pass.
 
     """
     seconds = config.timeout.total_seconds()
@@ -173,7 +173,7 @@ def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
 
 
 def read_clock(address: str) -> tuple[PassClock, ClockReading]:
-    """The clock of a pass: the server's, or this machine's where the server does not say."""
+    """The clock of a pass: the server's, or this machine's if the server's cannot be read."""
     answer = server_time(address)
     here, there = datetime.now(UTC), answer.at
     if there is None:
@@ -181,7 +181,7 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
         return PassClock(here), ClockReading(source="local", warning=lost)
     offset = there - here
     warning: str | None = None
-    if abs(offset) > _WORTH_TELLING:
+    if abs(offset) > _WORTH_A_WARNING:
         ahead = "ahead of" if offset > timedelta(0) else "behind"
         warning = (
             f"the clock of {address} is {format_age(offset)} {ahead} this machine's;"
@@ -193,8 +193,8 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
 
 
-def _traffic(door: GraphQLApi) -> Requests:
-    traffic = door.traffic
+def _traffic(api: GraphQLApi) -> Requests:
+    traffic = api.traffic
     return Requests(
         reads=traffic.reads,
         writes=traffic.writes,

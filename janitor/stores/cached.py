@@ -1,6 +1,6 @@
-"""A store that remembers pages and metadata for a while, so that who asks often costs little.
+"""A store that caches pages and metadata for some time, so that frequent reads cost little.
 
-What is read right before a write is never remembered: ``fetch_summaries`` always asks.
+Reads before a write are never cached: ``fetch_summaries`` always asks the store.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class CacheFigures:
-    """How well a cache did."""
+    """The hits and misses of a cache."""
 
     hits: int
     misses: int
 
     @property
     def hit_rate(self) -> float:
-        """The share of reads that were answered from memory; 0 where there were none."""
+        """The share of reads that were answered from the cache; 0 without reads."""
         return self.hits / (self.hits + self.misses) if self.hits else 0.0
 
 
 class CachedStore:
-    """Wraps a store.
+    """Wraps a store and caches its answers.
 
-    Writes go through, and what they changed is changed in what is remembered, too. A write that
-    failed may have been applied, so the pages with that run are forgotten.
+    A write changes the store and the cached pages. A write that failed may have been applied, so
+    the pages with that run are removed from the cache.
 
     Args:
-        store: The store to ask.
-        ttl: How long an answer is remembered.
-        count: Counts seconds.
+        store: The wrapped store.
+        ttl: How long an answer is cached.
+        count: A monotonic clock in seconds.
 
     """
 
@@ -58,12 +58,12 @@ class CachedStore:
 
     @property
     def figures(self) -> CacheFigures:
-        """How well it did so far."""
+        """The hits and misses so far."""
         with self._lock:
             return CacheFigures(self._hits, self._misses)
 
     def invalidate(self, target: AnyTarget | None = None) -> None:
-        """Forget what is remembered of a target; without one, of all."""
+        """Remove a target from the cache; without a target, everything."""
         with self._lock:
             if target is None:
                 self._metadata.clear()
@@ -74,29 +74,29 @@ class CachedStore:
                 del self._pages[key]
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for, as it was not longer ago than the cache's time."""
+        """The sweeps and groups of the target, not older than ``ttl``."""
         ask = self._store.fetch_sweep_metadata
         return self._remembered(self._metadata, target, lambda: ask(target))
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
-        """A page of the target's runs, as it was not longer ago than the cache's time."""
+        """A page of the target's runs, not older than ``ttl``."""
         ask = self._store.fetch_runs
         return self._remembered(self._pages, (target, after), lambda: ask(target, after))
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
-        """The runs at these paths, asked for now."""
+        """The runs at these paths, read now."""
         return self._store.fetch_summaries(paths)
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
-        """The summary that the run's own process left behind, asked for now."""
+        """The summary that the run's own process uploaded at its end, read now."""
         return self._store.fetch_uploaded_summary(path)
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
-        """The last row of the run's history, asked for now."""
+        """The last row of the run's history, read now."""
         return self._store.fetch_last_row(path)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
-        """Replace the run's summary, in the store and in what is remembered."""
+        """Replace the run's summary, in the store and in the cache."""
         try:
             self._store.update_run_summary(run, summary)
         except BaseException:
@@ -105,7 +105,7 @@ class CachedStore:
         self._change(run.path, summary)
 
     def _change(self, path: str, summary: Mapping[str, Any] | None) -> None:
-        """Write through to the remembered pages with this run; forget them without a summary."""
+        """Update the cached pages with this run; without a summary, remove them."""
         with self._lock:
             for key, (until, page) in list(self._pages.items()):
                 if not any(run.path == path for run in page.runs):

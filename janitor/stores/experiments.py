@@ -100,7 +100,7 @@ class ExperimentStore:
         """Returns nothing: an experiment's processes write its state themselves."""
 
     def fetch_last_row(self, path: str) -> None:
-        """Nothing: an experiment has no history."""
+        """None: an experiment has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, error and the other keys, unless the experiment has changed."""

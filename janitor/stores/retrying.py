@@ -1,7 +1,7 @@
-"""A store that asks again where a failure may pass.
+"""A store that retries reads that fail with a transient error.
 
-Reads only. A write is never simply sent again: what it would write may be stale by then, so the
-repair begins it anew with a fresh read.
+Writes are not retried here, because what they would write may be stale by then. The repair starts
+such a write again, with a new read.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
 from janitor.model.ports import Store
 
 OPENING: Final = 60.0
-"""Seconds for which the first contact with a server that answers with errors is tried again."""
+"""Seconds for which the first request is retried if the server answers with errors."""
 UNREACHABLE: Final = 3.0
-"""The same if nothing answers and the pass has no deadline: its address may be wrong."""
+"""The same if nothing answers and the pass has no deadline: the address may be wrong."""
 RESOLVING: Final = 30.0
-"""Seconds that a pass waits, all waits together, for what its targets are: without that, all of it
-fails."""
+"""Seconds that a pass waits in total to resolve its targets: without them, the whole pass fails."""
 
 Summaries = Mapping[str, RunInfo | StoreError]
 
@@ -37,12 +36,12 @@ Summaries = Mapping[str, RunInfo | StoreError]
 def opening(
     sleep: Callable[[float], None], should_stop: Callable[[], bool], *, has_deadline: bool
 ) -> Retrying:
-    """Tries the first contact with a server again while its failure may pass.
+    """How to retry the first request to a server, as long as its error is transient.
 
     Args:
-        sleep: Waits between two attempts; given seconds.
-        should_stop: Whether the pass is to end: then nothing is tried again.
-        has_deadline: Whether the user said how long the pass may take.
+        sleep: Waits for a number of seconds between two attempts.
+        should_stop: Whether the pass is to end; then nothing is retried.
+        has_deadline: Whether the pass has a deadline.
 
     """
 
@@ -62,13 +61,13 @@ def opening(
 
 
 class RetryingStore:
-    """Wraps a store.
+    """Wraps a store and retries its reads.
 
     Args:
-        store: The store to ask.
-        sleep: Waits between two attempts; given seconds.
-        should_stop: Whether the pass is to end: then nothing is asked again.
-        attempts: How often a read is tried.
+        store: The wrapped store.
+        sleep: Waits for a number of seconds between two attempts.
+        should_stop: Whether the pass is to end; then nothing is retried.
+        attempts: The maximum number of attempts per read.
 
     """
 
@@ -87,7 +86,7 @@ class RetryingStore:
         self._lock = Lock()
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for."""
+        """The sweeps and groups of the target."""
         return self._retrying(stop=self._stop_resolving)(self._store.fetch_sweep_metadata, target)
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
@@ -95,11 +94,11 @@ class RetryingStore:
         return self._retrying()(self._store.fetch_runs, target, after)
 
     def fetch_summaries(self, paths: Sequence[str]) -> Summaries:
-        """The runs at these paths; those that failed and may not, asked for again."""
+        """The runs at these paths. Those that fail with a transient error are requested again."""
         found: dict[str, RunInfo | StoreError] = {}
 
         def ask() -> list[str]:
-            """Ask for what is missing; returns what is still to be asked for."""
+            """Request what is missing; returns the paths that are still missing."""
             missing = [path for path in paths if isinstance(found.get(path), TransientError | None)]
             found.update(self._store.fetch_summaries(missing))
             return [path for path in missing if isinstance(found[path], TransientError)]
@@ -116,7 +115,7 @@ class RetryingStore:
         return self._retrying()(self._store.fetch_last_row, path)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
-        """Replace the run's summary; not begun again here."""
+        """Replace the run's summary; not retried here."""
         self._store.update_run_summary(run, summary)
 
     def _retrying(self, **options: Any) -> Retrying:
@@ -142,7 +141,7 @@ class RetryingStore:
 
 
 def _give_up(_: RetryCallState) -> None:
-    """The last answers stand: those that failed are errors of their own runs."""
+    """Keep the last answers: each failed run has its own error."""
 
 
 _conforms: Callable[[Store, Callable[[float], None], Callable[[], bool]], Store] = RetryingStore

@@ -1,7 +1,7 @@
-"""Sends each target and each run to its own store: W&B's, or one of files on this machine.
+"""Sends each target and each run to its store: W&B, or files on this machine.
 
-A run of a local store has a path such as ``experiments:/data/states/exp_1``, which says in a
-report and in a journal, too, where it is; so an undo finds it.
+A run of a local store has a path such as ``experiments:/data/states/exp_1``. Reports and journals
+contain this path, so an undo finds the run.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from janitor.stores import experiments, run_files, tasks
 
 
 class RoutingStore:
-    """All the stores of a pass as one.
+    """All stores of a pass as one.
 
     Args:
-        policy: For the local stores.
-        clock: Tells the present moment, aware.
-        wandb: Serves all that is not local; None where there is nothing else.
+        policy: The policy of the local stores.
+        clock: Returns the present time, with a time zone.
+        wandb: The store of everything that is not local; None if W&B is not used.
 
     """
 
@@ -40,12 +40,12 @@ class RoutingStore:
         self._lock = Lock()
 
     def close(self) -> None:
-        """Let others hold what was held for writing."""
+        """Release the locks that were taken for writing."""
         for store in self._task_stores:
             store.close()
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for."""
+        """The sweeps and groups of the target."""
         return self._store(str(target)).fetch_sweep_metadata(target)
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
@@ -53,7 +53,7 @@ class RoutingStore:
         return self._store(str(target)).fetch_runs(target, after)
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
-        """The runs at these paths, whole and fresh."""
+        """The runs at these paths, read now, with their whole summaries."""
         found: dict[str, RunInfo | StoreError] = {}
         for place, group in groupby(sorted(paths, key=_place), key=_place):
             of_one_store = list(group)
@@ -66,7 +66,7 @@ class RoutingStore:
         return found
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
-        """The summary that the run's own process left behind."""
+        """The summary that the run's own process uploaded at its end."""
         return self._store(_place(path)).fetch_uploaded_summary(path)
 
     def fetch_last_row(self, path: str) -> Mapping[str, Any] | None:
@@ -80,7 +80,7 @@ class RoutingStore:
     def _store(self, place: str) -> Store:
         if not is_local(place):
             if self._wandb is None:
-                raise NotFoundError(f"{place}: this pass does not look into W&B")
+                raise NotFoundError(f"{place}: this pass does not read W&B")
             return self._wandb
         with self._lock:
             if place not in self._local:
@@ -99,9 +99,9 @@ class RoutingStore:
 
 
 def _place(path: str) -> str:
-    """The store in which a run is: its path without the run; empty for W&B's."""
+    """The store of a run: the run's path without its last part; empty for W&B."""
     return path.rsplit("/", 1)[0] if is_local(path) else ""
 
 
 _conforms: Callable[[Policy, Callable[[], datetime]], Store] = RoutingStore
-"""For the type checker: it is a store itself."""
+"""For the type checker: this class is a store itself."""

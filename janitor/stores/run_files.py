@@ -91,7 +91,7 @@ class FileStore:
     # -- reading
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for; a sweep or a group is there if a run names it."""
+        """The sweeps and groups of the target; a sweep or group exists if a run names it."""
         if isinstance(target, LocalTarget):
             if not self._folder.is_dir():
                 raise NotFoundError(f"there is no folder of runs {self._folder}")
@@ -134,7 +134,7 @@ class FileStore:
         return self._load(self._file(path)).uploaded
 
     def fetch_last_row(self, path: str) -> None:
-        """Nothing: the file of a run holds no history."""
+        """None: the file of a run has no history."""
 
     # -- writing
 
@@ -196,7 +196,7 @@ class FileStore:
                 yield run
 
     def _refuse_other_files(self) -> None:
-        """Make sure that a folder with files of state holds runs, and not somebody else's state."""
+        """Check that a folder with state files contains runs, and not other state."""
         if any(self._folder.glob(f"*{_ENDING}")) and not any(self._folder.glob(f"*/*/*{_ENDING}")):
             raise NotFoundError(
                 f"{self._folder} holds no run: runs are in ENTITY/PROJECT/RUN.json below it;"
@@ -294,7 +294,7 @@ def _named(run: RunInfo, kind: TargetKind) -> str | None:
 
 
 def _encoded(name: str) -> str:
-    """A file's name for any name: no slash, no dots alone."""
+    """A file name for any name: without slashes, and not only dots."""
     encoded = quote(name, safe=" ")
     return encoded.replace(".", "%2E") if encoded.startswith(".") else encoded
 

@@ -113,7 +113,7 @@ class TaskStore:
         """Returns nothing: workers leave rows of results, not summaries."""
 
     def fetch_last_row(self, path: str) -> None:
-        """Nothing: a task has no history."""
+        """None: a task has no history."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Write status, assignment, error and the other keys, unless the task has changed."""

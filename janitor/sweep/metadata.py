@@ -17,15 +17,15 @@ class SweepMetadata:
     """Aggregate figures of a sweep at one moment."""
 
     runs: int = 0
-    """All runs, those without a state included."""
+    """All runs, including those without a state."""
     states: Mapping[SweepRunState, int] = field(default_factory=dict)
-    """How many runs have each state; states that no run has are left out."""
+    """How many runs have each state; states without runs are omitted."""
     untracked: int = 0
     """Runs without a state, or with one that cannot be read."""
     best: float | None = None
     """The highest objective of a success, or the lowest with ``goal="minimize"``."""
     best_run: str | None = None
-    """The path of the run that reached it; of several, the first."""
+    """The path of the run with that objective; the first, if there are several."""
 
     @property
     def open(self) -> int:

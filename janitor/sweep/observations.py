@@ -1,4 +1,4 @@
-"""What an optimizer reads from a sweep: one row a run, and no point that is not a true one.
+"""What an optimizer reads from a sweep: one row per run, and only real results.
 
 Users import the function from :mod:`janitor` or from :mod:`janitor.observations`.
 """
@@ -29,23 +29,24 @@ _PAGE = 500
 def observations(api: wandb.Api, sweep: str, *, policy: Policy | None = None) -> pd.DataFrame:
     """The runs of a sweep, in the order of their creation, as a table.
 
-    Columns: ``run`` (its id), ``state`` (our word; None for a run that has none of ours),
-    ``objective`` and ``cost`` (floats), and a column a parameter: those of the run's
-    ``NAMESPACE.suggestion`` where it has one, else the sweep's own parameters from the run's
-    config; nested ones are dotted, and one that is called like a column above is ``params.NAME``.
+    Columns: ``run`` (its id), ``state`` (in the janitor's words; None if it cannot be read),
+    ``objective`` and ``cost`` (floats), and one column per parameter. The parameters are those of
+    the run's ``NAMESPACE.suggestion``, or without it the sweep's parameters in the run's config.
+    Names of nested parameters are dotted. A parameter that has the name of one of the columns
+    above is called ``params.NAME``.
 
-    Of a run that is still open only ``run`` and ``state`` are read. ``objective`` is there for a
-    success alone: a failure, however it came about, keeps its parameters and its cost.
+    For a run that is still open only ``run`` and ``state`` have values. Only a success has an
+    ``objective``. A run with any other final state keeps its parameters and its cost.
 
     Args:
-        api: a ``wandb.Api()``; its cache of runs is cleared.
+        api: A ``wandb.Api()``; its cache of runs is cleared.
         sweep: ENTITY/PROJECT/SWEEP, or the address of its page.
-        policy: the namespace, the objective's key and the vocabulary; the defaults without it.
+        policy: The namespace, the objective's key and the vocabulary; the defaults without it.
 
     Raises:
-        TargetError: ``sweep`` is no path of a sweep.
-        NotFoundError: there is no such sweep, or we may not see it.
-        StoreError: W&B cannot be asked.
+        TargetError: ``sweep`` is not the path of a sweep.
+        NotFoundError: there is no such sweep, or this login may not see it.
+        StoreError: W&B does not answer, or answers with an error.
 
     """
     import pandas as pd  # noqa: PLC0415 - heavy, and `import janitor` costs nothing
@@ -60,7 +61,7 @@ def observations(api: wandb.Api, sweep: str, *, policy: Policy | None = None) ->
 
 
 def _runs(api: wandb.Api, sweep: str) -> Iterator[tuple[RunInfo, Mapping[str, Any]]]:
-    """Each run of the sweep once, with its parameters as its config holds them."""
+    """Each run of the sweep once, with the parameters from its config."""
     import wandb.errors  # noqa: PLC0415 - the caller has imported it
 
     try:
@@ -80,10 +81,10 @@ def _runs(api: wandb.Api, sweep: str) -> Iterator[tuple[RunInfo, Mapping[str, An
                 yield _info(run, found.id), _chosen(run.config, wanted)
     except (ValueError, wandb.errors.Error) as error:
         cause = error.__cause__ or getattr(error, "exc", None) or error
-        told = classify(cause, str(api.settings["base_url"]))
-        if isinstance(told, NotFoundError):
-            told = NotFoundError(f"there is no sweep {sweep}, or you may not see it")
-        raise told from error
+        failure = classify(cause, str(api.settings["base_url"]))
+        if isinstance(failure, NotFoundError):
+            failure = NotFoundError(f"there is no sweep {sweep}, or you may not see it")
+        raise failure from error
 
 
 def _info(run: Any, sweep: str) -> RunInfo:
@@ -101,7 +102,7 @@ def _info(run: Any, sweep: str) -> RunInfo:
 
 def _row(run: RunInfo, parameters: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
     row: dict[str, Any] = {"run": run.id, "state": None, "objective": None, "cost": None}
-    # The state and the objective do not depend on the time that a run is read at.
+    # State and objective do not depend on the time at which the run is read.
     reading = read_run(run, policy, EARLIEST)
     if not isinstance(reading, Reading):
         return row
@@ -139,7 +140,7 @@ def _parameters(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str
 
 
 def _chosen(config: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
-    """The wanted parameters out of a run's config; all of it where the sweep names none."""
+    """The wanted parameters of a run's config; all of them if the sweep names none."""
     if not wanted:
         return dict(_flat(config))
     found = ((name, value) for name in wanted for value in summaries.findings(config, name)[::-1])

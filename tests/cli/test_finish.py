@@ -44,7 +44,8 @@ def test_a_signal_does_not_cost_the_report_of_a_pass_that_is_over(
     ended = conclude_under(number, 1, tmp_path / "report.json")
     assert ended.returncode == 0, ended.stderr
     assert load_report(tmp_path / "report.json").interrupted is None
-    assert f"{number.name}: the pass is over, its report is finished" in ended.stdout + ended.stderr
+    said = ended.stdout + ended.stderr
+    assert f"{number.name}: the pass has ended, its report is still written" in said
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["render", "r.json"], "say where to write it: --to report.html, or --to md"),
+        (["render", "r.json"], "name the output: --to report.html for a file, or --to md"),
         (["render", "r.json", "--to", "x.pdf"], "x.pdf: unknown report format"),
         (["render", "r.json", "--to", "no/x.md"], "cannot write no/x.md: there is no folder"),
         (["render", "r.json", "--to", "md", "--junit-fixed", "skip"], "must be failure or pass"),

@@ -55,7 +55,8 @@ def _anywhere(
 
 def _check_the_pass(ended: Ended, emulator: Emulator, temporary: Path, user: int) -> None:
     assert ended.code == 0
-    assert f"journals are kept in {temporary}/janitor-{user}, among temporary files" in ended.err
+    place = f"{temporary}/janitor-{user}, a folder for temporary files"
+    assert f"journals are kept in {place}" in ended.err
     assert "1 of 1 run was repaired" in ended.out
     assert emulator.run("acme/rl/done").summary["protein.state"] == "success"
     (folder,) = temporary.iterdir()

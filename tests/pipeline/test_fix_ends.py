@@ -207,6 +207,6 @@ def test_a_plan_that_names_a_run_twice_is_refused_before_anything_is_written(
     scene.store.add(make_run())
     plan = scene.fix(dry_run=True)
     twice = plan.model_copy(update={"changes": plan.changes * 2})
-    with pytest.raises(PlanError, match="names the run acme/rl/r1 2 times"):
+    with pytest.raises(PlanError, match="contains the run acme/rl/r1 2 times"):
         applied(scene, twice)
     assert scene.store.writes == []

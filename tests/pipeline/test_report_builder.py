@@ -47,7 +47,7 @@ def test_a_superseded_run_counts_under_the_state_that_it_moved_on_to() -> None:
 def test_a_run_that_is_missing_from_the_report_is_an_error() -> None:
     draft = make_draft()
     draft.add_change(make_change())
-    with pytest.raises(ReportError, match="saw 2 runs and reports 1"):
+    with pytest.raises(ReportError, match="2 runs were read, 1 are reported"):
         finish(draft, 2)
 
 
@@ -55,7 +55,7 @@ def test_a_run_that_stands_in_the_report_twice_is_an_error() -> None:
     draft = make_draft()
     draft.add_change(make_change("acme/rl/r1"))
     draft.add_held(make_hold("acme/rl/r1"))
-    with pytest.raises(ReportError, match="acme/rl/r1 stands in the report twice"):
+    with pytest.raises(ReportError, match="the report contains the run acme/rl/r1 twice"):
         finish(draft, 2)
 
 
@@ -82,7 +82,7 @@ def test_endless_warnings_are_cut_and_the_rest_counted() -> None:
         draft.add_warning("unreadable", run=f"acme/rl/{number}")
     warnings = finish(draft, 0).warnings
     assert len(warnings) == MAX_WARNINGS + 1
-    assert warnings[-1].message == "7 more warnings are left out"
+    assert warnings[-1].message == "7 more warnings are omitted"
 
 
 def test_a_clean_run_costs_a_few_calls_and_no_object() -> None:

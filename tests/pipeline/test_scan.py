@@ -224,7 +224,7 @@ def test_a_scan_that_is_stopped_is_incomplete(scans: Scans) -> None:
     scans.store.before_page.append(lambda _: _interrupt(scans))
     scan = scans.one()
     assert scan.seen == 2
-    assert scan.error == "stopped before all of it was read"
+    assert scan.error == "stopped before everything was read"
     assert not scan.is_complete
 
 
@@ -280,7 +280,7 @@ def test_times_that_cannot_be_read_are_told() -> None:
     run = make_run(flat(heartbeat="soon", last_update=ago(-60 * MINUTE)))
     assert list(unreadable_times(judge(run, Policy(), NOW))) == [
         "protein.heartbeat cannot be read as a time: 'soon'",
-        "protein.last_update lies in the future: '2026-03-01T13:00:00Z'",
+        "protein.last_update is in the future: '2026-03-01T13:00:00Z'",
     ]
 
 

@@ -36,5 +36,5 @@ def test_a_name_leads_back_to_its_place(namespace: str, name: str, form: Form) -
 
 
 def test_a_nested_key_outside_the_namespace_is_an_error() -> None:
-    with pytest.raises(ValueError, match="does not lie under 'protein'"):
+    with pytest.raises(ValueError, match="is not under 'protein'"):
         path_of("loss.state", Form.NESTED, "protein")

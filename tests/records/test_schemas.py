@@ -92,7 +92,7 @@ def test_fields_are_described() -> None:
     report = json_schema("report")
     change = report["$defs"]["ReportedChange"]["properties"]
     assert change["run"]["description"] == "ENTITY/PROJECT/RUN."
-    assert report["properties"]["version"]["description"] == "The janitor's."
+    assert report["properties"]["version"]["description"] == "The version of the janitor."
     assert "$number" in report["description"]
 
 

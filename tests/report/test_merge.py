@@ -138,7 +138,7 @@ def test_the_shards_of_one_pass_are_named() -> None:
     ("given", "said"),
     [
         ({"command": "undo"}, "are of different commands"),
-        ({"dry_run": True}, "one of a dry run"),
+        ({"dry_run": True}, "are of a dry run and of a real pass"),
         ({"namespace": "other"}, "are of different namespaces"),
     ],
 )

@@ -110,7 +110,9 @@ def test_the_fields_are_those_that_were_promised() -> None:
     }
     assert set(fields["changes"][0]["evidence"]["signs"][0]) == {"source", "at", "raw", "future"}
     assert {"run", "rule", "reason"} <= set(fields["held"][0])
-    assert fields["errors"] == [{"target": "acme/rl/s1", "message": "the scan ended early"}]
+    assert fields["errors"] == [
+        {"target": "acme/rl/s1", "message": "the scan ended early", "transient": False}
+    ]
 
 
 def test_numbers_that_are_not_finite_are_named() -> None:

@@ -62,9 +62,9 @@ class Activity:
         return {**filters, "heartbeat_at": earlier, "created_at": earlier}
 
     def find_quiet(self, targets: Sequence[Target], count: Counter) -> None:
-        """Find the sweeps of a project in which no run is active: they need not be asked for runs.
+        """Find the sweeps of a project without active runs, whose runs need not be requested.
 
-        ``count`` tells how many runs pass each of some filters. Where it cannot, none is quiet.
+        ``count`` returns the number of runs for each filter. If it fails, no sweep is quiet.
         """
         if self._since is None:
             return
@@ -75,7 +75,7 @@ class Activity:
             try:
                 found = count(asked)
             except StoreError:
-                return  # the scan of each sweep meets it too, and tells
+                return  # the scan of each sweep fails with it too, and reports it
             for target, active, silent, total in zip(
                 some, found[::3], found[1::3], found[2::3], strict=True
             ):

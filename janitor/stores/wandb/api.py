@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
-"""wandb-core's own retries, mutations too; 0 would mean 20."""
+"""Retries by wandb-core, also of mutations; 0 would mean 20."""
 _HIDDEN_WAIT = 1
 """Seconds between them; whole seconds only."""
 _NO_RETRY_WAIT = 86_400
-"""The same for writes, which must not be sent a second time on a read that is old by then: our
-timeout cancels the request long before. Only an answer with a Retry-After header is retried
-earlier, within that timeout."""
+"""The same for writes, which must not be sent again, because the read before them is old by then:
+the janitor's timeout cancels the request long before. Only an answer with a Retry-After header is
+retried earlier, within that timeout."""
 _OPENING = 9
-"""Seconds that the first answer of a server may take. wandb's import comes before, and the 2
-seconds of its exit after it: that nobody answers is told within 15."""
+"""Seconds that the first answer of a server may take. With the import of wandb before it and the 2
+seconds of its exit after it, an unreachable server is reported within 15 seconds."""
 _IN_TIME = "in time"
-"""In the words of a time-out on Python's side, whatever its cause."""
+"""A part of the message of every timeout on Python's side."""
 
 
 @dataclass(slots=True)
@@ -249,21 +249,21 @@ def redirected(address: str) -> StoreError | None:
 
 
 def _of_login(error: Exception, address: str) -> StoreError:
-    """An outage is an authentication error to wandb, too: its cause tells them apart."""
+    """The error of a failed login. wandb raises it also for an outage, with another cause."""
     cause = error.__cause__
     if cause is None:
         return CredentialsError(
             f"the credentials for W&B at {address} are malformed: {explain(str(error))}"
         )
-    told = classify(cause, address)
+    failure = classify(cause, address)
     why = explain(str(cause))
-    if isinstance(told, TransientError) and nothing_answers(cause):
+    if isinstance(failure, TransientError) and nothing_answers(cause):
         if _IN_TIME in why:
             why = f"no answer within {_OPENING} seconds"
         return UnreachableError(
             f"W&B at {address} cannot be reached: {why}; check WANDB_BASE_URL and the network"
         )
-    return told
+    return failure
 
 
 def _without_login(address: str) -> str:
@@ -272,18 +272,18 @@ def _without_login(address: str) -> str:
 
 
 def _of_settings(error: Exception) -> StoreError:
-    """Which of wandb's own settings is malformed, and why; never its value, which may be a key."""
-    told: list[Any] = getattr(error, "errors", list)()
-    if not told:
+    """Which of wandb's settings is malformed, and why. Never its value, which may be a key."""
+    problems: list[Any] = getattr(error, "errors", list)()
+    if not problems:
         name = named_in(str(error), os.environ)
         which = f"the variable {name}" if name else "a variable WANDB_… or a settings file"
         return StoreError(
             f"wandb's settings cannot be used: correct {which} ({explain(str(error))})"
         )
-    name = ".".join(str(part) for part in told[0]["loc"])
+    name = ".".join(str(part) for part in problems[0]["loc"])
     return StoreError(
         f"wandb's setting {name} (WANDB_{name.upper()} or a settings file) cannot be used:"
-        f" {told[0]['msg']}"
+        f" {problems[0]['msg']}"
     )
 
 

@@ -62,7 +62,7 @@ _LONGEST = 300
 
 
 def explain(message: str) -> str:
-    """wandb-core's message in one line, without its account of its own retries."""
+    """The message of wandb-core on one line, without its text about retries."""
     text = redactor_of_process()(" ".join(_RETRIED.sub("", message).split()))
     text = _LIKE_A_KEY.sub("***", text)
     text = text.removeprefix("input: ")
@@ -101,7 +101,7 @@ def classify(failure: BaseException, address: str) -> StoreError:
 
 
 def _of_status(status: int, message: str, address: str) -> StoreError:
-    told = message if f"{status}" in message else f"HTTP {status}: {message}"
+    answer = message if f"{status}" in message else f"HTTP {status}: {message}"
     if status == 401:
         return CredentialsError(
             f"W&B at {address} refuses the credentials (HTTP 401): check WANDB_API_KEY or"
@@ -112,10 +112,10 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
     if status == 404:
         return NotFoundError(f"W&B at {address} does not have it (HTTP 404): {message}")
     if status == 413 or (status == 400 and _TOO_LARGE.search(message)):
-        return TooLargeError(f"W&B at {address} rejects it as too large: {told}")
+        return TooLargeError(f"W&B at {address} rejects it as too large: {answer}")
     if status in {408, 429} or status >= 500:
-        return TransientError(f"W&B at {address} answers: {told}", slow=status != 429)
-    return RejectedError(f"W&B at {address} refuses the request: {told}")
+        return TransientError(f"W&B at {address} answers: {answer}", slow=status != 429)
+    return RejectedError(f"W&B at {address} refuses the request: {answer}")
 
 
 def _of_message(message: str, address: str) -> StoreError:

@@ -14,7 +14,7 @@ from janitor.model import RunInfo, WandbState
 from janitor.model import summary as summaries
 
 RUN_PATH: Final = re.compile(r"[^/]+/[^/].*/[^/]+", re.DOTALL)
-"""ENTITY/PROJECT/RUN: what a plan or a report that somebody edited may lack."""
+"""ENTITY/PROJECT/RUN. Paths in an edited plan or report may not match."""
 
 
 @dataclass(frozen=True, slots=True)

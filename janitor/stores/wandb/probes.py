@@ -103,7 +103,7 @@ def _times(rows: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def address_in_settings() -> str | None:
-    """The server that wandb is set to, reachable or not; None where that cannot be told."""
+    """The server in wandb's settings, reachable or not; None if it is not known."""
     try:
         import wandb  # noqa: PLC0415 - costs a second and 70 MB
 

@@ -27,7 +27,7 @@ _ATTEMPTS = 3
 
 
 def _is_worth_another_try(error: BaseException) -> bool:
-    """Whether it failed at once: a pass has no time to wait for a time-out again."""
+    """Whether it failed at once. A pass does not wait for a second timeout."""
     is_final = isinstance(error, requests.Timeout | requests.exceptions.SSLError)
     return isinstance(error, requests.RequestException) and not is_final
 

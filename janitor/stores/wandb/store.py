@@ -87,7 +87,7 @@ class WandbStore:
 
     @property
     def page_size(self) -> int:
-        """How many runs it asks for at once, by what it has learnt of the server."""
+        """The number of runs per page, according to what is known about the server."""
         return self._page_size
 
     @property
@@ -98,7 +98,7 @@ class WandbStore:
     # -- SweepReader
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
-        """What the target stands for: one sweep, one group, or every sweep of a project."""
+        """The sweeps and groups of the target: one sweep, one group, or all sweeps of a project."""
         target = on_wandb(target)
         entity = target.entity or self._door.default_entity()
         if entity is None:
@@ -195,7 +195,7 @@ class WandbStore:
             )
 
     def _keys_of(self, scope: Scope, target: Target) -> list[str]:
-        """The keys of a summary that are to be shown: those of the policy, and the metric's."""
+        """The keys of a summary to request: those of the policy and that of the metric."""
         metric = self._metrics.of(scope, target.name) if self._takes_metrics else None
         return self._keys if metric is None else queries.with_keys(self._keys, metric)
 
@@ -303,7 +303,7 @@ class WandbStore:
 
 
 def _shows_flat(run: RunInfo, namespace: str) -> bool:
-    """Whether the run's state stands there as a flat key, and as nothing else."""
+    """Whether the run's summary has the state as a flat key, and only so."""
     return summaries.form_of(run.summary, namespace) is summaries.Form.FLAT
 
 

@@ -84,7 +84,7 @@ def test_a_run_that_recorded_its_objective_meanwhile_is_left(scene: Scene) -> No
         (make_run(flat("evaluating")), "it is evaluating now", "evaluating"),
         (make_run(wandb="killed"), "wandb-killed would make it cancelled", "running"),
         (make_run(flat("odd")), "held now: unknown state 'odd'", None),
-        (make_run({}), "it carries no state any more", None),
+        (make_run({}), "it no longer has a state", None),
         (make_run(tags=("janitor:ignore",)), "held now: tagged janitor:ignore", "running"),
         (make_run(flat() | nested("success")), "held now: two states", None),
         (make_run(flat(heartbeat=ago(-HOUR))), "held now: clock", "running"),
