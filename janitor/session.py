@@ -35,7 +35,7 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.signals import heeding_signals
 from janitor.storage.locks import held_by_one_pass
 from janitor.storage.untrusted import check_private_folder, private_temporary_folder
-from janitor.stores.backends import are_local, local_backend, wandb_backend
+from janitor.stores.backends import are_local, checked_run_path, local_backend, wandb_backend
 
 
 def fix(
@@ -203,6 +203,7 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
         if is_local(path):
             backend = local_backend(config.policy, interrupter)
         else:
+            checked_run_path(path)  # before the login
             backend = wandb_backend(config, config.policy, interrupter, stack)
         path = backend.path_of(path)
         found = backend.stores.fetch_summaries([path])[path]

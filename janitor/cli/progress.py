@@ -45,7 +45,6 @@ class LiveProgress:
         )
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,6 +65,7 @@ class LiveProgress:
 
     def _update(self, name: str, completed: int, total: int | None) -> None:
         with self._lock:
+            self._progress.start()  # only now: a pass that is refused shows no bar
             if name not in self._tasks:
                 self._tasks[name] = self._progress.add_task(name, total=total)
             self._progress.update(self._tasks[name], completed=completed, total=total)

@@ -93,16 +93,22 @@ class Restoration:
         return Edits(self.form, back, note)
 
     def _written_since(self, fresh: RunInfo) -> str | None:
-        """Why the run cannot be restored, if a janitor wrote it again after this write.
+        """Whether a janitor wrote the run after the write that is to be undone.
 
-        Half of the later write would remain, and the run would look alive.
+        Half of that later write would be left, and the run would look alive.
         """
-        for name in ("janitor.at", "janitor.resurrected_at"):
-            key = f"{self.namespace}.{name}"
-            found = summaries.read(fresh.summary, self.namespace, name)
+        places = {
+            place
+            for name in ("janitor.at", "janitor.resurrected_at")
+            for place in summaries.places(self.form, self.namespace, name)
+        }
+        for key in dict.fromkeys([*self.after, *self.before]):
+            place = path_of(key, self.form, self.namespace)
+            if place not in places:
+                continue
+            found = summaries.get(fresh.summary, place)
             expected = (self.after.get(key, ABSENT), self.before.get(key, ABSENT), ABSENT)
-            is_named = key in self.after or key in self.before
-            if is_named and not any(summaries.same_or_absent(found, one) for one in expected):
+            if not any(summaries.same_or_absent(found, one) for one in expected):
                 return (
                     f"the janitor wrote it again later ({key} is {_shown(found)}); undo that pass"
                     " first"

@@ -109,6 +109,9 @@ def last_good(path: Path, parse: Callable[[bytes], _Value]) -> _Value | None:
 def _good_copy(path: Path, parse: Callable[[bytes], _Value]) -> tuple[_Value | None, bytes | None]:
     try:
         data = read_untrusted(path.with_name(path.name + BACKUP), error=StateFileError)
+    except StateFileError:
+        return None, None
+    try:
         return parse(data), data
-    except (StateFileError, ValueError):
+    except ValueError:
         return None, None

@@ -67,19 +67,30 @@ class Backend:
         """
         if is_local(run):
             return str(parse_target(TargetKind.STORE, run))
-        run = parse_run_path(run)
-        parts = run.split("/")
-        if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
-            raise TargetError(
-                f"{run!r} is not a run path: write it as ENTITY/PROJECT/RUN, or give the address"
-                " of the run's page"
-            )
-        if len(parts) == 3:
+        run = checked_run_path(run)
+        if run.count("/") == 2:
             return run
         entity = self.default_entity()
         if entity is None:
             raise TargetError(f"{run}: wandb has no default entity; write ENTITY/PROJECT/RUN")
         return f"{entity}/{run}"
+
+
+def checked_run_path(text: str) -> str:
+    """The path of a W&B run, from a path or the address of its page; the entity may be missing.
+
+    Raises:
+        TargetError: the text is not a run path.
+
+    """
+    run = parse_run_path(text)
+    parts = run.split("/")
+    if len(parts) not in {2, 3} or not all(part.strip() for part in parts):
+        raise TargetError(
+            f"{text!r} is not a run path: write it as ENTITY/PROJECT/RUN, or give the address of"
+            " the run's page"
+        )
+    return run
 
 
 def are_local(reach: Sequence[str]) -> bool:

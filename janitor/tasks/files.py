@@ -82,12 +82,17 @@ class ManagerFiles:
         problems: list[str] = []
         for place in (self.path, *self._backup_paths()):
             try:
-                snapshot = codec.parse(read_untrusted(place, follow=True, error=StateFileError))
-            except (StateFileError, ValueError) as error:
+                data = read_untrusted(place, follow=True, error=StateFileError)
+            except StateFileError as error:
                 if isinstance(error.__cause__, FileNotFoundError):
                     if place == self.path:
                         raise error.__cause__ from None
                     continue
+                problems.append(f"{place} is damaged ({error})")
+                continue
+            try:
+                snapshot = codec.parse(data)  # a newer version is refused, not taken for damage
+            except ValueError as error:
                 problems.append(f"{place} is damaged ({error})")
                 continue
             if problems:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from janitor.emulator import Emulator
-from tests.end_to_end.janitor_process import AT_MOST, Janitor, Runs, at_a_terminal
+from tests.end_to_end.janitor_process import Janitor, Runs, at_a_terminal
 
 SWEEP = ("fix", "--sweep", "acme/rl/s1")
 
@@ -127,19 +126,17 @@ def test_a_server_that_refuses_connections_is_told(janitor: Janitor) -> None:
 
 
 def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        asked_at: list[float] = []
-        watcher = threading.Thread(
-            target=lambda: asked_at.append(silent.accept() and time.monotonic())
-        )
-        watcher.start()
         ended = janitor.ends(1, *SWEEP, WANDB_BASE_URL=url)
-        told_at = time.monotonic()
-        watcher.join()
+        silent.settimeout(0)
+        asked = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                asked += 1
     assert f"W&B at {url} cannot be reached: no answer within" in ended.complaint()
-    # The rest of the 15 seconds is for Python and wandb to start; other tests slow that down.
-    assert told_at - asked_at[0] < AT_MOST - 3
+    assert 1 <= asked <= 4  # it does not go on asking a server that never answers
 
 
 def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:

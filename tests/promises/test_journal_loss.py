@@ -76,7 +76,9 @@ def test_a_journal_that_somebody_touches_stops_the_pass_before_the_next_write(
     assert done.ended.code == 1
     assert "nothing more was written: the journal cannot be kept" in done.ended.err
     assert len(repaired(house)) == AT_ONCE
-    assert done.totals["planned"] == MANY - AT_ONCE
+    others = done.totals.get("planned", 0) + done.totals.get("failed", 0)
+    assert done.totals.get("written", 0) + others == MANY
+    assert others >= MANY - AT_ONCE
 
 
 def crafted(house: House, name: str, after: dict[str, object], **more: object) -> Path:

@@ -39,6 +39,7 @@ def test_a_janitor_stopped_on_its_read_writes_no_stale_verdict(
     wait_until(lambda: boottime() > until)
     begun.signal(signal.SIGCONT)
     done = begun.end()
-    assert set(done.outcomes.values()) == {"superseded"}
+    # On a slow machine each fresh read may be too old; then the run fails, and is not written.
+    assert set(done.outcomes.values()) <= {"superseded", "failed"}
     assert emulator.counts.edits == {}
     assert house.states(*names) == ["running"] * 12

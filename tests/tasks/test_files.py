@@ -119,7 +119,7 @@ def test_a_damaged_log_is_told_with_the_way_out(bench: Bench, manager: TaskManag
     (log,) = bench.folder.glob("*.log-1")
     first, _, *rest = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([first, b"damaged\n", *rest]))
-    with pytest.raises(StateFileError, match=r"line 2 is no record .* move it away"):
+    with pytest.raises(StateFileError, match=r"line 2 is not a record.* move it away"):
         bench.manager()
     log.rename(bench.folder / "away")
     assert statuses(bench.manager()) == {}
@@ -129,7 +129,7 @@ def test_without_any_good_state_nothing_is_begun_anew(bench: Bench) -> None:
     bench.manager().close()
     for path in bench.folder.glob(f"{bench.name}*"):
         path.write_bytes(b"{")
-    with pytest.raises(StateFileError, match="no good backup"):
+    with pytest.raises(StateFileError, match="no usable backup"):
         bench.manager()
     assert bench.state_file.read_bytes() == b"{"
 
@@ -144,7 +144,7 @@ def test_a_state_that_was_removed_is_begun_anew(bench: Bench, manager: TaskManag
     fresh.add("z")
     bench.dies(fresh)
     bench.state_file.write_bytes(b"damaged")
-    with pytest.raises(StateFileError, match="no good backup"):
+    with pytest.raises(StateFileError, match="no usable backup"):
         bench.manager()
     assert list(bench.folder.glob(f"{bench.name}.1.before-*")), "what was is kept"
 

@@ -57,8 +57,10 @@ def test_files_that_are_no_results_are_left_alone(bench: Bench, manager: TaskMan
     (bench.folder / "results_x" / "empty.csv").touch()
     (bench.folder / "results_x" / "odd.csv").write_bytes(b"task_id\n\xff\xfe\n")
     assert manager.refresh_completed() == []
-    (problem,) = bench.problems
-    assert problem.endswith("odd.csv is not in UTF-8, and is read as far as it goes")
+    assert len(bench.problems) == 2
+    told = " ".join(bench.problems)
+    assert "odd.csv is not in UTF-8, and is read as far as it goes" in told
+    assert "r.csv has no column task_id in its first line: no row of it counts" in told
 
 
 def test_a_results_folder_may_be_named(bench: Bench, tmp_path: Path) -> None:

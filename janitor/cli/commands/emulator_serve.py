@@ -12,7 +12,10 @@ from janitor.errors import EmulatorError, UsageError
 from janitor.runtime.extras import require
 
 if TYPE_CHECKING:
+    from janitor.cli.context import current_redactor
     from janitor.emulator import Options
+    from janitor.emulator.handle import DEFAULT_KEY
+    from janitor.emulator.reach import how_to_reach
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -68,8 +71,7 @@ def command(**flags: Any) -> None:
             raise UsageError(str(error)) from error
         with service:
             click.echo(f"janitor emulator ready at {service.url} (this machine only)")
-            from janitor.emulator.reach import how_to_reach
-
+            current_redactor().allow(DEFAULT_KEY)
             click.echo(how_to_reach(service.url))
             service.run()
 
