@@ -22,11 +22,13 @@ from janitor.demo.processes import Stage
 from janitor.demo.seeds import FLAT_SWEEP, NESTED_SWEEP, PROJECT
 from janitor.demo.trainings import HANGING, TRAININGS
 from janitor.emulator import RunView
+from janitor.emulator.handle import DEFAULT_KEY
 from janitor.emulator.reach import how_to_reach
 from janitor.errors import JanitorError, UsageError
 from janitor.model.summary import ABSENT, read
 from janitor.records.journal import journals
 from janitor.runtime.extras import is_installed
+from janitor.runtime.redaction import redactor_of_process
 
 _SWEEPS: Final = tuple(f"{PROJECT}/{name}" for name in (FLAT_SWEEP, NESTED_SWEEP, tuning.SWEEP))
 _REPORTS: Final = ("report.json", "report.md", "report.csv")
@@ -198,6 +200,7 @@ def _leave_open(stage: Stage, folder: Path) -> None:
     program = _program()
     _say("The server stays until Ctrl-C. In another terminal:")
     _say(f"  cd {folder.resolve()}")
+    redactor_of_process().allow(DEFAULT_KEY)
     _say("\n".join(how_to_reach(stage.emulator.url).splitlines()[1:]))
     _say(f"  {program} explain {PROJECT}/{HANGING.name}    # why it is not changed")
     _say(f"  {program} fix {' '.join(_targets())}    # a second pass: nothing is written twice")

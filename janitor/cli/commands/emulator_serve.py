@@ -12,10 +12,7 @@ from janitor.errors import EmulatorError, UsageError
 from janitor.runtime.extras import require
 
 if TYPE_CHECKING:
-    from janitor.cli.context import current_redactor
     from janitor.emulator import Options
-    from janitor.emulator.handle import DEFAULT_KEY
-    from janitor.emulator.reach import how_to_reach
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -57,7 +54,10 @@ def command(**flags: Any) -> None:
 
     require("emulator", for_what="the emulator")
     with exiting_on_signals():
+        from janitor.emulator.handle import DEFAULT_KEY
+        from janitor.emulator.reach import how_to_reach
         from janitor.emulator.server import Service
+        from janitor.runtime.redaction import redactor_of_process
 
         options = _options(**flags)
         if not options.is_local:
@@ -71,7 +71,7 @@ def command(**flags: Any) -> None:
             raise UsageError(str(error)) from error
         with service:
             click.echo(f"janitor emulator ready at {service.url} (this machine only)")
-            current_redactor().allow(DEFAULT_KEY)
+            redactor_of_process().allow(DEFAULT_KEY)
             click.echo(how_to_reach(service.url))
             service.run()
 
