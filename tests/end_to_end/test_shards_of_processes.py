@@ -121,7 +121,7 @@ def test_a_shard_without_sweeps_has_nothing_to_complain_of(
     owner = next(k for k in range(1, 5) if Shard(k, 4).owns("acme/rl/s0"))
     empty = owner % 4 + 1
     ended = janitor.ends(0, "fix", "--sweep", "acme/rl/s0", "--shard", f"{empty}/4")
-    assert f"note: This is shard {empty} of 4 alone: 0 sweeps and groups" in ended.out
+    assert f"note: This is only shard {empty} of 4: 0 sweeps and groups" in ended.out
     nowhere = next(n for n in range(99) if Shard(empty, 4).owns(f"acme/rl/x{n}"))
     words = ["--sweep", "acme/rl/s0", "--sweep", f"acme/rl/x{nowhere}"]
     janitor.ends(1, "fix", *words, "--shard", f"{empty}/4")

@@ -82,7 +82,7 @@ def test_people_are_told_of_changes_and_not_of_nothing(janitor: Janitor) -> None
 def test_people_are_told_of_a_pass_that_came_to_no_report(janitor: Janitor) -> None:
     with web_server() as hook:
         ended = janitor.fix(
-            "--notify", f"json://{hook.address}", code=2, WANDB_BASE_URL="http://127.0.0.1:9"
+            "--notify", f"json://{hook.address}", code=1, WANDB_BASE_URL="http://127.0.0.1:9"
         )
     (body,) = hook.bodies
     assert json.loads(body)["title"] == "janitor fix failed"

@@ -25,8 +25,8 @@ class ReadAge:
 
     The age counts from the moment at which the read was asked for, so retries of the read, time in
     a queue and a suspension while the answer was on its way are part of it. On a slow server the
-    limit is two round trips, by the quickest of at least two reads: one slow read alone proves
-    nothing about the server.
+    limit is two round trips, by the quickest of at least two reads, one after the other: one
+    slow read, or several at once, prove nothing about the server.
 
     Args:
         limit: Seconds.
@@ -40,6 +40,7 @@ class ReadAge:
         self._lock = Lock()
         self._reads = 0
         self._quickest = float("inf")
+        self._counted_until = float("-inf")
 
     def now(self) -> float:
         """The moment at which a read begins."""
@@ -51,10 +52,12 @@ class ReadAge:
 
     def answered(self, began: float) -> None:
         """Learn from a read that was answered just now."""
-        taken = self.since(began)
+        now = self.now()
         with self._lock:
-            self._reads += 1
-            self._quickest = min(self._quickest, taken)
+            if began >= self._counted_until:  # reads that one suspension delayed count as one
+                self._reads += 1
+                self._counted_until = now
+            self._quickest = min(self._quickest, now - began)
 
     @property
     def limit(self) -> float:
