@@ -12,6 +12,7 @@ from janitor.lifecycle.heartbeat import Pace
 from janitor.lifecycle.run_choice import RunChoice
 from janitor.lifecycle.run_state import RunRecord, Stored
 from janitor.lifecycle.settings import Settings
+from janitor.lifecycle.sigterm import SIGNAL_PATIENCE, SIGTERM_CODE, SIGTERM_ERROR, Sigterm
 from janitor.lifecycle.states import (
     IllegalMoveError,
     Step,
@@ -21,16 +22,8 @@ from janitor.lifecycle.states import (
 )
 from janitor.model import SweepRunState
 
-SIGTERM_CODE = 143
-"""The exit code that shells report for a process which SIGTERM ended."""
-SIGTERM_ERROR = "SIGTERM: the process was terminated"
 UNTIL_NEXT_LOOK = 1.0
 """Seconds until a heartbeat looks again whether there is a run."""
-SIGNAL_PATIENCE = 1.0
-"""Seconds that the SIGTERM handler waits for another thread's write."""
-SIGTERM_GRACE = 120.0
-"""Seconds after SIGTERM before a heartbeat shows that the process was not terminated. Longer than
-the 30 s after which Kubernetes and Slurm kill."""
 
 
 class RunTracker:
@@ -45,8 +38,7 @@ class RunTracker:
         self._record: RunRecord | None = None
         self._born_at = settings.clock.now()
         self._open_state: SweepRunState | None = None
-        self._before_sigterm: tuple[SweepRunState, float] | None = None
-        """The open state that SIGTERM ended, and when, in seconds of the monotonic clock."""
+        self._sigterm = Sigterm(settings)
         self._is_finished = False
         if settings.is_silent:
             self.pace.stop()
@@ -139,7 +131,7 @@ class RunTracker:
             return
 
         def decide(stored: Stored) -> Mapping[str, Any] | None:
-            if self._is_provisional(stored) and state is not SweepRunState.SUCCESS:
+            if self._sigterm.wrote(stored) and state is not SweepRunState.SUCCESS:
                 return None
             kind = self._step(stored, state)
             if kind in (Step.MOVE, Step.CORRECT):
@@ -157,7 +149,7 @@ class RunTracker:
             return
         state = state_of_exception(exception)
         if isinstance(exception, SystemExit):
-            state = self._unless_sigterm(state, exception.code)
+            state = self._sigterm.state_of_exit(state, exception.code)
         is_success = state is SweepRunState.SUCCESS
         self.end(state, None if is_success else payload.of_error(exception))
 
@@ -179,11 +171,9 @@ class RunTracker:
                 return values
             if stored.is_marked and self._open_state is not None:
                 return payload.of_reopening() | self._values(self._open_state, names)
-            if self._is_provisional(stored) and self._before_sigterm is not None:
-                state, at = self._before_sigterm
-                if now - at > SIGTERM_GRACE:
-                    self._open_state, self._before_sigterm = state, None
-                    return payload.of_reopening() | self._values(state, names)
+            if self._sigterm.wrote(stored) and (outlived := self._sigterm.take_outlived(now)):
+                self._open_state = outlived
+                return payload.of_reopening() | self._values(outlived, names)
             return None
 
         record.change(decide)
@@ -206,7 +196,7 @@ class RunTracker:
         if record is None or state is None:
             return
         if self._open_state is not None:
-            self._before_sigterm = self._open_state, self.settings.clock.monotonic()
+            self._sigterm.came(self._open_state)
         names = {} if state.is_open else {"error": SIGTERM_ERROR}
         self.end(state, names, patience=SIGNAL_PATIENCE)
         if is_last:
@@ -252,22 +242,15 @@ class RunTracker:
         record = self._choice.record()
         if record is not None and record is not self._record:
             self._record = record
-            self._is_finished, self._open_state, self._before_sigterm = False, None, None
+            self._is_finished, self._open_state = False, None
+            self._sigterm.forget()
         return record
 
     def _step(self, stored: Stored, target: SweepRunState, *, is_new_attempt: bool = False) -> Step:
-        is_provisional = self._is_provisional(stored)
+        is_provisional = self._sigterm.wrote(stored)
         is_guess = stored.is_marked or is_provisional
         kind = step(stored.state, target, is_guess=is_guess, is_new_attempt=is_new_attempt)
         return Step.CORRECT if kind is Step.REOPEN and is_provisional else kind
-
-    def _is_provisional(self, stored: Stored) -> bool:
-        """Whether the state was written on a SIGTERM that this process has survived."""
-        return (
-            GUARD.has_survived_sigterm
-            and stored.state is self.settings.on_sigterm
-            and stored.error == SIGTERM_ERROR
-        )
 
     def _values(self, state: SweepRunState, names: Mapping[str, Any]) -> dict[str, Any]:
         now = self.settings.clock.now()
@@ -287,12 +270,8 @@ class RunTracker:
             values["attempts"] = 1
         return values if kind is Step.MOVE else payload.of_reopening() | values
 
-    def _unless_sigterm(self, state: SweepRunState, code: Any) -> SweepRunState:
-        """The state of an exit: for the code of SIGTERM, what the script has set for SIGTERM."""
-        return self.settings.on_sigterm or state if code == SIGTERM_CODE else state
-
     def _end_by_code(self, code: int, error: str) -> None:
-        state = self._unless_sigterm(state_of_exit_code(code), code)
+        state = self._sigterm.state_of_exit(state_of_exit_code(code), code)
         self.end(state, None if state.is_open else {"error": error})
 
     def _end_well(self, record: RunRecord) -> None:

@@ -9,14 +9,8 @@ from janitor.model import THRESHOLDS, Change, Hold, Outcome, Policy, SweepRunSta
 from janitor.model.evidence import Vitals
 from janitor.model.shards import Shard
 from janitor.model.summary import ABSENT
-from janitor.records.report import (
-    ReportedChange,
-    ReportedEvidence,
-    ReportedHold,
-    ReportedShard,
-    Sign,
-    Thresholds,
-)
+from janitor.records.changes import ReportedChange, ReportedEvidence, ReportedHold, Sign
+from janitor.records.report import ReportedShard, Thresholds
 from janitor.rules import Judgement
 from janitor.rules.reading import Reading
 from janitor.storage import strict_json

@@ -21,14 +21,15 @@ from janitor.pipeline.plan import (
 from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
-from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.resolve import resolve
+from janitor.pipeline.scan import Scanner, SweepScan, unreadable_times, without_repeats
 from janitor.pipeline.weighing import weigh
+from janitor.records.changes import ReportedChange
 from janitor.records.report import (
     Brake,
     Command,
     RaceWindow,
     Report,
-    ReportedChange,
     ReportedTarget,
 )
 from janitor.rules import Judgement

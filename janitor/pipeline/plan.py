@@ -13,8 +13,8 @@ from janitor.model import Change, Hold, Outcome, Policy, RunInfo, WandbState, is
 from janitor.model.summary import ABSENT, Form, Path
 from janitor.pipeline.describe import describe_change
 from janitor.pipeline.edits import Edits, edits_for
+from janitor.records.changes import ReportedChange
 from janitor.records.keys import key_of
-from janitor.records.report import ReportedChange
 from janitor.rules import Judgement, judge
 
 

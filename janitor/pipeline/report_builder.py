@@ -9,6 +9,7 @@ from datetime import datetime
 from janitor import __version__
 from janitor.errors import ReportError
 from janitor.model import Outcome
+from janitor.records.changes import ReportedChange, ReportedHold
 from janitor.records.report import (
     MAX_WARNINGS,
     UNKNOWN_STATE,
@@ -18,9 +19,7 @@ from janitor.records.report import (
     FalsePositives,
     RaceWindow,
     Report,
-    ReportedChange,
     ReportedError,
-    ReportedHold,
     ReportedShard,
     ReportedTarget,
     ReportedWarning,

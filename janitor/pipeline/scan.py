@@ -12,23 +12,21 @@ from janitor.errors import StoreError
 from janitor.model import (
     AnyTarget,
     Clean,
-    LocalTarget,
     Policy,
     ResolvedTarget,
     RunPage,
     SweepRunState,
-    TargetKind,
     Untracked,
 )
 from janitor.model.ports import Clock, SweepReader
-from janitor.model.shards import Shard
 from janitor.rules import Judgement, judge
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 
 SCANNERS = 8
 """Sweeps scanned at once."""
-_STOPPED = "stopped before everything was read"
+STOPPED = "stopped before everything was read"
+"""The error of a target of which not everything was read."""
 
 
 class Observer(Protocol):
@@ -123,74 +121,6 @@ class SweepScan:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
-    """The sweeps and groups of the targets."""
-
-    sweeps: tuple[ResolvedTarget, ...]
-    errors: tuple[tuple[str, StoreError], ...]
-    """Targets that could not be resolved, each with its reason."""
-    left_to_others: int = 0
-    """Sweeps and groups that belong to other shards."""
-
-
-def resolve(
-    store: SweepReader,
-    targets: Sequence[AnyTarget],
-    shard: Shard | None = None,
-    interrupter: Interrupter | None = None,
-) -> Resolution:
-    """Ask the store for the sweeps and groups of each target; each of them is used once.
-
-    Args:
-        store: The store to ask.
-        targets: The targets that the user named.
-        shard: Keeps only the sweeps of this shard. The store is not asked for targets whose path
-            already shows that they belong to another shard.
-        interrupter: Ends the wait for answers.
-
-    """
-    interrupter = interrupter or Interrupter()
-    sweeps: dict[tuple[str, str], ResolvedTarget] = {}
-    others: set[tuple[str, str]] = set()
-    errors: list[tuple[str, StoreError]] = []
-    asked = []
-    for target in targets:
-        if shard and _names_its_path(target) and not shard.owns(str(target)):
-            others.add((target.kind, str(target)))
-        else:
-            asked.append(target)
-    workers = Workers(SCANNERS, interrupter.page_patience)
-    answers = workers.run([partial(_metadata, store, target) for target in asked])
-    for target, found in zip(asked, answers, strict=True):
-        if isinstance(found, StoreError | Unfinished):
-            error = StoreError(_STOPPED) if isinstance(found, Unfinished) else found
-            errors.append((str(target), error))
-            continue
-        for sweep in found:
-            key = sweep.target.kind, sweep.path
-            if shard and not shard.owns(sweep.path):
-                others.add(key)
-            else:
-                sweeps.setdefault(key, sweep)
-    workers.close()
-    return Resolution(tuple(sweeps.values()), tuple(errors), len(others))
-
-
-def _metadata(store: SweepReader, target: AnyTarget) -> Sequence[ResolvedTarget] | StoreError:
-    try:
-        return store.fetch_sweep_metadata(target)
-    except StoreError as error:
-        return error
-
-
-def _names_its_path(target: AnyTarget) -> bool:
-    """Whether the target is one sweep or group whose path is known without a request."""
-    if isinstance(target, LocalTarget):
-        return True
-    return target.kind is not TargetKind.PROJECT and target.entity is not None
-
-
-@dataclass(frozen=True, slots=True)
 class Scanner:
     """Reads and judges sweeps.
 
@@ -221,7 +151,7 @@ class Scanner:
         ]
         for index, done in enumerate(workers.run(tasks)):
             if isinstance(done, Unfinished):
-                scans[index] = SweepScan(sweeps[index].path, error=_STOPPED)
+                scans[index] = SweepScan(sweeps[index].path, error=STOPPED)
         workers.close()
         return scans
 
@@ -267,7 +197,7 @@ class Scanner:
                 coming = None if is_last else self._ask(ahead, target, after)
                 yield page
             if not is_last:
-                raise StoreError(_STOPPED)
+                raise StoreError(STOPPED)
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)
 

@@ -22,10 +22,11 @@ from janitor.pipeline.edits import Edits, foreign_keys
 from janitor.pipeline.fix import close_report, open_report, report_results
 from janitor.pipeline.history import check_keys
 from janitor.pipeline.plan import Withdrawn, named
+from janitor.records.changes import ReportedChange
 from janitor.records.journal import JournaledWrite, read_journal
 from janitor.records.json_text import load_report
 from janitor.records.keys import key_of, path_of
-from janitor.records.report import Report, ReportedChange, ReportedError
+from janitor.records.report import Report, ReportedError
 from janitor.rules.selection import why_not_ours
 from janitor.runtime.redaction import MASK
 

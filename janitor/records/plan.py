@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from janitor.errors import PlanError
 from janitor.model import Policy
 from janitor.records.base import FROM_FILE, Time
+from janitor.records.changes import ReportedChange
 from janitor.records.json_text import pretty
 from janitor.records.policy import IN_A_PLAN, PlannedPolicy
-from janitor.records.report import Brake, Report, ReportedChange
+from janitor.records.report import Brake, Report
 from janitor.rules.custom.cel import ExpressionError
 from janitor.rules.custom.check import check_expression
 from janitor.storage import strict_json

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from janitor.model import Outcome, SweepRunState
-from janitor.records.report import Report, ReportedChange
+from janitor.records.changes import ReportedChange
+from janitor.records.report import Report
 from janitor.report.sanitize import shortened, visible
 from janitor.report.trend import Trend
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from janitor.model import Outcome
 from janitor.model.wording import format_age
-from janitor.records.report import FalsePositives, Report, ReportedHold, ReportedTarget
+from janitor.records.changes import ReportedHold
+from janitor.records.report import FalsePositives, Report, ReportedTarget
 from janitor.report import shards
 
 _AGE: Final = r"\d+ (?:second|minute|hour|day|month|year)s?"

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from janitor.model import Outcome
 from janitor.model.wording import format_age
-from janitor.records.report import Report, ReportedChange, ReportedHold, ReportedTarget
+from janitor.records.changes import ReportedChange, ReportedHold
+from janitor.records.report import Report, ReportedTarget
 from janitor.report import headline
 from janitor.report.chart_data import kind_of
 from janitor.report.charts import Chart

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from janitor.errors import UsageError
 from janitor.model import Outcome
+from janitor.records.changes import ReportedChange, ReportedHold
 from janitor.records.report import (
     MAX_WARNINGS,
     UNKNOWN_STATE,
@@ -17,8 +18,6 @@ from janitor.records.report import (
     FalsePositives,
     RaceWindow,
     Report,
-    ReportedChange,
-    ReportedHold,
     ReportedWarning,
     Requests,
     StandDown,

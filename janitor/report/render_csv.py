@@ -11,8 +11,9 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
+from janitor.records.changes import ReportedChange, ReportedHold
 from janitor.records.json_text import format_time
-from janitor.records.report import Report, ReportedChange, ReportedHold
+from janitor.records.report import Report
 from janitor.report.sanitize import visible
 from janitor.storage import strict_json
 

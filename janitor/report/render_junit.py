@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from janitor.model import Outcome
-from janitor.records.report import Report, ReportedChange, ReportedHold
+from janitor.records.changes import ReportedChange, ReportedHold
+from janitor.records.report import Report
 from janitor.report.sanitize import shortened, visible
 
 Fixed = Literal["failure", "pass"]

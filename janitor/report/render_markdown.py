@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from janitor.records.report import Report, ReportedChange
+from janitor.records.changes import ReportedChange
+from janitor.records.report import Report
 from janitor.report import headline
 from janitor.report.sanitize import shortened, visible, web_page
 

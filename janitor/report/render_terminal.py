@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from janitor.model import Outcome
-from janitor.records.report import Report, ReportedChange
+from janitor.records.changes import ReportedChange
+from janitor.records.report import Report
 from janitor.report import headline
 from janitor.report.sanitize import shortened, visible, web_page
 

@@ -9,8 +9,9 @@ are atomic and durable, under one lock for the folder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -20,7 +21,6 @@ from janitor.errors import (
     ConflictError,
     HeldError,
     NotFoundError,
-    RejectedError,
     StateFileError,
     StoreError,
     TransientError,
@@ -32,32 +32,17 @@ from janitor.model import (
     RunInfo,
     RunPage,
     TargetKind,
-    WandbState,
     is_local,
 )
-from janitor.model import summary as summaries
 from janitor.model.ports import RunCreator, Store
-from janitor.storage import strict_json
 from janitor.storage.atomic import make_folder
 from janitor.storage.locks import locked
-from janitor.storage.migrations import Migrations
 from janitor.storage.rescue import rescue, write_keeping
 from janitor.storage.untrusted import read_untrusted
+from janitor.stores import run_codec
+from janitor.stores.run_codec import ENDING, StoredRun, Uploaded
 
 SCHEME: Final = "file"
-MIGRATIONS: Final = Migrations("this run", (lambda document: document,))
-_ENDING: Final = ".json"
-_PLAIN: Final = ("name", "sweep", "group", "created_at", "heartbeat_at", "history_lines")
-
-Uploaded = tuple[Mapping[str, Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """A run, and the summary that its process uploaded at its end, with the time of the upload."""
-
-    run: RunInfo
-    uploaded: Uploaded | None = None
 
 
 class FileStore:
@@ -178,13 +163,13 @@ class FileStore:
         parts = inner.split("/", 2)
         if len(parts) != 3 or not all(parts):
             raise NotFoundError(f"there is no run {path} in {self._folder}")
-        return self._project(*parts[:2]) / f"{_encoded(parts[2])}{_ENDING}"
+        return self._project(*parts[:2]) / f"{_encoded(parts[2])}{ENDING}"
 
     def _runs(self, target: AnyTarget) -> Iterator[RunInfo]:
         if isinstance(target, LocalTarget):
-            paths = self._folder.glob(f"*/*/*{_ENDING}")
+            paths = self._folder.glob(f"*/*/*{ENDING}")
         else:
-            paths = self._project(target.entity or "", target.project).glob(f"*{_ENDING}")
+            paths = self._project(target.entity or "", target.project).glob(f"*{ENDING}")
         for path in paths:
             try:
                 run = self._load(path).run
@@ -197,7 +182,7 @@ class FileStore:
 
     def _refuse_other_files(self) -> None:
         """Check that a folder with state files contains runs, and not other state."""
-        if any(self._folder.glob(f"*{_ENDING}")) and not any(self._folder.glob(f"*/*/*{_ENDING}")):
+        if any(self._folder.glob(f"*{ENDING}")) and not any(self._folder.glob(f"*/*/*{ENDING}")):
             raise NotFoundError(
                 f"{self._folder} holds no run: runs are in ENTITY/PROJECT/RUN.json below it;"
                 f" is it experiments:{self._folder} that you mean?"
@@ -217,7 +202,7 @@ class FileStore:
                 known = self._seen.get(path)
             if known is not None and known[0] == signature:
                 return known[1]
-            stored = _parse(read_untrusted(path, follow=True, error=StateFileError), path)
+            stored = run_codec.parse(read_untrusted(path, follow=True, error=StateFileError), path)
         except FileNotFoundError:
             raise NotFoundError(f"there is no run {path}") from None
         except StateFileError as error:
@@ -227,7 +212,7 @@ class FileStore:
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:
-            rescued = rescue(path, lambda data: _parse(data, path), str(error), self._clock())
+            rescued = rescue(path, partial(run_codec.parse, path=path), str(error), self._clock())
             if rescued.value is None:
                 raise StateFileError(rescued.message) from error
             return rescued.value
@@ -236,57 +221,7 @@ class FileStore:
         return stored
 
     def _write(self, path: Path, stored: StoredRun) -> None:
-        run = stored.run
-        document: dict[str, Any] = {"version": MIGRATIONS.latest, "state": str(run.wandb_state)}
-        document |= {name: getattr(run, name) for name in _PLAIN}
-        document |= {"tags": run.tags, "summary": run.summary}
-        if stored.uploaded is not None:
-            document["uploaded"] = {"summary": stored.uploaded[0], "at": stored.uploaded[1]}
-        try:
-            text = strict_json.dumps(document)
-        except ValueError as error:
-            raise RejectedError(f"{run.path} cannot be written: {error}") from error
-        write_keeping(path, text + "\n")
-
-
-def _parse(data: bytes, path: Path) -> StoredRun:
-    document = strict_json.loads(data)
-    if not isinstance(document, dict):
-        raise ValueError("it holds no object")  # noqa: TRY004 - a malformed file, not a caller's wrong type
-    document = MIGRATIONS.forward(document, document.pop("version", None))
-    entity, project, name = (
-        unquote(part) for part in (*path.parts[-3:-1], path.name.removesuffix(_ENDING))
-    )
-    summary, defect = _summary(document.get("summary"))
-    uploaded = document.get("uploaded")
-    run = RunInfo(
-        entity=entity,
-        project=project,
-        id=name,
-        storage_id=f"{entity}/{project}/{name}",
-        name=document.get("name") or name,
-        wandb_state=WandbState(document.get("state") or ""),
-        summary=summary,
-        sweep=document.get("sweep"),
-        group=document.get("group"),
-        tags=tuple(document.get("tags") or ()),
-        created_at=document.get("created_at"),
-        heartbeat_at=document.get("heartbeat_at"),
-        history_lines=document.get("history_lines"),
-        defect=defect,
-    )
-    return StoredRun(run, (uploaded["summary"], uploaded["at"]) if uploaded else None)
-
-
-def _summary(value: Any) -> tuple[dict[str, Any], str | None]:
-    """A summary as the file has it: an object, or the text of one."""
-    if isinstance(value, dict):
-        return value, None
-    text = value if isinstance(value, str | None) else strict_json.dumps(value)
-    try:
-        return summaries.parse(text), None
-    except ValueError as error:
-        return {}, str(error)
+        write_keeping(path, run_codec.dump(stored))
 
 
 def _named(run: RunInfo, kind: TargetKind) -> str | None:

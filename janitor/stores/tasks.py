@@ -28,7 +28,7 @@ from janitor.model import (
 )
 from janitor.model.evidence import parse_time
 from janitor.model.ports import Store
-from janitor.storage.locks import holder_liveness
+from janitor.storage.file_hold import holder_liveness
 from janitor.stores.state_words import Words
 from janitor.tasks.files import ManagerFiles
 from janitor.tasks.manager import ManagerSettings

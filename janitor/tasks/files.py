@@ -48,7 +48,7 @@ class Loaded:
 
 @dataclass(slots=True)
 class ManagerFiles:
-    """Reads and writes the files. One writer at a time; see :mod:`janitor.storage.locks`.
+    """Reads and writes the files. One writer at a time; see :mod:`janitor.storage.file_hold`.
 
     Args:
         path: The state file; with the suffix ``.gz`` it is compressed. For a symbolic link, all

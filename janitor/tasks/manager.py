@@ -293,11 +293,6 @@ class TaskManager(TaskLedger):
             self.say("Shutting down...")
         self.close()
 
-    def status_line(self) -> str:
-        """The progress in the form of the design document: ``45/240 (18.8%)``."""
-        done, total = self.count(TaskStatus.COMPLETED), len(self)
-        return f"{done}/{total} ({100 * done / total if total else 0:.1f}%)"
-
 
 def _hours(age: timedelta) -> str:
     return f"{age.total_seconds() / 3600:.1f} hours"

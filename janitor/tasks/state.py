@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from janitor.errors import NotFoundError
-from janitor.storage.locks import Hold
+from janitor.storage.file_hold import FileHold
 from janitor.tasks.files import Loaded, ManagerFiles
 from janitor.tasks.task import Task, TaskStatus
 
@@ -101,6 +101,11 @@ class TaskIndex:
         """How many tasks have this status."""
         return self._counts[status]
 
+    def status_line(self) -> str:
+        """The progress in the form of the design document: ``45/240 (18.8%)``."""
+        done, total = self.count(TaskStatus.COMPLETED), len(self)
+        return f"{done}/{total} ({100 * done / total if total else 0:.1f}%)"
+
     @property
     def is_over(self) -> bool:
         """Whether every task is completed, or failed for good."""
@@ -152,7 +157,7 @@ class TaskLedger(TaskIndex):
         self._on_problem = on_problem
         self._files = ManagerFiles(path, backups)
         self._logging = False
-        self._hold = Hold(path, renewed_within=_RENEWED_WITHIN)
+        self._hold = FileHold(path, renewed_within=_RENEWED_WITHIN)
         self._hold.acquire()
 
     @property

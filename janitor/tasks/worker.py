@@ -11,7 +11,7 @@ from threading import Event
 from typing import Final
 
 from janitor.runtime.clock import utc_now
-from janitor.storage.locks import Hold
+from janitor.storage.file_hold import FileHold
 from janitor.tasks.execution import Outcome, Work, attempt, attempt_within
 from janitor.tasks.gpu_locks import acquire_gpu
 from janitor.tasks.mailbox import Mailbox, is_over, mailbox
@@ -75,7 +75,7 @@ class Worker:
         box = mailbox(self.state_file, self.name)
         done = 0
         with ExitStack() as stack:
-            stack.enter_context(Hold(box.folder / "worker"))
+            stack.enter_context(FileHold(box.folder / "worker"))
             if self.gpus:
                 gpu = stack.enter_context(acquire_gpu(self.state_file.parent, self.gpus))
                 on_gpu(gpu.number)

@@ -12,7 +12,12 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from janitor.delivery import metrics
-from janitor.records.report import Brake, Report, ReportedShard, StandDown
+from janitor.records.report import (
+    Brake,
+    Report,
+    ReportedShard,
+    StandDown,
+)
 from janitor.report.render_metrics import render
 from tests.delivery.services import pushgateway
 from tests.deploy.manifests import one, rendered

@@ -14,7 +14,7 @@ import pytest
 
 from janitor.emulator import Emulator
 from janitor.lifecycle import exit_hooks
-from janitor.lifecycle.run_tracker import SIGTERM_GRACE
+from janitor.lifecycle.sigterm import SIGTERM_GRACE
 from tests.lifecycle.lifecycle_runs import INIT, FakeRun, FakeTime, manage, train
 
 SIGTERM_ERROR = "SIGTERM: the process was terminated"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from janitor.errors import NotFoundError
 from janitor.model import AnyTarget, ResolvedTarget, RunPage, Target, TargetKind, on_wandb
 from janitor.model.shards import Shard
-from janitor.pipeline.scan import resolve
+from janitor.pipeline.resolve import resolve
 
 NAMES = st.text(st.characters(), min_size=1, max_size=20)
 

@@ -11,7 +11,7 @@ from janitor.errors import PlanError
 from janitor.model import Change, Policy, RunInfo, SweepRunState
 from janitor.model.summary import Form
 from janitor.pipeline.plan import Repair, Withdrawn, check_each_run_stands_once, plan_change
-from janitor.records.report import ReportedChange
+from janitor.records.changes import ReportedChange
 from janitor.rules import judge
 from tests.support.run_samples import DAY, HOUR, MINUTE, NOW, SECOND, ago, flat, make_run, nested
 

@@ -17,7 +17,8 @@ from janitor.model import (
     Target,
     TargetKind,
 )
-from janitor.pipeline.scan import Scanner, SweepScan, resolve, unreadable_times, without_repeats
+from janitor.pipeline.resolve import resolve
+from janitor.pipeline.scan import Scanner, SweepScan, unreadable_times, without_repeats
 from janitor.rules import judge
 from janitor.runtime.interrupt import Interrupter
 from tests.support.memory_store import SWEEP, MemoryStore, failing, once

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ import pytest
 from janitor import report as reports
 from janitor.errors import JournalError, ReportError, TransientError, UsageError
 from janitor.model import Outcome, RunInfo
-from janitor.pipeline.undo import restorations, undo
-from janitor.records.report import Report
+from janitor.pipeline.undo import restorations
 from janitor.runtime.redaction import Redactor, masked_report
+from tests.pipeline.undoing import Undoing
 from tests.support.memory_store import MemoryStore
-from tests.support.passes import PATH, Scene
+from tests.support.passes import PATH
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
 
 ODD: dict[str, Any] = {"loss": math.inf, "_wandb": {"runtime": 1}, "\ud800": 10**30, "a.b": {}}
@@ -33,38 +32,6 @@ SUMMARIES: dict[str, dict[str, Any]] = {
     "with an empty object of ours and an objective": nested(janitor={}, objective=1),
     "repaired before": flat(janitor__rule="old", janitor__at=None, janitor__more=1),
 }
-
-
-@dataclass(slots=True)
-class Undoing:
-    """Passes, and what takes them back."""
-
-    scene: Scene
-
-    def fix(self, *summaries: dict[str, Any]) -> tuple[Report, Path]:
-        for number, summary in enumerate(summaries, start=1):
-            self.scene.store.add(make_run(summary, id=f"r{number}"))
-        report = self.scene.fix()
-        return report, self.scene.journaled().path
-
-    def undo(self, file: Path, *runs: str, dry_run: bool = False) -> Report:
-        wanted, _ = restorations(file, runs)
-        self.scene.clock.move(MINUTE)
-        if dry_run:
-            return undo(wanted, self.scene.work(None))
-        journal = self.scene.journal("undo")
-        try:
-            return undo(wanted, self.scene.work(self.scene.writer(journal)))
-        finally:
-            journal.close()
-
-    def summary(self, number: int = 1) -> dict[str, Any]:
-        return self.scene.store.summary(f"acme/rl/r{number}")
-
-
-@pytest.fixture
-def undoing(tmp_path: Path) -> Undoing:
-    return Undoing(Scene(tmp_path / "journals"))
 
 
 def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
@@ -130,98 +97,6 @@ def test_a_resurrection_can_be_undone(undoing: Undoing) -> None:
     assert undoing.summary()["protein"]["state"] == "running"
     undoing.undo(undoing.scene.journaled().path)
     assert undoing.summary() == repaired
-
-
-# ---- in the way -----------------------------------------------------------------------------
-
-
-def test_a_value_that_is_not_ours_any_more_is_left_and_named(undoing: Undoing) -> None:
-    _, journal = undoing.fix(flat())
-    moved_on = {"protein.state": "success", "protein.error": "mine"}
-    undoing.scene.store.change(PATH, undoing.summary() | moved_on)
-    (change,) = undoing.undo(journal).changes
-    assert change.outcome is Outcome.WRITTEN
-    assert "protein.state is 'success' now, not 'timeout'" in str(change.error)
-    assert "protein.error is 'mine' now" in str(change.error)
-    assert undoing.summary() == moved_on
-
-
-def test_a_key_that_is_gone_is_in_the_way(undoing: Undoing) -> None:
-    _, journal = undoing.fix(flat(last_update="old"))
-    gone = {k: v for k, v in undoing.summary().items() if k != "protein.last_update"}
-    undoing.scene.store.change(PATH, gone)
-    (change,) = undoing.undo(journal).changes
-    assert "protein.last_update is gone now, not '2026-03" in str(change.error)
-    assert undoing.summary() == flat()
-
-
-def test_a_run_that_is_restored_in_part_is_named_and_an_error(undoing: Undoing) -> None:
-    _, journal = undoing.fix(flat(), flat())
-    undoing.scene.store.change(PATH, undoing.summary() | {"protein.error": "mine"})
-    report = undoing.undo(journal)
-    assert [change.partial for change in report.changes] == [True, False]
-    assert str(report.changes[0].error).startswith(
-        "restored in part; not restored: protein.error is 'mine' now"
-    )
-    assert [error.message for error in report.errors] == [
-        "1 run was restored only in part; the report says what is not"
-    ]
-    assert undoing.summary() == flat(error="mine")
-
-
-# ---- left alone -----------------------------------------------------------------------------
-
-
-def test_a_run_that_a_later_pass_wrote_is_left_alone(undoing: Undoing, tmp_path: Path) -> None:
-    first, journal = undoing.fix(flat())
-    reports.write(first, tmp_path / "first.json")
-    undoing.undo(journal)
-    undoing.scene.clock.move(HOUR)
-    undoing.scene.fix()  # without the journals: nothing holds it
-    later = undoing.summary()
-    for file in (journal, tmp_path / "first.json"):
-        report = undoing.undo(file)
-        (change,) = report.changes
-        assert change.outcome is Outcome.SUPERSEDED
-        assert "the janitor wrote it again later (protein.janitor.at is" in str(change.error)
-        assert [error.message for error in report.errors] == [
-            "1 run was not restored; the report says why"
-        ]
-    assert undoing.summary() == later
-
-
-@pytest.mark.parametrize("summary", [{"protein": 7}, {"protein": "mine"}, {"protein": None}])
-def test_an_object_of_ours_that_gave_way_is_not_put_back(
-    undoing: Undoing, summary: dict[str, Any]
-) -> None:
-    _, journal = undoing.fix(nested(last_update="old"))
-    undoing.scene.store.change(PATH, summary)
-    (change,) = undoing.undo(journal).changes
-    assert change.outcome is Outcome.SUPERSEDED
-    assert undoing.summary() == summary
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_a_summary_that_cannot_be_read_is_not_written_over(
-    undoing: Undoing, *, dry_run: bool
-) -> None:
-    undoing.fix(nested())
-    undoing.scene.store.change(PATH, heartbeat_at=ago(-2 * MINUTE))
-    undoing.scene.clock.move(3 * MINUTE)
-    undoing.scene.fix()  # a resurrection: undoing it only sets keys that are gone
-    undoing.scene.store.put_text(PATH, "[1, 2]")
-    writes = len(undoing.scene.store.writes)
-    (change,) = undoing.undo(undoing.scene.journaled().path, dry_run=dry_run).changes
-    assert change.outcome is Outcome.SUPERSEDED
-    assert "cannot be read" in str(change.error)
-    assert len(undoing.scene.store.writes) == writes
-
-
-def test_a_run_that_was_deleted_is_told(undoing: Undoing) -> None:
-    _, journal = undoing.fix(flat())
-    undoing.scene.store.remove(PATH)
-    (change,) = undoing.undo(journal).changes
-    assert (change.outcome, change.error) == (Outcome.SUPERSEDED, f"there is no run {PATH}")
 
 
 # ---- which runs -----------------------------------------------------------------------------

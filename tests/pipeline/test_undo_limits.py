@@ -13,15 +13,9 @@ from janitor.errors import JournalError, ReportError
 from janitor.model import IGNORE_TAG, Ignore, Outcome, Policy
 from janitor.model.summary import ABSENT, Form
 from janitor.pipeline.undo import restorations
-from tests.pipeline.test_undo import Undoing
-from tests.support.passes import PATH, Scene
+from tests.pipeline.undoing import Undoing
+from tests.support.passes import PATH
 from tests.support.run_samples import flat
-
-
-@pytest.fixture
-def undoing(tmp_path: Path) -> Undoing:
-    return Undoing(Scene(tmp_path / "journals"))
-
 
 UNTOUCHABLE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"tags": (IGNORE_TAG,)}, f"it is tagged {IGNORE_TAG}"),

@@ -9,18 +9,15 @@ from typing import Any
 from janitor.model import Outcome
 from janitor.model.summary import Form
 from janitor.pipeline.report_builder import ReportDraft
+from janitor.records.changes import ReportedChange, ReportedEvidence, ReportedHold, Sign
 from janitor.records.report import (
     Brake,
     ClockReading,
     FalsePositives,
     RaceWindow,
     Report,
-    ReportedChange,
-    ReportedEvidence,
-    ReportedHold,
     ReportedTarget,
     Requests,
-    Sign,
     StandDown,
 )
 

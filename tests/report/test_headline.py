@@ -6,7 +6,12 @@ import pytest
 
 from janitor.model import Outcome
 from janitor.pipeline.report_builder import ReportDraft
-from janitor.records.report import Brake, ClockReading, FalsePositives, ReportedTarget
+from janitor.records.report import (
+    Brake,
+    ClockReading,
+    FalsePositives,
+    ReportedTarget,
+)
 from janitor.report import headline
 from tests.report.report_samples import (
     everything,

@@ -9,7 +9,12 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from janitor.records.report import Report, ReportedError, ReportedTarget, ReportedWarning
+from janitor.records.report import (
+    Report,
+    ReportedError,
+    ReportedTarget,
+    ReportedWarning,
+)
 from janitor.report import RENDERERS, render_terminal
 from tests.report.report_samples import (
     everything,

@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from janitor.model import Outcome
-from janitor.records.report import Report, ReportedEvidence, Sign
+from janitor.records.changes import ReportedEvidence, Sign
+from janitor.records.report import Report
 from janitor.report.render_html import render
 from tests.report.report_samples import (
     everything,

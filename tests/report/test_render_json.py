@@ -14,7 +14,8 @@ from janitor.errors import ReportError
 from janitor.model import Outcome
 from janitor.model.summary import Form
 from janitor.records import json_text
-from janitor.records.report import Report, ReportedChange, ReportedEvidence, Sign
+from janitor.records.changes import ReportedChange, ReportedEvidence, Sign
+from janitor.records.report import Report
 from janitor.report import render_json
 from tests.report.report_samples import everything, make_change, nothing
 

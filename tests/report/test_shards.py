@@ -10,7 +10,13 @@ from janitor import report as reports
 from janitor.cli.commands.report_merge import command
 from janitor.errors import UsageError
 from janitor.records.json_text import load_report
-from janitor.records.report import Brake, Report, ReportedShard, ReportedTarget, StandDown
+from janitor.records.report import (
+    Brake,
+    Report,
+    ReportedShard,
+    ReportedTarget,
+    StandDown,
+)
 from janitor.report import headline, shards
 from janitor.report.merge import merge
 from tests.report.report_samples import finish, make_draft

@@ -26,7 +26,7 @@ def command(*, state_file: Path, as_json: bool) -> None:
     """Show the number of tasks by status, the work of each worker, and if a manager is running."""
     import json
 
-    from janitor.storage.locks import holder, holder_liveness
+    from janitor.storage.file_hold import holder, holder_liveness
     from janitor.tasks import TaskStatus
     from janitor.tasks.files import ManagerFiles
     from janitor.tasks.state import TaskIndex

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 from typing import Any, Final
 
 from janitor.errors import (
-    NotFoundError,
     RejectedError,
     StoreError,
     TargetError,
@@ -35,11 +33,10 @@ from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
 from janitor.stores.wandb.activity import Activity
 from janitor.stores.wandb.api import GraphQLApi
+from janitor.stores.wandb.batches import Batches
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import (
-    RUN_PATH,
     Scope,
-    check_is_of,
     count_of,
     last_row,
     optional_count_of,
@@ -49,9 +46,6 @@ from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
 _SMALLEST_PAGE: Final = 25
-_LARGEST_BATCH: Final = 50
-_BATCH_BYTES: Final = 8_000_000
-"""A batch of whole summaries beyond this is too much to hold: the next ones are smaller."""
 _SAMPLE: Final = 5
 
 
@@ -81,7 +75,7 @@ class WandbStore:
         self._keys = queries.summary_keys(policy)
         self._policy = policy
         self._page_size = page_size
-        self._batch = _LARGEST_BATCH
+        self._batches = Batches(door, self._projects, partial(self._read, exact=True))
         self._sliced = True
         self._flat_keys_are_shown = False
 
@@ -228,51 +222,7 @@ class WandbStore:
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs at these paths, whole, up to 50 a request."""
-        found: dict[str, RunInfo | StoreError] = {
-            path: NotFoundError(f"{path!r} is not a run: write it as ENTITY/PROJECT/RUN")
-            for path in paths
-            if not RUN_PATH.fullmatch(path)
-        }
-        parted = sorted(path.rsplit("/", 1) for path in paths if path not in found)
-        for project, group in groupby(parted, key=lambda parts: parts[0]):
-            scope = Scope(*project.split("/", 1))
-            names = [name for _, name in group]
-            while names:
-                batch, names = names[: self._batch], names[self._batch :]
-                found |= self._batched(scope, batch)
-        return found
-
-    def _batched(self, scope: Scope, names: Sequence[str]) -> dict[str, RunInfo | StoreError]:
-        """One batch; where it fails, its halves, down to the one run that cannot be read."""
-        variables = {f"r{index}": name for index, name in enumerate(names)}
-        try:
-            project, size = self._projects.ask(scope, queries.summaries(len(names)), variables)
-        except (TooLargeError, TransientError, RejectedError, NotFoundError) as error:
-            may_be_one_run = not isinstance(error, TransientError) or error.slow
-            if len(names) == 1 or not may_be_one_run:
-                return {f"{scope}/{name}": error for name in names}
-            middle = len(names) // 2
-            self._batch = max(1, min(self._batch, middle))
-            return self._batched(scope, names[:middle]) | self._batched(scope, names[middle:])
-        if size > _BATCH_BYTES:
-            self._batch = max(1, min(self._batch, len(names) * _BATCH_BYTES // size))
-        return {
-            f"{scope}/{name}": self._whole(project, f"r{index}", scope, name)
-            for index, name in enumerate(names)
-        }
-
-    def _whole(
-        self, project: Mapping[str, Any], alias: str, scope: Scope, name: str
-    ) -> RunInfo | StoreError:
-        """One run of a batch."""
-        try:
-            with known_form(self._door.address):
-                if (node := project[alias]) is None:
-                    return NotFoundError(f"there is no run {name} in project {scope}")
-                check_is_of(node, name, self._door.address)
-                return self._read(node, scope, exact=True)
-        except StoreError as error:
-            return error
+        return self._batches.fetch(paths)
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         """The summary that the run's process uploaded as a file at its end, and when it did."""
