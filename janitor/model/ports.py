@@ -76,7 +76,7 @@ class SummaryWriter(Protocol):
 
 
 class RunCreator(Protocol):
-    """Creates runs.
+    """Creates runs. Apart from :class:`Store`: a pass creates none, and only some stores can.
 
     - If the path exists, :class:`~janitor.errors.ConflictError` is raised and nothing is changed.
     """
@@ -85,9 +85,5 @@ class RunCreator(Protocol):
         """Create the run, with its summary."""
 
 
-class RunReader(SweepReader, SummaryReader, LastWordReader, Protocol):
-    """All interfaces that read."""
-
-
-class Store(RunReader, SummaryWriter, Protocol):
+class Store(SweepReader, SummaryReader, LastWordReader, SummaryWriter, Protocol):
     """All interfaces that a pass needs."""

@@ -26,7 +26,10 @@ class Guards:
 
 
 class Backend(Protocol):
-    """What a report says about the servers and files that a pass works on."""
+    """What a report says about the servers and files that a pass works on.
+
+    A protocol, because the pipeline imports no store.
+    """
 
     @property
     def clock_reading(self) -> ClockReading:

@@ -234,11 +234,11 @@ def report_results(
     work.observer.repairing(len(proposals))
     windows = []
     for result in repair(proposals, writer):
-        change = described[result.proposal.path]
+        change = described[result.path]
         draft.add_change(_with_outcome(change, result), state_after=result.state)
         work.observer.repaired()
-        if result.window is not None:
-            windows.append(result.window)
+        if result.attempt is not None and result.attempt.window is not None:
+            windows.append(result.attempt.window)
     if windows:
         draft.race_window = RaceWindow(
             median_seconds=median(windows), max_seconds=max(windows), writes=len(windows)
@@ -247,12 +247,12 @@ def report_results(
 
 def _with_outcome(planned: ReportedChange, result: Result) -> ReportedChange:
     update: dict[str, object] = {"outcome": result.outcome, "error": result.error}
-    if result.outcome is not Outcome.PLANNED and result.edits is not None:
-        form = result.edits.form
+    if result.attempt is not None:
+        edits = result.attempt.edits
         update |= {
-            "before": named(result.before, form),
-            "after": named(result.edits.values, form),
-            "form": form,
-            "partial": result.outcome is Outcome.WRITTEN and result.edits.note is not None,
+            "before": named(result.attempt.before, edits.form),
+            "after": named(edits.values, edits.form),
+            "form": edits.form,
+            "partial": result.outcome is Outcome.WRITTEN and edits.note is not None,
         }
     return planned.model_copy(update=update)

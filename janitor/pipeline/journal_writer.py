@@ -94,6 +94,9 @@ class PassJournal:
     ) -> None:
         """Record a write that is about to begin; on return it is on disk.
 
+        ``put_back`` is what the janitor's first write had covered and this one gives back to the
+        run. It is not a change of the janitor, so no undo removes it.
+
         Raises:
             JournalError: it is not, and the write must not begin.
 

@@ -21,7 +21,6 @@ from janitor.model import summary as summaries
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
 from janitor.pipeline.edits import Edits
-from janitor.pipeline.plan import Withdrawn
 from janitor.pipeline.repair import Result, Writer
 from janitor.pipeline.repair.attempt import Attempt
 from janitor.pipeline.repair.heartbeats import grew, heartbeat_moved, worked
@@ -86,20 +85,7 @@ class OpenWrite:
             history_lines=write.history_lines,
         )
         edits = Edits(write.form, values)
-        proposal = _Unchanged(write.run, as_it_was.wandb_state)
-        return Attempt(proposal, as_it_was, edits, before, found.summary, at)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unchanged:
-    """A proposal that changes nothing: the run only gets its own keys back."""
-
-    path: str
-    wandb_state: WandbState
-
-    def edits(self, fresh: RunInfo, now: datetime) -> Withdrawn:  # noqa: ARG002 - a Proposal's signature
-        """Nothing."""
-        return Withdrawn("it is judged again")
+        return Attempt(None, as_it_was, edits, before, found.summary, at)
 
 
 @dataclass(slots=True)

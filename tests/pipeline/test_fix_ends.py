@@ -126,7 +126,7 @@ def test_a_pass_that_is_interrupted_while_it_scans_writes_nothing(scene: Scene) 
 
 def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) -> None:
     scene.store.add(*active(3))
-    report = fix([SWEEP], scene.work(scene.writer(FullDisk(0))))
+    report = fix([SWEEP], scene.work(scene.writer(FullDisk(scene, 0))))
     assert scene.store.writes == []
     assert report.totals.written == 0
     (error,) = report.errors
@@ -136,7 +136,7 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_pass(scene: Scene) 
 def test_a_return_that_cannot_be_journaled_stops_the_writes(scene: Scene) -> None:
     scene.store.add(make_run(silent=MINUTE), make_run(id="r2"))
     past = Past({PATH: PastWrite("heartbeat-expired", NOW - HOUR, HOUR)})
-    report = fix([SWEEP], scene.work(scene.writer(FullDisk(0)), past=past))
+    report = fix([SWEEP], scene.work(scene.writer(FullDisk(scene, 0)), past=past))
     assert scene.store.writes == []
     assert report.totals == Totals(runs=2, held=1, planned=1)
     assert len(report.errors) == 1

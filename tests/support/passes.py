@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from janitor.errors import JournalError
-from janitor.model import AnyTarget, Outcome, Policy, RunInfo
+from janitor.model import AnyTarget, Policy, RunInfo
 from janitor.model.ports import Store
-from janitor.model.summary import Path as Place
 from janitor.pipeline.context import Guards, Pass
-from janitor.pipeline.edits import Edits
 from janitor.pipeline.fix import fix
 from janitor.pipeline.history import Past
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.plan import Repair, plan_change
 from janitor.pipeline.repair import Result, Writer, repair
 from janitor.pipeline.repair.read_age import ReadAge
-from janitor.records.journal import JournalRecord, journals, read_journal
+from janitor.records.journal import JournalRecord, Record, journals, read_journal
 from janitor.records.report import ClockReading, Report, Requests
 from janitor.rules import judge
 from janitor.runtime.interrupt import Interrupter
@@ -100,7 +97,7 @@ class Scene:
             namespace=self.policy.namespace,
         )
 
-    def writer(self, journal: Any, attempts: int = 4) -> Writer:
+    def writer(self, journal: PassJournal, attempts: int = 4) -> Writer:
         return Writer(
             store=self.store,
             clock=self.clock,
@@ -171,43 +168,17 @@ class Scene:
         return read_journal(journals(self.folder)[-1])
 
 
-class FullDisk:
-    """A journal that has room for so many lines."""
+class FullDisk(PassJournal):
+    """A journal on a disk that has room for so many lines after the first one."""
 
-    path = None
+    def __init__(self, scene: Scene, room: int) -> None:
+        super().__init__(scene.folder, scene.clock, command="fix", namespace=scene.policy.namespace)
+        self._room = iter(range(room))
 
-    def __init__(self, room: int) -> None:
-        self.room = room
-        self.lines: list[str] = []
-
-    def intend(
-        self,
-        run: RunInfo,
-        edits: Edits,
-        before: Mapping[Place, Any],
-        at: datetime,
-        put_back: Mapping[Place, Any] | None = None,
-    ) -> None:
-        del edits, before, at, put_back
-        self._write(f"intent {run.id}")
-
-    def settle(self, path: str, outcome: Outcome, error: str | None) -> None:
-        del error
-        self._write(f"{outcome} {path}")
-
-    def came_back(self, path: str) -> None:
-        self._write(f"came back {path}")
-
-    def looked_after(self, path: str) -> None:
-        self._write(f"looked after {path}")
-
-    def close(self, interrupted: str | None = None) -> None:
-        """Nothing: it is no file."""
-
-    def _write(self, line: str) -> None:
-        if len(self.lines) >= self.room:
+    def _append(self, record: Record, *, use_headroom: bool = False) -> None:
+        if next(self._room, None) is None:
             raise JournalError("cannot write the journal: No space left on device")
-        self.lines.append(line)
+        super()._append(record, use_headroom=use_headroom)
 
 
 def outcomes(results: Sequence[Result]) -> list[str]:

@@ -13,14 +13,14 @@ from typing import Self
 
 from janitor.errors import StoreError, TransientError
 from janitor.model import Outcome, RunInfo
-from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.attempt import Attempt, Result
 from janitor.pipeline.repair.heartbeats import worked
-from janitor.pipeline.repair.protocols import Journal, Proposal, RepairStore, Result
+from janitor.pipeline.repair.proposal import Proposal
 from janitor.pipeline.repair.readback import check
 from janitor.pipeline.repair.writer import Writer
 from janitor.runtime.threads import Unfinished, Workers
 
-__all__ = ["Journal", "Proposal", "RepairStore", "Result", "Writer", "repair"]
+__all__ = ["Proposal", "Result", "Writer", "repair"]
 
 WRITERS = 8
 """Writes under way at once, and runs of one batch: each write begins right after its read."""
@@ -72,7 +72,7 @@ class _Batches:
     def carry_out(self, batch: Sequence[Proposal]) -> Sequence[Result]:
         """Check the batch before, then write this one; the results that are known by then."""
         ended = [] if self._writer.should_stop() else _ended(batch)
-        written = [attempt.proposal.path for attempt in self._unchecked]
+        written = [attempt.run.path for attempt in self._unchecked]
         read = self._read([*written, *ended])
         raced = self._raced(read.runs)
         checked = self._check(read.runs)
@@ -84,7 +84,7 @@ class _Batches:
         """Learn from what was read back; whether some run's process worked meanwhile."""
         raced = False
         for attempt in self._unchecked:
-            run = found[attempt.proposal.path]
+            run = found[attempt.run.path]
             if isinstance(run, RunInfo):
                 self._writer.heartbeats.observe(attempt.run, run)
                 raced |= worked(attempt.run, run)
@@ -92,7 +92,7 @@ class _Batches:
 
     def _check(self, found: Summaries) -> Sequence[Result]:
         attempts, self._unchecked = self._unchecked, ()
-        checks = [partial(check, one, found[one.proposal.path], self._writer) for one in attempts]
+        checks = [partial(check, one, found[one.run.path], self._writer) for one in attempts]
         return [
             result
             if isinstance(result, Result)
@@ -112,9 +112,9 @@ class _Batches:
                 case Result():
                     results.append(done)
                 case Unfinished.NOT_BEGUN:
-                    results.append(Result(proposal, Outcome.PLANNED))
+                    results.append(Result(proposal.path, Outcome.PLANNED))
                 case Unfinished.ABANDONED:
-                    results.append(self._writer.abandoned(proposal))
+                    results.append(self._writer.abandoned(proposal.path))
         self._unchecked = attempts
         return results
 

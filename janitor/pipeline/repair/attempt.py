@@ -1,4 +1,4 @@
-"""A write that was sent: the read behind it, what was sent, and what of it the server holds."""
+"""A write that was sent, and its result: the read behind it, what of it the server holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT, Path
 from janitor.pipeline.edits import Edits
-from janitor.pipeline.repair.protocols import Proposal, Result
+from janitor.pipeline.repair.proposal import Proposal
 from janitor.records.keys import key_of
 
 _NAMED: Final = 5
@@ -22,7 +22,8 @@ _NAMED: Final = 5
 class Attempt:
     """A write that was sent."""
 
-    proposal: Proposal
+    proposal: Proposal | None
+    """What decides again if the run changed; None if it is then left to a later judgement."""
     run: RunInfo
     """As it was read right before."""
     edits: Edits
@@ -77,9 +78,7 @@ class Attempt:
 
     def result(self, outcome: Outcome, error: str | None = None) -> Result:
         """What became of it."""
-        return Result(
-            self.proposal, outcome, error, self.edits, self.before, began=True, window=self.window
-        )
+        return Result(self.run.path, outcome, error, attempt=self)
 
     def _changed(self) -> Iterator[tuple[Path, Any]]:
         for path, value in self.edits.values.items():
@@ -91,6 +90,20 @@ class Attempt:
 
     def _name(self, path: Path) -> str:
         return key_of(path, self.edits.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one run that was to be written."""
+
+    path: str
+    outcome: Outcome
+    error: str | None = None
+    """Why it failed, or how the run moved on."""
+    state: str | None = None
+    """The state of a superseded run, where it is known."""
+    attempt: Attempt | None = None
+    """The write that was sent last; None if none was."""
 
 
 def _holds(value: Any, moment: str) -> bool:

@@ -20,9 +20,8 @@ from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT, Path
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.plan import Withdrawn
-from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.attempt import Attempt, Result
 from janitor.pipeline.repair.heartbeats import grew, worked
-from janitor.pipeline.repair.protocols import Result
 from janitor.pipeline.repair.writer import Writer
 
 _PAUSE: Final = 0.5
@@ -78,7 +77,7 @@ def _next_second(moment: datetime) -> datetime:
 def ended_again(attempt: Attempt, writer: Writer) -> bool:
     """Whether a process of the run ended, and uploaded its summary, since the run was read."""
     try:
-        answer = writer.store.fetch_uploaded_summary(attempt.proposal.path)
+        answer = writer.store.fetch_uploaded_summary(attempt.run.path)
     except StoreError:
         return True  # recover() meets it too, and says so
     uploaded = None if answer is None else parse_time(answer[1])
@@ -103,7 +102,7 @@ def _last_summary(attempt: Attempt, found: RunInfo, writer: Writer) -> Mapping[s
     logged = grew(attempt.run, found)
     if not logged and found.wandb_state not in {"finished", "failed"}:
         return None
-    path = attempt.proposal.path
+    path = attempt.run.path
     answer = writer.store.fetch_uploaded_summary(path)
     if answer is None:
         return None
@@ -181,7 +180,9 @@ def _mended(
     attempt: Attempt, as_it_was: RunInfo, now: datetime
 ) -> tuple[Attempt, Edits | Withdrawn]:
     """The write to make on top of the run's own summary, as it is judged now."""
-    decided = attempt.proposal.edits(as_it_was, now)
+    decided: Edits | Withdrawn = Withdrawn("it is judged again")
+    if attempt.proposal is not None:
+        decided = attempt.proposal.edits(as_it_was, now)
     edits = Edits(attempt.edits.form, {}) if isinstance(decided, Withdrawn) else decided
     try:
         written = edits.applied(as_it_was.summary)

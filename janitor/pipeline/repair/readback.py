@@ -9,9 +9,8 @@ from janitor.errors import StoreError
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT, differences
-from janitor.pipeline.repair.attempt import Attempt
+from janitor.pipeline.repair.attempt import Attempt, Result
 from janitor.pipeline.repair.heartbeats import worked
-from janitor.pipeline.repair.protocols import Result
 from janitor.pipeline.repair.races import ended_again, not_there, recover
 from janitor.pipeline.repair.trial import WENT_ON
 from janitor.pipeline.repair.writer import Writer

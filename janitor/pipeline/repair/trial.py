@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from janitor.errors import NotFoundError, StoreError, TransientError
 from janitor.model import Outcome, RunInfo
 from janitor.pipeline.plan import Withdrawn
-from janitor.pipeline.repair.attempt import Attempt
-from janitor.pipeline.repair.protocols import Proposal, Result
+from janitor.pipeline.repair.attempt import Attempt, Result
+from janitor.pipeline.repair.proposal import Proposal
 
 if TYPE_CHECKING:
     from janitor.pipeline.repair.writer import Writer
@@ -109,13 +109,13 @@ class Trial:
 
     def _stopped(self) -> Attempt | Result:
         if self._sent is None:
-            return Result(self._proposal, Outcome.PLANNED)
+            return Result(self._proposal.path, Outcome.PLANNED)
         return self.unanswered(TransientError("the pass was stopped"))
 
     def unanswered(self, error: Exception, unsent: str = "") -> Attempt | Result:
         """No answer came. A last read shows whether the last write was applied."""
         if self._sent is None:
-            return Result(self._proposal, Outcome.FAILED, f"{unsent}{error}")
+            return Result(self._proposal.path, Outcome.FAILED, f"{unsent}{error}")
         path = self._proposal.path
         found = self._writer.read([path])[path]
         known = self._found_out(found) if isinstance(found, RunInfo) else None
@@ -124,7 +124,7 @@ class Trial:
     def ended(self, outcome: Outcome, message: str, state: str | None = None) -> Result:
         """The result of a run that is not written any more, with the write that was sent."""
         if self._sent is None:
-            return Result(self._proposal, outcome, message, state=state)
+            return Result(self._proposal.path, outcome, message, state=state)
         return replace(self._sent.result(outcome, message), state=state)
 
     def _found_out(self, found: RunInfo) -> Attempt | Result | None:

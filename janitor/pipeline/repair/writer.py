@@ -16,10 +16,11 @@ from janitor.errors import (
     TransientError,
 )
 from janitor.model import Outcome, RunInfo
-from janitor.model.ports import Clock
-from janitor.pipeline.repair.attempt import Attempt
+from janitor.model.ports import Clock, Store
+from janitor.pipeline.journal_writer import PassJournal
+from janitor.pipeline.repair.attempt import Attempt, Result
 from janitor.pipeline.repair.heartbeats import Heartbeats
-from janitor.pipeline.repair.protocols import Journal, Proposal, RepairStore, Result
+from janitor.pipeline.repair.proposal import Proposal
 from janitor.pipeline.repair.read_age import ReadAge
 from janitor.pipeline.repair.trial import Trial
 from janitor.records.report import ReportedOutage
@@ -48,9 +49,9 @@ class Writer:
 
     """
 
-    store: RepairStore
+    store: Store
     clock: Clock
-    journal: Journal
+    journal: PassJournal
     stop_requested: Callable[[], bool]
     patience: Callable[[float], float | None]
     sleep: Callable[[float], None]
@@ -105,22 +106,22 @@ class Writer:
 
     def began(self, attempt: Attempt) -> None:
         """A write is about to be sent."""
-        self._under_way[attempt.proposal.path] = attempt
+        self._under_way[attempt.run.path] = attempt
 
-    def abandoned(self, proposal: Proposal) -> Result:
+    def abandoned(self, path: str) -> Result:
         """The result of a run whose answer could not be waited for."""
-        attempt = self._under_way.get(proposal.path)
+        attempt = self._under_way.get(path)
         if attempt is None:
-            return Result(proposal, Outcome.PLANNED)
+            return Result(path, Outcome.PLANNED)
         return attempt.result(
             Outcome.FAILED, "may have been written: no answer came before the pass had to end"
         )
 
     def settled(self, result: Result) -> Result:
         """The result, recorded in the journal if a write had begun."""
-        if result.began:
+        if result.attempt is not None:
             try:
-                self.journal.settle(result.proposal.path, result.outcome, result.error)
+                self.journal.settle(result.path, result.outcome, result.error)
             except JournalError as error:
                 self.halt(error)
         return result
@@ -189,7 +190,7 @@ class Writer:
             return trial.unanswered(error)
         except PermissionDeniedError as error:
             self.refusals.setdefault(proposal.path.rpartition("/")[0], str(error))
-            return Result(proposal, Outcome.FAILED, NOT_PERMITTED, began=True)
+            return trial.ended(Outcome.FAILED, NOT_PERMITTED)
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")

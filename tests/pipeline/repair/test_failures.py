@@ -86,7 +86,7 @@ def test_a_run_that_fails_does_not_stop_the_others(scene: Scene) -> None:
     scene.store.before_write.append(refuse)
     results = scene.repair(*runs)
     assert len(results) == 60
-    assert {result.proposal.path for result in results if result.outcome is Outcome.FAILED} == {
+    assert {result.path for result in results if result.outcome is Outcome.FAILED} == {
         f"acme/rl/r{number}" for number in range(7, 60, 10)
     }
     assert outcomes(results).count("written") == 54
@@ -169,7 +169,7 @@ def test_a_run_that_cannot_be_read_afresh_failed_and_was_not_begun(scene: Scene)
     scene.store.add(SILENT)
     scene.store.before_read.append(failing(TransientError("reset"), 99))
     result = only(scene.repair(SILENT))
-    assert (result.outcome, result.began) == (Outcome.FAILED, False)
+    assert (result.outcome, result.attempt) == (Outcome.FAILED, None)
     assert list(scene.folder.iterdir()) == []
 
 
@@ -201,7 +201,7 @@ def test_a_login_that_expires_before_the_read_back_is_told(scene: Scene) -> None
 def test_a_full_disk_stops_the_pass_before_the_write(scene: Scene) -> None:
     runs = [make_run(wandb="failed", id=f"r{number}") for number in range(60)]
     scene.store.add(*runs)
-    writer = scene.writer(FullDisk(0))
+    writer = scene.writer(FullDisk(scene, 0))
     results = list(repair(scene.proposals(*runs), writer))
     assert scene.store.writes == []
     assert set(outcomes(results)) == {"failed", "planned"}
@@ -214,7 +214,7 @@ def test_a_full_disk_stops_the_pass_before_the_write(scene: Scene) -> None:
 def test_a_journal_that_fails_after_the_write_stops_the_pass_there(scene: Scene) -> None:
     runs = [make_run(wandb="failed", id=f"r{number:02}") for number in range(60)]
     scene.store.add(*runs)
-    writer = scene.writer(FullDisk(40 + 24))  # intents of five batches, outcomes of three
+    writer = scene.writer(FullDisk(scene, 40 + 24))  # intents of five batches, outcomes of three
     results = list(repair(scene.proposals(*runs), writer))
     assert len(scene.store.writes) == 40
     assert sorted(set(outcomes(results))) == ["planned", "written"]
@@ -224,7 +224,7 @@ def test_a_journal_that_fails_after_the_write_stops_the_pass_there(scene: Scene)
 def test_a_journal_that_fails_between_two_attempts_does_not_say_not_written(scene: Scene) -> None:
     scene.store.add(SILENT)
     scene.store.before_write.append(failing(TransientError("503"), 9))
-    writer = scene.writer(FullDisk(1))
+    writer = scene.writer(FullDisk(scene, 1))
     result = only(list(repair(scene.proposals(SILENT), writer)))
     assert result.outcome is Outcome.FAILED
     assert "may have been written" in str(result.error)

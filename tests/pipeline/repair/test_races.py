@@ -91,8 +91,8 @@ def test_a_run_that_is_judged_as_before_is_written_with_its_last_metrics(
     )
     summary = scene.store.summary(PATH)
     assert summary["loss"] == 0.1
-    assert result.edits is not None
-    assert result.edits.stand_in(summary)
+    assert result.attempt is not None
+    assert result.attempt.edits.stand_in(summary)
     assert journaled_outcomes(scene) == ["written", "written"]
 
 

@@ -113,7 +113,7 @@ def test_a_disk_that_is_always_too_slow_is_named(scene: Scene) -> None:
     scene.store.add(FAILED)
     slow = lambda: scene.clock.move(timedelta(seconds=3))  # noqa: E731 - a step of the test
     result = only(repaired_on_a_slow_disk(scene, slow, FAILED))
-    assert (result.outcome, result.began) == (Outcome.FAILED, False)
+    assert (result.outcome, result.attempt) == (Outcome.FAILED, None)
     assert "each of 4 fresh reads was older than 2 s" in str(result.error)
     assert "max_read_age" in str(result.error)
     assert scene.store.writes == []
@@ -143,8 +143,9 @@ def test_one_slow_read_is_no_measure_of_the_server(scene: Scene) -> None:
     result = only(scene.repair(SILENT))
     assert result.outcome is Outcome.WRITTEN
     assert len(scene.store.reads) == 3
-    assert result.window is not None
-    assert result.window < 1
+    assert result.attempt is not None
+    assert result.attempt.window is not None
+    assert result.attempt.window < 1
 
 
 def test_each_attempt_rests_on_a_read_of_its_own(scene: Scene) -> None:
@@ -157,8 +158,9 @@ def test_each_attempt_rests_on_a_read_of_its_own(scene: Scene) -> None:
     scene.store.before_write.append(once(fail_late))
     result = only(scene.repair(FAILED))
     assert result.outcome is Outcome.WRITTEN
-    assert result.window is not None
-    assert result.window < 1
+    assert result.attempt is not None
+    assert result.attempt.window is not None
+    assert result.attempt.window < 1
 
 
 def test_keys_are_put_back_on_a_fresh_read_only(scene: Scene) -> None:

@@ -24,9 +24,9 @@ def test_a_change_that_still_holds_is_written_read_back_and_journaled(
     assert (result.outcome, result.error) == (Outcome.WRITTEN, None)
     assert scene.store.writes == [PATH]
     assert scene.store.reads == [(PATH,), (PATH,)]
-    assert result.window is not None
-    assert result.edits is not None
-    assert result.edits.stand_in(scene.store.summary(PATH))
+    assert result.attempt is not None
+    assert result.attempt.window is not None
+    assert result.attempt.edits.stand_in(scene.store.summary(PATH))
     (write,) = scene.journaled().writes
     assert (write.run, write.outcome, write.error) == (PATH, "written", None)
 
