@@ -71,9 +71,10 @@ def telling_of_failure(command: Command, config: Config) -> Iterator[None]:
 def _write(report: Report, config: Config) -> list[ReportError]:
     """Write all reports; returns the errors."""
     unwritten = []
+    options = reports.RenderOptions(junit_fixed=config.junit_fixed)
     for path in config.report:
         try:
-            reports.write(report, path, junit_fixed=config.junit_fixed)
+            reports.write(report, path, options=options)
         except ReportError as error:
             unwritten.append(error)
     return unwritten

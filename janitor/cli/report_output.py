@@ -13,7 +13,7 @@ from janitor.cli.context import current_redactor
 from janitor.errors import ReportError, UsageError
 from janitor.records.report import Report
 from janitor.report import render_html
-from janitor.report.render_junit import Fixed
+from janitor.report.options import RenderOptions
 from janitor.report.trend import Trend, as_csv, as_json
 from janitor.runtime.extras import require
 from janitor.runtime.redaction import masked_report
@@ -27,20 +27,20 @@ _TRENDS: Final[Mapping[str, Callable[[Trend], str]]] = {
 """File extension → renderer of a trend."""
 
 
-def word_for_junit(given: str | None) -> Fixed:
-    """How a repaired run appears in JUnit XML.
+def render_options(junit_fixed: str | None) -> RenderOptions:
+    """The options that the command line gives.
 
     Raises:
-        UsageError: it is neither of the two words.
+        UsageError: ``--junit-fixed`` is neither of the two words.
 
     """
-    match given:
-        case None | "failure":
-            return "failure"
-        case "pass":
-            return "pass"
+    match junit_fixed:
+        case None:
+            return RenderOptions()
+        case "failure" | "pass":
+            return RenderOptions(junit_fixed=junit_fixed)
         case _:
-            raise UsageError(f"--junit-fixed must be failure or pass, not {given!r}")
+            raise UsageError(f"--junit-fixed must be failure or pass, not {junit_fixed!r}")
 
 
 def check(to: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ def check(to: Sequence[str]) -> None:
             reports.check(place)
 
 
-def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
+def put(report: Report, to: Sequence[str], options: RenderOptions) -> None:
     """Write the report to each path; a format without a file name prints it.
 
     Raises:
@@ -70,9 +70,9 @@ def put(report: Report, to: Sequence[str], junit_fixed: Fixed) -> None:
     report = masked_report(report, current_redactor())
     for place in to:
         if _is_printed(place):
-            click.echo(reports.text_of(report, f"report.{place}", junit_fixed), nl=False)
+            click.echo(reports.text_of(report, f"report.{place}", options), nl=False)
         else:
-            reports.write(report, place, junit_fixed=junit_fixed)
+            reports.write(report, place, options=options)
 
 
 def check_trend(to: Sequence[Path]) -> None:

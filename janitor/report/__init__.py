@@ -7,6 +7,7 @@ To add a format: a ``render_*.py`` with a pure ``render(report) -> str``, and it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,11 +16,13 @@ from janitor.errors import ReportError, UsageError
 from janitor.model.wording import either
 from janitor.records.report import Report
 from janitor.report import render_csv, render_html, render_json, render_junit, render_markdown
+from janitor.report.options import DEFAULT_OPTIONS, RenderOptions
 from janitor.runtime.extras import require
 from janitor.storage.atomic import check_writable, write_atomically
 
 __all__ = [
     "RENDERERS",
+    "RenderOptions",
     "check",
     "check_ending",
     "renderer_for",
@@ -44,19 +47,20 @@ _EXTRAS: Final = {".html": "html"}
 """File extension → the extra that it needs."""
 
 
-def renderer_for(path: str | Path) -> Renderer:
+def renderer_for(path: str | Path, options: RenderOptions = DEFAULT_OPTIONS) -> Renderer:
     """The renderer for a file of this name; upper and lower case do not matter.
 
     Raises:
         UsageError: the format is unknown.
 
     """
-    renderer = RENDERERS.get(Path(path).suffix.lower())
+    ending = Path(path).suffix.lower()
+    renderer = RENDERERS.get(ending)
     if renderer is None:
         raise UsageError(
             f"{path}: unknown report format {Path(path).suffix!r}; use {either(RENDERERS)}"
         )
-    return renderer
+    return partial(render_junit.render, options=options) if ending == ".xml" else renderer
 
 
 def check(path: str | Path) -> None:
@@ -84,21 +88,17 @@ def check_ending(path: str | Path) -> None:
         require(extra, for_what=str(path))
 
 
-def text_of(report: Report, path: str | Path, junit_fixed: render_junit.Fixed = "failure") -> str:
+def text_of(report: Report, path: str | Path, options: RenderOptions = DEFAULT_OPTIONS) -> str:
     """The report in the format of the path's extension.
-
-    ``junit_fixed`` is how a repaired run appears in JUnit XML.
 
     Raises:
         UsageError: the format is unknown.
 
     """
-    renderer = renderer_for(path)
-    is_junit = renderer is render_junit.render
-    return render_junit.render(report, junit_fixed) if is_junit else renderer(report)
+    return renderer_for(path, options)(report)
 
 
-def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed = "failure") -> None:
+def write(report: Report, path: str | Path, *, options: RenderOptions = DEFAULT_OPTIONS) -> None:
     """Write the report in the format of the path's extension, readable only by its owner.
 
     Raises:
@@ -106,4 +106,4 @@ def write(report: Report, path: str | Path, *, junit_fixed: render_junit.Fixed =
         ReportError: the file cannot be written; an existing file stays unchanged.
 
     """
-    write_atomically(path, text_of(report, path, junit_fixed), mode=0o600, error=ReportError)
+    write_atomically(path, text_of(report, path, options), mode=0o600, error=ReportError)

@@ -1,35 +1,33 @@
 """The report as JUnit XML, for CI: one test case per run, one test suite per sweep or group.
 
-A repaired run is a failure, so that CI shows it; with ``fixed="pass"`` it passes. A planned repair
-is a failure, a failed repair an error, a held run is skipped, and a superseded run passes. Each
-error of the pass is a separate test case.
+A repaired run is a failure, so that CI shows it; with ``junit_fixed="pass"`` it passes. A planned
+repair is a failure, a failed repair an error, a held run is skipped, and a superseded run passes.
+Each error of the pass is a separate test case.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from janitor.model import Outcome
 from janitor.records.changes import ReportedChange, ReportedHold
 from janitor.records.report import Report
+from janitor.report.options import DEFAULT_OPTIONS, RenderOptions
 from janitor.report.sanitize import shortened, visible
-
-Fixed = Literal["failure", "pass"]
-"""How a repaired run appears."""
 
 _NAME, _SENTENCE = 200, 2_000
 """Characters of a name and of a sentence that are shown."""
 _NOT_IN_XML: Final = re.compile("[\ufffe\uffff]")
 
 
-def render(report: Report, fixed: Fixed = "failure") -> str:
+def render(report: Report, options: RenderOptions = DEFAULT_OPTIONS) -> str:
     """The report's XML text."""
     places: dict[str, list[TestCase]] = {}
-    for place, case in _cases(report, fixed):
+    for place, case in _cases(report, options):
         places.setdefault(place, []).append(case)
     document: Any = JUnitXml(f"janitor {report.command}")  # Any: the library is only partly typed
     began = report.started_at.replace(tzinfo=None).isoformat(timespec="seconds")
@@ -44,10 +42,10 @@ def render(report: Report, fixed: Fixed = "failure") -> str:
     return text.decode("utf-8").rstrip() + "\n"
 
 
-def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
+def _cases(report: Report, options: RenderOptions) -> Iterator[tuple[str, TestCase]]:
     """Each test case, and the name of its test suite."""
     for change in report.changes:
-        yield _suite(change), _of_change(change, fixed)
+        yield _suite(change), _of_change(change, options)
     for held in report.held:
         case = _case(held)
         case.result = [Skipped(_text(held.reason), _text(held.rule, _NAME))]
@@ -61,13 +59,13 @@ def _cases(report: Report, fixed: Fixed) -> Iterator[tuple[str, TestCase]]:
         yield "janitor", case
 
 
-def _of_change(change: ReportedChange, fixed: Fixed) -> TestCase:
+def _of_change(change: ReportedChange, options: RenderOptions) -> TestCase:
     case, rule = _case(change), _text(change.rule, _NAME)
     states = f"{change.shown_from} → {change.shown_to}"
     match change.outcome:
         case Outcome.FAILED:
             case.result = [Error(_text(f"{states}: {change.error or change.reason}"), rule)]
-        case Outcome.WRITTEN if fixed == "failure":
+        case Outcome.WRITTEN if options.junit_fixed == "failure":
             case.result = [Failure(_text(f"repaired, {states}: {change.reason}"), rule)]
         case Outcome.PLANNED:
             case.result = [Failure(_text(f"to be repaired, {states}: {change.reason}"), rule)]

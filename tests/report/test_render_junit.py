@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Literal
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -7,7 +8,8 @@ from junitparser import JUnitXml
 
 from janitor.model import Outcome
 from janitor.records.report import Brake, Report
-from janitor.report.render_junit import Fixed, render
+from janitor.report.options import RenderOptions
+from janitor.report.render_junit import render
 from tests.report.report_samples import (
     everything,
     finish,
@@ -18,10 +20,12 @@ from tests.report.report_samples import (
 )
 from tests.report.test_render import nasty
 
+Fixed = Literal["failure", "pass"]
+
 
 def results_of(report: Report, fixed: Fixed = "failure") -> dict[str, str]:
     """Each case's run or target, and what became of it."""
-    root = ET.fromstring(render(report, fixed))
+    root = ET.fromstring(render(report, RenderOptions(fixed)))
     return {
         case.get("name", "").partition(" ")[0]: next(
             (child.tag for child in case if child.tag != "system-out"), "passed"

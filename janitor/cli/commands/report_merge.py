@@ -22,15 +22,15 @@ def command(files: tuple[Path, ...], *, to: tuple[str, ...], junit_fixed: str | 
 
     Exits with 1 if the reports are shards of a pass and a shard is missing.
     """
-    from janitor.cli.report_output import check, put, word_for_junit
+    from janitor.cli.report_output import check, put, render_options
     from janitor.records.json_text import load_report
     from janitor.report import shards
     from janitor.report.merge import merge
 
-    fixed = word_for_junit(junit_fixed)
+    options = render_options(junit_fixed)
     check(to)
     merged = merge([load_report(file) for file in files])
-    put(merged, to, fixed)
+    put(merged, to, options)
     if not shards.missing(merged):
         return ExitCode.DONE
     click.echo(f"janitor: {shards.notices(merged)[0]}", err=True)

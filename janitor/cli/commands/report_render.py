@@ -16,9 +16,9 @@ from janitor.cli.options import junit_option, to_option
 @junit_option
 def command(file: Path, *, to: tuple[str, ...], junit_fixed: str | None) -> None:
     """Write a .json report in other formats. The file extensions select the formats."""
-    from janitor.cli.report_output import check, put, word_for_junit
+    from janitor.cli.report_output import check, put, render_options
     from janitor.records.json_text import load_report
 
-    fixed = word_for_junit(junit_fixed)
+    options = render_options(junit_fixed)
     check(to)
-    put(load_report(file), to, fixed)
+    put(load_report(file), to, options)
