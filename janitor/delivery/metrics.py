@@ -36,7 +36,7 @@ def write(report: Report, path: Path, *, succeeded: bool) -> Iterator[str]:
 
 def last_success(path: Path) -> datetime | None:
     """When a pass last succeeded, from a file of metrics; None if it does not say."""
-    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - of the extra metrics
+    from prometheus_client.parser import text_string_to_metric_families
 
     try:
         families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
@@ -56,7 +56,7 @@ def push(report: Report, address: str, *, succeeded: bool, seconds: float) -> It
 
     What is not sent stays there as it was: after a failure, the time of the last success.
     """
-    from prometheus_client import pushadd_to_gateway  # noqa: PLC0415 - as above
+    from prometheus_client import pushadd_to_gateway
 
     registry = render_metrics.registry_of(report, succeeded=succeeded)
     gateway, job = _gateway(address)
@@ -79,7 +79,7 @@ def _gateway(address: str) -> tuple[str, str]:
 
 def _handler(address: str) -> Callable[..., Callable[[], None]]:
     """Sends a request with the login from the URL."""
-    from prometheus_client.exposition import basic_auth_handler, default_handler  # noqa: PLC0415 - as above
+    from prometheus_client.exposition import basic_auth_handler, default_handler
 
     parts = urlsplit(address)
     if parts.username is None:

@@ -21,7 +21,7 @@ def check(addresses: Sequence[SecretStr]) -> None:
         UsageError: it does not know one.
 
     """
-    import apprise  # noqa: PLC0415 - of the extra notify
+    import apprise
 
     for address in addresses:
         if not apprise.Apprise().add(address.get_secret_value()):
@@ -61,7 +61,7 @@ class _Delivery(threading.Thread):
         self._message = message
 
     def run(self) -> None:
-        import apprise  # noqa: PLC0415 - of the extra notify
+        import apprise
 
         about = apprise.AppriseAsset(app_id="janitor", app_desc="W&B janitor", app_url="")
         messenger: Any = apprise.Apprise(asset=about)
@@ -78,7 +78,7 @@ class _Delivery(threading.Thread):
 
 def _weight(message: Message) -> Any:
     """The type, which selects the colour."""
-    import apprise  # noqa: PLC0415 - as above
+    import apprise
 
     if "failure" in message.occasions:
         return apprise.NotifyType.FAILURE

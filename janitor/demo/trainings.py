@@ -51,7 +51,7 @@ class Training:
 
 def _begin(training: Training) -> wandb.Run:
     """The first steps of every training. It never sets its state again: that is the bug."""
-    import wandb  # noqa: PLC0415 - imported once, before the fork
+    import wandb
 
     run = wandb.init()
     run.summary.update(training.place(state="running"))
@@ -89,9 +89,9 @@ def _hang(training: Training) -> None:
 
 
 def _with_state_manager(_: Training) -> None:
-    import wandb  # noqa: PLC0415 - as above
+    import wandb
 
-    from janitor.lifecycle import RobustSweepStateManager  # noqa: PLC0415 - one training's alone
+    from janitor.lifecycle import RobustSweepStateManager
 
     run = wandb.init()
     with RobustSweepStateManager(run) as manager:
@@ -154,7 +154,7 @@ TRAININGS: Final = (
 
 def main() -> None:
     """Start every training and agent, and wait for the end of stdin; returns in each of them."""
-    import wandb  # noqa: F401, PLC0415 - so that no training has to
+    import wandb  # noqa: F401 - so that no training has to
 
     processes = {}
     for training in TRAININGS:

@@ -38,9 +38,9 @@ def seed() -> dict[str, Any]:
 
 def work() -> None:
     """Run an agent: all runs of the sweep that the server assigns to it."""
-    import wandb  # noqa: PLC0415 - imported once, before the fork
+    import wandb
 
-    from janitor.lifecycle.wandb_internals import set_agent_poll_interval  # noqa: PLC0415 - as above
+    from janitor.lifecycle.wandb_internals import set_agent_poll_interval
 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the demo reads stdout
     set_agent_poll_interval(_POLL_EVERY)
@@ -48,9 +48,9 @@ def work() -> None:
 
 
 def _train() -> None:
-    import wandb  # noqa: PLC0415 - as above
+    import wandb
 
-    from janitor.lifecycle import RobustSweepStateManager  # noqa: PLC0415 - as above
+    from janitor.lifecycle import RobustSweepStateManager
 
     run = wandb.init()
     with RobustSweepStateManager(run) as manager:

@@ -53,7 +53,7 @@ class ChildWatch:
             return False
 
     def _look(self) -> None:
-        import psutil  # noqa: PLC0415 - as above
+        import psutil  # noqa: PLC0415 - `janitor exec` has it
 
         waiting, alive = list(self._alive), set[int]()
         while waiting:

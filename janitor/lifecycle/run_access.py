@@ -164,7 +164,7 @@ class LiveRun(RunAccess):
         run = self._run
         if self.is_buffered or getattr(run, "offline", True) or getattr(run, "disabled", True):
             return None
-        import wandb  # noqa: PLC0415 - heavy, and the run's owner has imported it
+        import wandb
 
         return ApiRun(wandb.Api(), run.entity, run.project, run.id, started_at=self.started_at)
 

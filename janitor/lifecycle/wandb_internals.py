@@ -40,7 +40,7 @@ def _named() -> Iterator[None]:
 def service_api(owner: Any) -> Any:
     """The transport of a ``wandb.Api()``, or of a run that it returned."""
     with _named():
-        transport = owner._service_api  # noqa: SLF001 - the purpose of this module
+        transport = owner._service_api
         _ = transport.execute_graphql
         return transport
 
@@ -56,7 +56,7 @@ def transport_without_retries(api: Any, wait: float) -> Any:
     """
     service = service_api(api)
     with _named():
-        settings = service._settings.model_copy()  # noqa: SLF001 - the purpose of this module
+        settings = service._settings.model_copy()
         settings.x_graphql_retry_wait_min_seconds = wait
         settings.x_graphql_retry_wait_max_seconds = wait
         return type(service)(settings=settings)
@@ -70,21 +70,21 @@ def execute_graphql(owner: Any, query: str, variables: Mapping[str, Any], **opti
 def app_url(api: Any) -> str:
     """The address of the pages that people see."""
     with _named():
-        return str(api._service_api.app_url)  # noqa: SLF001 - the purpose of this module
+        return str(api._service_api.app_url)
 
 
 def transport_errors() -> tuple[type[BaseException], ...]:
     """What the transport raises, besides ``OSError``."""
     with _named():
-        from wandb.sdk.lib.asyncio_manager import ForkedError  # noqa: PLC0415 - imports wandb
-        from wandb.sdk.lib.service.service_connection import (  # noqa: PLC0415 - imports wandb
+        from wandb.sdk.lib.asyncio_manager import ForkedError
+        from wandb.sdk.lib.service.service_connection import (
             WandbApiFailedError,
         )
-        from wandb.sdk.mailbox import (  # noqa: PLC0415 - imports wandb
+        from wandb.sdk.mailbox import (
             HandleAbandonedError,
             MailboxClosedError,
         )
-        from wandb.sdk.mailbox.mailbox_handle import (  # noqa: PLC0415 - imports wandb
+        from wandb.sdk.mailbox.mailbox_handle import (
             ServerResponseError,
         )
 
@@ -123,12 +123,12 @@ def is_finished(live_run: Any) -> bool:
     if not is_live_run(live_run) or getattr(live_run, "disabled", False):
         return getattr(live_run, "_is_finished", False) is True
     with _named():
-        return bool(live_run._is_finished)  # noqa: SLF001 - the purpose of this module
+        return bool(live_run._is_finished)
 
 
 def whole_summary(summary: Any) -> Mapping[str, Any]:
     """All of a live run's summary in one request; ``dict(summary)`` would send one for each key."""
-    whole = summary._as_dict() if hasattr(summary, "_as_dict") else None  # noqa: SLF001 - see above
+    whole = summary._as_dict() if hasattr(summary, "_as_dict") else None
     return whole if isinstance(whole, Mapping) else dict(summary)
 
 
@@ -140,7 +140,7 @@ def log_record(content: bytes) -> Any:
 
     """
     with _named():
-        from wandb.proto import wandb_internal_pb2  # noqa: PLC0415 - imports wandb
+        from wandb.proto import wandb_internal_pb2
 
         record: Any = wandb_internal_pb2.Record()  # type: ignore[attr-defined] # made at run time
     try:
@@ -165,7 +165,7 @@ def is_agent_running() -> bool:
 def set_agent_poll_interval(seconds: float) -> None:
     """Set how often agents of this process ask for work; 5 seconds by default."""
     with _named():
-        from wandb.agents.pyagent import Agent  # noqa: PLC0415 - imports wandb
+        from wandb.agents.pyagent import Agent
 
         _ = Agent.HEARTBEAT_SLEEP_SECONDS
         Agent.HEARTBEAT_SLEEP_SECONDS = seconds  # type: ignore[assignment] # int by its value only

@@ -79,7 +79,7 @@ def _states(report: Report) -> Chart | None:
     rows = chart_data.transitions(report)
     if not rows:
         return None
-    import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import
+    import altair as alt
 
     states = chart_data.in_order({row[side] for row in rows for side in ("before", "after")})
     top = alt.Axis(orient="top", labelAngle=-35, labelLimit=80, title=None)
@@ -111,7 +111,7 @@ def _ages(report: Report) -> Chart | None:
     rows = chart_data.ages(report, _BIN)
     if not rows:
         return None
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     axis = alt.Axis(values=list(_TICKS), labelExpr=_IN_WORDS, title="silent for", grid=False)
     bars = (
@@ -132,7 +132,7 @@ def _ages(report: Report) -> Chart | None:
 
 def _from_minutes_to_days(rows: Sequence[chart_data.Row]) -> Any:
     """A logarithmic scale that contains all ages, and at least the ticks from minutes to days."""
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     low = min(60.0, *(row["from"] for row in rows))
     high = max(86_400.0, *(row["to"] for row in rows))
@@ -141,7 +141,7 @@ def _from_minutes_to_days(rows: Sequence[chart_data.Row]) -> Any:
 
 def _line(seconds: float, words: str) -> Any:
     """A threshold: a dashed line across the histogram, with words above it."""
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     base = alt.Chart(alt.InlineData(values=[{"from": seconds, "words": words}])).encode(
         x=alt.X("from:Q", title="silent for")
@@ -156,7 +156,7 @@ def _timeline(report: Report) -> Chart | None:
     shown = chart_data.timeline(report, _MOST_RUNS)
     if not shown.rows:
         return None
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     order = [row["run"] for row in shown.rows]
     axis = alt.Axis(
@@ -205,7 +205,7 @@ def _sweeps(report: Report) -> Chart | None:
     rows = chart_data.per_sweep(report, _MOST_SWEEPS)
     if not rows:
         return None
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     ranked = sorted(rows, key=lambda row: int(row["rank"]))
     order = list(dict.fromkeys(row["sweep"] for row in ranked))
@@ -236,7 +236,7 @@ def _limits(thresholds: Thresholds | None) -> list[tuple[float, str]]:
 
 
 def _by_kind(rows: Sequence[chart_data.Row]) -> Any:
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     found = {row["kind"] for row in rows}
     kinds = [kind for kind in chart_data.KINDS if kind in found]
@@ -246,7 +246,7 @@ def _by_kind(rows: Sequence[chart_data.Row]) -> Any:
 
 def whole_numbers() -> Any:
     """An axis of counts: only whole numbers have labels."""
-    import altair as alt  # noqa: PLC0415 - as above
+    import altair as alt
 
     return alt.Axis(labelExpr="datum.value % 1 ? '' : format(datum.value, ',d')")
 
@@ -255,7 +255,7 @@ def drawn_chart(
     title: str, caption: str, chart: Any, rows: Sequence[chart_data.Row], height: int
 ) -> Chart:
     """The chart in both widths. ``height`` is in pixels; ``rows`` are the data."""
-    import vl_convert  # noqa: PLC0415 - as above
+    import vl_convert
 
     fit = {"type": "fit", "contains": "padding"}
     spec = chart.properties(height=height, autosize=fit).configure(**_CONFIG).to_dict()

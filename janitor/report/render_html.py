@@ -40,7 +40,7 @@ def render_trend(trend: Trend) -> str:
 
 def render_page(template: str, page: Any) -> str:
     """A page made from a template of the janitor, with its style and script."""
-    from markupsafe import Markup  # noqa: PLC0415 - of the extra html
+    from markupsafe import Markup
 
     script = _read("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -59,7 +59,7 @@ def render_page(template: str, page: Any) -> str:
 
 @cache
 def _environment() -> Any:
-    import jinja2  # noqa: PLC0415 - of the extra html
+    import jinja2
 
     return jinja2.Environment(
         autoescape=True,

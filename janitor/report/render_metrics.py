@@ -30,7 +30,7 @@ _LABEL: Final = 100
 
 def render(report: Report, *, succeeded: bool, last_success: datetime | None = None) -> str:
     """The text for node_exporter's textfile collector. Needs the extra ``metrics``."""
-    from prometheus_client import generate_latest  # noqa: PLC0415 - of the extra metrics
+    from prometheus_client import generate_latest
 
     registry = registry_of(report, succeeded=succeeded, last_success=last_success)
     return generate_latest(registry).decode("utf-8")
@@ -47,7 +47,7 @@ def registry_of(
         last_success: When an earlier pass last succeeded, if that is known.
 
     """
-    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above
+    from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
     _runs(report, registry)
@@ -86,7 +86,7 @@ def _runs(report: Report, registry: CollectorRegistry) -> None:
 
 
 def _judgements(report: Report, registry: CollectorRegistry) -> None:
-    from prometheus_client import Gauge  # noqa: PLC0415 - as above
+    from prometheus_client import Gauge
 
     found = Counter((change.rule, change.outcome) for change in report.changes)
     rules = dict.fromkeys([*RULE_IDS, *(rule for rule, _ in found)])
@@ -165,7 +165,7 @@ def _times(
 def _labelled(
     registry: CollectorRegistry, name: str, about: str, label: str, samples: Mapping[str, int]
 ) -> None:
-    from prometheus_client import Gauge  # noqa: PLC0415 - as above
+    from prometheus_client import Gauge
 
     gauge = Gauge(f"wandb_janitor_{name}", about, (label,), registry=registry)
     for value, number in samples.items():
@@ -173,7 +173,7 @@ def _labelled(
 
 
 def _single(registry: CollectorRegistry, name: str, about: str, number: float) -> None:
-    from prometheus_client import Gauge  # noqa: PLC0415 - as above
+    from prometheus_client import Gauge
 
     Gauge(f"wandb_janitor_{name}", about, registry=registry).set(number)
 

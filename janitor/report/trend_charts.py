@@ -33,7 +33,7 @@ def _over_time(title: str, caption: str, trend: Trend, name: str) -> Chart | Non
     rows = chart_data.over_time(trend, name, _MOST_SERIES)
     if not rows:
         return None
-    import altair as alt  # noqa: PLC0415 - of the extra html, and slow to import
+    import altair as alt
 
     order = list(dict.fromkeys(row["pass"] for row in sorted(rows, key=lambda row: row["at"])))
     names = list(dict.fromkeys(row["name"] for row in sorted(rows, key=lambda row: row["rank"])))

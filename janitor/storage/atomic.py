@@ -43,7 +43,7 @@ def write_atomically(
             os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)  # noqa: PTH108 - as above
+                os.unlink(temporary)  # noqa: PTH108 - beside the other calls to os it reads better
             raise
         sync_folder(place.parent)
 

@@ -67,7 +67,7 @@ def _runs(api: wandb.Api, sweep: str) -> Iterator[tuple[RunInfo, Mapping[str, An
     try:
         found: Any = api.sweep(sweep)  # type: ignore[no-untyped-call] # wandb's decorator
         wanted = list(_parameters(found.config.get("parameters") or {}))
-        api.flush()  # type: ignore[no-untyped-call] # as above
+        api.flush()  # type: ignore[no-untyped-call] # wandb's decorator
         seen = set[str]()
         for run in api.runs(
             f"{found.entity}/{found.project}",

@@ -95,7 +95,7 @@ def parse(data: bytes) -> Snapshot:
         raise ValueError("it has no object with tasks")  # noqa: TRY004 - a malformed file, not a caller's wrong type
     ours = raw.get(OURS)
     if not isinstance(ours, dict | None):
-        raise ValueError(f"{OURS} is not an object")  # noqa: TRY004 - as above
+        raise ValueError(f"{OURS} is not an object")  # noqa: TRY004 - a malformed file, not a caller's wrong type
     version = None if ours is None else ours.get("version")
     if ours is not None and ours.get("checksum") != _checksum(raw["tasks"]):
         raise ValueError(

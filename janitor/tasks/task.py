@@ -152,7 +152,7 @@ def read_task(task_id: str, document: Any, *, local: bool) -> Task:
     ours = document.get(OURS) or {}
     config, retries = document.get("config"), document.get("retry_count", 0)
     if not isinstance(config, dict | None) or not isinstance(ours, dict):
-        raise ValueError(f"task {task_id}: config is not an object")  # noqa: TRY004 - as above
+        raise ValueError(f"task {task_id}: config is not an object")  # noqa: TRY004 - a malformed file, not a caller's wrong type
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise ValueError(f"task {task_id}: retry_count is {retries!r:.40}")
     try:

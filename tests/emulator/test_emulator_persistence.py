@@ -220,7 +220,7 @@ def test_a_write_that_fails_is_answered_with_a_sentence(state: Path) -> None:
     with Emulator(state=state) as emulator:
         file = emulator._service._state_file  # noqa: SLF001 - only here can a write be made to fail
         assert file is not None
-        file._database.execute("pragma query_only = 1")  # noqa: SLF001 - as above
+        file._database.execute("pragma query_only = 1")  # noqa: SLF001 - its only connection
         with pytest.raises(EmulatorError, match="cannot be written"):
             emulator.change(PATH, display_name="x")
         assert emulator.run(PATH).display_name == "x"

@@ -25,9 +25,9 @@ def objective(rate: float) -> float:
 
 
 def main() -> None:
-    import wandb  # noqa: PLC0415 - the test needs the names above alone
+    import wandb  # noqa: PLC0415 - the test only imports the names above
 
-    from janitor.lifecycle import RobustSweepStateManager  # noqa: PLC0415 - as above
+    from janitor.lifecycle import RobustSweepStateManager  # noqa: PLC0415 - only the training needs it
 
     with wandb.init() as run, RobustSweepStateManager(run) as manager:
         rate = run.config["lr"]

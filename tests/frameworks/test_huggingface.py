@@ -13,8 +13,8 @@ from tests.frameworks.framework_runs import framework, protein
 torch: Any = framework("torch")
 transformers: Any = framework("transformers")
 
-from janitor.lifecycle import exit_hooks  # noqa: E402 - as below
-from janitor.lifecycle.huggingface import SweepStateCallback  # noqa: E402 - it needs the extra
+from janitor.lifecycle import exit_hooks  # noqa: E402 - after the check for the extra
+from janitor.lifecycle.huggingface import SweepStateCallback  # noqa: E402 - after the check for the extra
 
 
 class Doubling(torch.nn.Module):  # type: ignore[misc] # Any, without the extra
@@ -27,7 +27,7 @@ class Doubling(torch.nn.Module):  # type: ignore[misc] # Any, without the extra
         return {"loss": torch.nn.functional.mse_loss(logits, labels), "logits": logits}
 
 
-class Watching(transformers.TrainerCallback):  # type: ignore[misc] # as above
+class Watching(transformers.TrainerCallback):  # type: ignore[misc] # Any, without the extra
     """Keeps the states that it sees, and may raise."""
 
     def __init__(self, run: Any, exception: BaseException | None = None) -> None:

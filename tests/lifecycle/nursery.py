@@ -60,7 +60,7 @@ def _fork_training(birth: dict[str, Any], stdin: int, stdout: int, stderr: int, 
 if __name__ == "__main__":
     import wandb  # noqa: F401 - so that no training has to
 
-    import janitor.lifecycle  # noqa: F401 - as above
+    import janitor.lifecycle  # noqa: F401 - so that no training has to
 
     born = take_births(socket.socket(fileno=int(sys.argv[1])))
     if born is not None:

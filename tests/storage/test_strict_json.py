@@ -74,5 +74,5 @@ def test_what_json_cannot_say_is_a_value_error() -> None:
     for _ in range(100_000):
         deep = [deep]
     for value in (object(), {1: 2}, deep):
-        with pytest.raises(ValueError):  # noqa: PT011 - as above
+        with pytest.raises(ValueError):  # noqa: PT011 - the kind is the contract, not the words
             strict_json.dumps(value)

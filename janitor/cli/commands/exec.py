@@ -90,13 +90,13 @@ def _record(
         return
     try:
         recorder = _Recorder(end, environment, project, namespace)
-    except Exception as error:  # noqa: BLE001 - see above
+    except Exception as error:  # noqa: BLE001 - any of wandb's; the exit code matters more
         _say(session, f"no state was recorded: {sentence(error)}")
         return
     for run in ours:
         try:
             recorder.record(run)
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:  # noqa: BLE001 - any of wandb's; the exit code matters more
             _say(session, f"the state of run {run.run_id} was not recorded: {sentence(error)}")
 
 

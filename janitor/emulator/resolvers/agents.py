@@ -26,7 +26,7 @@ Command = dict[str, Any]
 def resolve_create_agent(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Register an agent of a sweep."""
     context = info.context
@@ -41,7 +41,7 @@ def resolve_create_agent(
 def resolve_agent_heartbeat(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Accept an agent's report of its live runs, and answer its next commands."""
     context = info.context

@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 @query.field("artifactCollection")
-def resolve_collection(_: object, info: Info, id: str) -> Collection | None:  # noqa: A002 - as above
+def resolve_collection(_: object, info: Info, id: str) -> Collection | None:
     """A collection by its storage id, or null."""
     context = info.context
     for project in context.store.projects():

@@ -27,7 +27,7 @@ Input = dict[str, Any]
 
 
 @mutation.field("createArtifact")
-def resolve_create(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_create(_: object, info: Info, input: Input) -> Input:
     """A pending version of an artifact, or the latest version if it has the same digest."""
     context = info.context
     entity = input["entity_name"]
@@ -44,7 +44,7 @@ def resolve_create(_: object, info: Info, input: Input) -> Input:  # noqa: A002 
 
 
 @mutation.field("createArtifactManifest")
-def resolve_manifest(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_manifest(_: object, info: Info, input: Input) -> Input:
     """Add a manifest to a version, or find it by its name."""
     context = info.context
     artifact = context.artifact(input["artifact_id"], write=True)
@@ -64,7 +64,7 @@ def resolve_manifest(_: object, info: Info, input: Input) -> Input:  # noqa: A00
 def resolve_update_manifest(
     _: object,
     info: Info,
-    input: Input,  # noqa: A002 - GraphQL's name
+    input: Input,
 ) -> Input:
     """The address to upload a manifest to again."""
     context = info.context
@@ -76,7 +76,7 @@ def resolve_update_manifest(
 
 
 @mutation.field("createArtifactFiles")
-def resolve_files(_: object, info: Info, input: Input) -> dict[str, Page[Input]]:  # noqa: A002 - as above
+def resolve_files(_: object, info: Info, input: Input) -> dict[str, Page[Input]]:
     """Addresses to upload files to; null for those whose content the server has."""
     context = info.context
     return {
@@ -106,7 +106,7 @@ def _file(context: Context, spec: Input) -> Input:
 
 
 @mutation.field("commitArtifact")
-def resolve_commit(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_commit(_: object, info: Info, input: Input) -> Input:
     """Give a pending version its index and aliases."""
     context = info.context
     artifact = context.artifact(input["artifact_id"], write=True)
@@ -115,7 +115,7 @@ def resolve_commit(_: object, info: Info, input: Input) -> Input:  # noqa: A002 
 
 
 @mutation.field("useArtifact")
-def resolve_use(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_use(_: object, info: Info, input: Input) -> Input:
     """Note that a run uses a version."""
     context = info.context
     artifact = context.artifact(input["artifact_id"])
@@ -130,7 +130,7 @@ def resolve_use(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - G
 
 
 @mutation.field("updateArtifact")
-def resolve_update(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_update(_: object, info: Info, input: Input) -> Input:
     """Change a version's description, metadata, time to live, tags or aliases."""
     context = info.context
     artifact = context.artifact(input["artifact_id"], write=True)
@@ -159,7 +159,7 @@ _CHANGEABLE = {
 
 
 @mutation.field("addAliases")
-def resolve_add_aliases(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_add_aliases(_: object, info: Info, input: Input) -> Input:
     """Add aliases to a version."""
     artifact, aliases = _aliases(info.context, input)
     versions.add_aliases(info.context.store, artifact, aliases, info.context.now)
@@ -167,7 +167,7 @@ def resolve_add_aliases(_: object, info: Info, input: Input) -> Input:  # noqa: 
 
 
 @mutation.field("deleteAliases")
-def resolve_delete_aliases(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - as above
+def resolve_delete_aliases(_: object, info: Info, input: Input) -> Input:
     """Remove aliases from a version."""
     artifact, aliases = _aliases(info.context, input)
     versions.remove_aliases(info.context.store, artifact, aliases, info.context.now)
@@ -180,7 +180,7 @@ def _aliases(context: Context, values: Input) -> tuple[Artifact, list[str]]:
 
 
 @mutation.field("deleteArtifact")
-def resolve_delete(_: object, info: Info, input: Input) -> Input:  # noqa: A002 - GraphQL's name
+def resolve_delete(_: object, info: Info, input: Input) -> Input:
     """Delete a version."""
     context = info.context
     artifact = context.artifact(input["artifact_id"], write=True)

@@ -30,7 +30,7 @@ Record = dict[str, Any]
 
 
 @query.field("artifact")
-def resolve_artifact(_: object, info: Info, id: str) -> Artifact:  # noqa: A002 - GraphQL's name
+def resolve_artifact(_: object, info: Info, id: str) -> Artifact:
     """A version by its storage id."""
     return info.context.artifact(id)
 

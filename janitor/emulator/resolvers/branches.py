@@ -26,7 +26,7 @@ mutation = MutationType()
 def resolve_rewind(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Cut a run's history after a step, and set its summary to what it was then."""
     context = info.context

@@ -82,7 +82,7 @@ def resolve_url(
 def resolve_create_files(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Addresses to upload files to."""
     context = info.context
@@ -100,7 +100,7 @@ def resolve_create_files(
 def resolve_mark_uploaded(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, bool]:
     """Do nothing: an uploaded file is available at once."""
     _named_run(info.context, input)
@@ -111,7 +111,7 @@ def resolve_mark_uploaded(
 def resolve_delete_files(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, bool]:
     """Delete files by their ids."""
     context = info.context

@@ -57,7 +57,7 @@ def resolve_projects(
 def resolve_upsert_model(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Create a project, if there is none of this name."""
     context = info.context

@@ -44,7 +44,7 @@ _STATES_TO_SET = {
 def resolve_upsert_run(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Create a run, or change the one of this ``id`` or ``name``.
 
@@ -133,7 +133,7 @@ def _register(context: Context, run: Run, values: dict[str, Any]) -> None:
 def resolve_delete_run(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Delete a run; deleting it again changes nothing."""
     context = info.context
@@ -159,7 +159,7 @@ def _was_deleted(context: Context, storage_id: str) -> bool:
 def resolve_update_state(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, bool]:
     """Set a run's W&B state, if W&B allows it."""
     context = info.context
@@ -179,7 +179,7 @@ def resolve_update_state(
 def resolve_stop_run(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Ask a run to stop; its SDK asks for this flag every few seconds."""
     context = info.context

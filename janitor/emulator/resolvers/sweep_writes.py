@@ -30,7 +30,7 @@ _TEXTS = ("description", "display_name", "controller", "scheduler", "prior_runs_
 def resolve_upsert_sweep(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, Any]:
     """Create a sweep, or change the one that ``id`` names."""
     context = info.context
@@ -92,7 +92,7 @@ def _create(context: Context, values: dict[str, Any]) -> Sweep:
 def resolve_enqueue_run(
     _: object,
     info: Info,
-    input: dict[str, Any],  # noqa: A002 - GraphQL's name
+    input: dict[str, Any],
 ) -> dict[str, str]:
     """Add a run with the given configuration; the next free agent gets it."""
     context = info.context

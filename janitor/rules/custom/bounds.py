@@ -94,7 +94,7 @@ def take_for_size(length: int) -> None:
 @cache
 def _evaluator() -> type[Any]:
     """The library's evaluator, counting its steps."""
-    from celpy.evaluation import Evaluator  # noqa: PLC0415 - an optional library
+    from celpy.evaluation import Evaluator
 
     class Counting(Evaluator):
         def sub_evaluator(self, ast: Any) -> Any:

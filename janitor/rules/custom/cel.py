@@ -70,7 +70,7 @@ class Expression:
             TooComplexError: it takes too much.
 
         """
-        from celpy.evaluation import CELEvalError  # noqa: PLC0415 - an optional library
+        from celpy.evaluation import CELEvalError
 
         program = self._lenient if lenient else self._strict
         try:
@@ -99,7 +99,7 @@ def compiled(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"is longer than {LONGEST} characters")
     try:
-        import celpy.celparser  # noqa: PLC0415 - an optional library
+        import celpy.celparser
     except ImportError as error:
         raise ExpressionError(
             "needs the extra 'cel': install wandb-janitor[cel] (or the package cel-python)"

@@ -21,7 +21,7 @@ from janitor.rules.custom.bounds import take_for_size
 @cache
 def _types() -> Any:
     """The library's types."""
-    from celpy import celtypes  # noqa: PLC0415 - an optional library
+    from celpy import celtypes
 
     return celtypes
 

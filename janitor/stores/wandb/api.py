@@ -142,7 +142,7 @@ class GraphQLApi:
             StoreError: it could not be asked for, or not be had.
 
         """
-        import wandb.errors  # noqa: PLC0415 - costs a second and 70 MB
+        import wandb.errors
 
         folder = self._folder.path / "files" / path
         try:
@@ -173,7 +173,7 @@ class GraphQLApi:
             return
         with self._lock:
             if self._api is broken:
-                import wandb  # noqa: PLC0415 - costs a second and 70 MB
+                import wandb
 
                 # The farewell to a process that is gone fails, or ends us with its exit code.
                 with contextlib.suppress(SystemExit, *self._failures):
@@ -186,8 +186,8 @@ class GraphQLApi:
 
     def _opened(self) -> wandb.Api:
         try:
-            import wandb  # noqa: PLC0415 - costs a second and 70 MB
-            from wandb.errors import AuthenticationError, UsageError  # noqa: PLC0415
+            import wandb
+            from wandb.errors import AuthenticationError, UsageError
 
             self._failures: tuple[type[BaseException], ...] = (
                 *wandb_internals.transport_errors(),
@@ -219,7 +219,7 @@ class GraphQLApi:
 
     def _set_up(self) -> wandb.Settings:
         """What wandb is set to, once wandb-core runs; meanwhile the rest of wandb is imported."""
-        import wandb  # noqa: PLC0415 - costs a second and 70 MB
+        import wandb
 
         wanted = wandb.Settings(
             x_graphql_retry_max=_HIDDEN_RETRIES,
@@ -229,7 +229,7 @@ class GraphQLApi:
         )
         with ThreadPoolExecutor(1, thread_name_prefix="janitor-core") as starter:
             starting = starter.submit(wandb.setup, wanted)
-            import wandb.apis.public  # noqa: PLC0415 - as above
+            import wandb.apis.public
 
             return starting.result().settings
 

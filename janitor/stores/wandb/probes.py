@@ -105,7 +105,7 @@ def _times(rows: Sequence[Mapping[str, Any]]) -> list[float]:
 def address_in_settings() -> str | None:
     """The server in wandb's settings, reachable or not; None if it is not known."""
     try:
-        import wandb  # noqa: PLC0415 - costs a second and 70 MB
+        import wandb
 
         return str(wandb.setup().settings.base_url)
     except Exception:  # noqa: BLE001 - opening the door has told what is wrong
