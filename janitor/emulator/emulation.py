@@ -99,6 +99,14 @@ class Context:
         self.emulation.doorkeeper.require(self.user, run.project.entity, write=write)
         return run
 
+    def named_run(self, names: dict[str, Any]) -> Run:
+        """The run that a mutation's input names, to be written; raises RefusedError."""
+        project = self.project(names.get("entity_name"), names.get("project_name"), write=True)
+        run = project.runs.get(names["run_name"])
+        if run is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"run {names['run_name']} not found")
+        return run
+
     def artifact(self, storage_id: str, *, write: bool = False) -> Artifact:
         """The artifact of a storage id; raises RefusedError (403, 404)."""
         number = number_of_artifact(storage_id)

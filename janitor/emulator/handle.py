@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +24,6 @@ from janitor.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from janitor.emulator.clock import Clock
 
@@ -182,7 +182,25 @@ class Handle:
         }
 
 
-class Emulator(Handle):
+class _OwnEmulator(Handle, ABC):
+    """A handle that starts its emulator, and stops it when its block ends."""
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start to serve."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop serving."""
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Emulator(_OwnEmulator):
     """An emulator in a thread of this process.
 
     ``with Emulator(seed=…, latency=0.05) as emulator: …``; all other keywords are settings.
@@ -220,19 +238,8 @@ class Emulator(Handle):
             self._thread.join()
         self._service.__exit__(None, None, None)
 
-    def __enter__(self) -> Self:
-        return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-
-class EmulatorProcess(Handle):
+class EmulatorProcess(_OwnEmulator):
     """An emulator in a child process, with the same handle."""
 
     def __init__(
@@ -273,14 +280,3 @@ class EmulatorProcess(Handle):
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -21,7 +21,6 @@ from janitor.errors import EmulatorError
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from janitor.emulator.clock import Clock
@@ -104,12 +103,7 @@ class Service:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
         if self._state_file is not None:
             self._state_file.close()

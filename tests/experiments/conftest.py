@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,20 @@ from tests.experiments.samples import NOON
 @pytest.fixture
 def problems() -> list[str]:
     return []
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Where the processes write down what they did."""
+    return tmp_path / "work.txt"
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """What a process reads from, until somebody writes there."""
+    path = tmp_path / "gate"
+    os.mkfifo(path)
+    return path
 
 
 @pytest.fixture

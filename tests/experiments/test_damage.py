@@ -13,6 +13,15 @@ from janitor.storage.locks import locked
 from tests.experiments.samples import contents, damage
 
 
+def two_damaged(manager: StateManager) -> None:
+    """Damage two states of which only the first has a copy."""
+    for name in ("exp_1", "exp_2"):
+        manager.create(name, total_runs=4)
+    manager.update("exp_1", lambda _: None)
+    for name in ("exp_1", "exp_2"):
+        damage(manager.path(name))
+
+
 def test_a_damaged_file_is_set_aside_and_its_last_good_copy_used(
     manager: StateManager, problems: list[str]
 ) -> None:
@@ -79,11 +88,7 @@ def test_a_state_that_something_emptied_comes_from_its_copy(manager: StateManage
 def test_who_only_looks_reads_the_copy_and_moves_nothing(
     manager: StateManager, problems: list[str]
 ) -> None:
-    for name in ("exp_1", "exp_2"):
-        manager.create(name, total_runs=4)
-    manager.update("exp_1", lambda _: None)
-    for name in ("exp_1", "exp_2"):
-        damage(manager.path(name))
+    two_damaged(manager)
     before = contents(manager.state_dir)
     looking = StateManager(manager.state_dir, rescues=False, on_problem=problems.append)
     assert [state.total_runs for state in looking.list()] == [4]
@@ -109,11 +114,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(tmp_path: Path) -> 
 def test_a_damaged_file_that_cannot_be_set_aside_is_still_read_from_its_copy(
     manager: StateManager, problems: list[str]
 ) -> None:
-    for name in ("exp_1", "exp_2"):
-        manager.create(name, total_runs=4)
-    manager.update("exp_1", lambda _: None)
-    for name in ("exp_1", "exp_2"):
-        damage(manager.path(name))
+    two_damaged(manager)
     other = StateManager(manager.state_dir, lock_timeout=0, on_problem=problems.append)
     with locked(manager.state_dir / ".lock", 0):
         assert [state.total_runs for state in other.list()] == [4]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -31,12 +30,6 @@ SHELL = ("/bin/sh", "-c")
 @pytest.fixture
 def manager(tmp_path: Path) -> StateManager:
     return StateManager(tmp_path / "states")
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """Where the processes write down what they did."""
-    return tmp_path / "work.txt"
 
 
 def says(work: Path, line: str, then: str = "") -> list[str]:
@@ -180,14 +173,6 @@ RUNNER = """
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """Where the second process waits until somebody lets it on."""
-    path = tmp_path / "gate"
-    os.mkfifo(path)
-    return path
-
-
-@pytest.fixture
 def half_way(
     manager: StateManager, work: Path, gate: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], list[list[str]]]]:
@@ -205,6 +190,15 @@ def half_way(
         runner.kill()
 
 
+@pytest.fixture
+def cut_off(half_way: tuple[subprocess.Popen[bytes], list[list[str]]]) -> list[list[str]]:
+    """The processes of a runner that was killed half way."""
+    runner, processes = half_way
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    return processes
+
+
 def kill_all_of(manager: StateManager) -> None:
     """Kill what is at work on an experiment, as a machine that goes down does."""
     (state,) = manager.list()
@@ -216,17 +210,11 @@ def kill_all_of(manager: StateManager) -> None:
 
 
 def test_a_runner_killed_half_way_does_no_work_twice_when_it_is_resumed(
-    manager: StateManager,
-    work: Path,
-    gate: Path,
-    half_way: tuple[subprocess.Popen[bytes], list[list[str]]],
+    manager: StateManager, work: Path, gate: Path, cut_off: list[list[str]]
 ) -> None:
-    killed, processes = half_way
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
     assert manager.cleanup_stale() == [], "its second process is still at work"
     with ThreadPoolExecutor(1) as pool:
-        resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, processes)
+        resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, cut_off)
         wait_until(lambda: manager.list()[0].owner == this_process())
         gate.write_text("go\n")
         state = resumed.result(timeout=60)
@@ -236,19 +224,13 @@ def test_a_runner_killed_half_way_does_no_work_twice_when_it_is_resumed(
 
 
 def test_what_the_machine_took_with_it_is_run_again_and_nothing_else(
-    manager: StateManager,
-    work: Path,
-    gate: Path,
-    half_way: tuple[subprocess.Popen[bytes], list[list[str]]],
+    manager: StateManager, work: Path, gate: Path, cut_off: list[list[str]]
 ) -> None:
-    killed, processes = half_way
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
     kill_all_of(manager)
     (name,) = manager.cleanup_stale()
     assert statuses(manager.load(name)) == ["completed", "pending"]
     with ThreadPoolExecutor(1) as pool:
-        resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, processes, resume=name)
+        resumed = pool.submit(ExperimentRunner(manager).run, CONFIG, cut_off, resume=name)
         gate.write_text("go\n")
         state = resumed.result(timeout=60)
     assert state.status is ExperimentStatus.AGGREGATED
@@ -256,17 +238,11 @@ def test_what_the_machine_took_with_it_is_run_again_and_nothing_else(
 
 
 def test_an_outcome_is_written_down_without_the_runner(
-    manager: StateManager,
-    work: Path,
-    gate: Path,
-    half_way: tuple[subprocess.Popen[bytes], list[list[str]]],
+    manager: StateManager, work: Path, gate: Path, cut_off: list[list[str]]
 ) -> None:
-    killed, processes = half_way
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
     gate.write_text("go\n")
     wait_until(lambda: manager.list()[0].processes_completed == 2)
-    state = ExperimentRunner(manager, aggregate=lambda _: 1).run(CONFIG, processes)
+    state = ExperimentRunner(manager, aggregate=lambda _: 1).run(CONFIG, cut_off)
     assert (state.status, state.result) == (ExperimentStatus.AGGREGATED, 1)
     assert lines(work) == ["one-begins", "one-ends", "zero"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -58,19 +57,6 @@ STUBBORN = """
 @pytest.fixture
 def manager(tmp_path: Path) -> StateManager:
     return StateManager(tmp_path / "states")
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    return tmp_path / "work.txt"
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """What a process reads from, until somebody writes there."""
-    path = tmp_path / "gate"
-    os.mkfifo(path)
-    return path
 
 
 def lines(work: Path) -> list[str]:

@@ -45,6 +45,13 @@ def undone(scene: Scene) -> Report:
         journal.close()
 
 
+def fixed_and_undone(scene: Scene) -> None:
+    """Repair a run, and undo that."""
+    scene.store.add(make_run())
+    next_pass(scene)
+    undone(scene)
+
+
 @pytest.mark.parametrize("make", FORMS)
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_an_undone_change_is_held(
@@ -66,35 +73,27 @@ def test_an_undone_change_is_held(
 
 
 def test_a_run_that_moved_since_is_judged_again(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     scene.store.change(PATH, heartbeat_at=ago(-5 * MINUTE))
     scene.clock.move(2 * HOUR)
     assert next_pass(scene).totals.written == 1
 
 
 def test_our_own_write_is_no_sign_of_life_of_a_run_that_was_undone(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     scene.store.change(PATH, heartbeat_at=ago(-2 * MINUTE))  # the moment of the undo's write
     scene.clock.move(2 * HOUR)
     assert next_pass(scene).totals.held == 1
 
 
 def test_what_w_and_b_says_since_is_news(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     scene.store.change(PATH, wandb_state="failed")
     assert next_pass(scene).totals.written == 1
 
 
 def test_another_rule_may_speak(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     scene.store.change(PATH, flat(objective=1), wandb_state="running")
     scene.policy = replace(scene.policy, disabled_rules=frozenset({"heartbeat-expired"}))
     report = next_pass(scene)
@@ -102,9 +101,7 @@ def test_another_rule_may_speak(scene: Scene) -> None:
 
 
 def test_an_undo_that_is_undone_holds_nothing(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     undone(scene)
     assert scene.store.summary(PATH)["protein.state"] == "timeout"
     undone(scene)
@@ -124,9 +121,7 @@ def test_an_undone_resurrection_is_held(scene: Scene) -> None:
 
 
 def test_an_undo_under_another_namespace_holds_nothing(scene: Scene) -> None:
-    scene.store.add(make_run())
-    next_pass(scene)
-    undone(scene)
+    fixed_and_undone(scene)
     past = Past(namespace="other")
     past.add_journals(journals(scene.folder))
     assert (past.undone, past.writes, past.unfinished.runs()) == ({}, {}, ())

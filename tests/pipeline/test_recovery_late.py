@@ -15,7 +15,7 @@ from janitor.pipeline.context import Guards
 from janitor.records.report import Report
 from tests.pipeline.test_recovery import before, ends, final, killed, next_pass, warnings
 from tests.support.memory_store import MemoryStore
-from tests.support.passes import PATH, Scene
+from tests.support.passes import PATH, Scene, first_write_lost
 from tests.support.run_samples import HOUR, MINUTE, flat, make_run
 
 Land = Callable[[], None]
@@ -85,19 +85,8 @@ def test_the_first_of_two_attempts_may_land_last(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both pass the same judgement, and the run's last words came in between."""
-    late: list[tuple[RunInfo, Mapping[str, Any]]] = []
-    really = MemoryStore.update_run_summary
-
-    def lose_first(store: MemoryStore, run: RunInfo, summary: Mapping[str, Any]) -> None:
-        if late:
-            return really(store, run, summary)
-        late.append((run, summary))
-        ends(scene, OWN)
-        raise TransientError("the gateway lost patience")
-
     scene.store.add(make_run(before(flat) | {"protein.objective": 1}))
-    with monkeypatch.context() as patched:
-        patched.setattr(MemoryStore, "update_run_summary", lose_first)
+    with first_write_lost(monkeypatch, lambda: ends(scene, OWN)) as late:
         assert scene.fix().totals.written == 1
     scene.store.update_run_summary(*late[0])
     assert "put back" in warnings(next_pass(scene))[0]

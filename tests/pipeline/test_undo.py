@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from janitor import report as reports
-from janitor.errors import JournalError, ReportError, TransientError, UsageError
-from janitor.model import Outcome, RunInfo
+from janitor.errors import JournalError, ReportError, UsageError
+from janitor.model import Outcome
 from janitor.pipeline.undo import restorations
 from janitor.runtime.redaction import Redactor, masked_report
 from tests.pipeline.undoing import Undoing
-from tests.support.memory_store import MemoryStore
-from tests.support.passes import PATH
+from tests.support.passes import PATH, first_write_lost
 from tests.support.run_samples import HOUR, MINUTE, ago, flat, make_run, nested
 
 ODD: dict[str, Any] = {"loss": math.inf, "_wandb": {"runtime": 1}, "\ud800": 10**30, "a.b": {}}
@@ -187,18 +186,7 @@ def test_undo_takes_back_a_write_whose_answer_was_lost_and_that_arrived_last(
 ) -> None:
     scene, summary = undoing.scene, flat(objective=1) | {"loss": 0.5}
     scene.store.add(make_run(summary, id="r1"))
-    late: list[tuple[RunInfo, Mapping[str, Any]]] = []
-    really = MemoryStore.update_run_summary
-
-    def lose_first(store: MemoryStore, run: RunInfo, sent: Mapping[str, Any]) -> None:
-        if late:
-            return really(store, run, sent)
-        late.append((run, sent))
-        scene.clock.move(MINUTE)
-        raise TransientError("the answer was lost")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(MemoryStore, "update_run_summary", lose_first)
+    with first_write_lost(monkeypatch, lambda: scene.clock.move(MINUTE)) as late:
         assert scene.fix().totals.written == 1
     scene.store.update_run_summary(*late[0])
     assert undoing.undo(scene.journaled().path).totals.written == 1

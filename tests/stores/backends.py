@@ -104,6 +104,26 @@ def same_json(left: Any, right: Any) -> bool:
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
+def seeded(run: dict[str, Any]) -> RunInfo:
+    """A run in the words of the emulator's seed, as a store reads it."""
+    entity, project = run["project"].split("/")
+    return RunInfo(
+        entity=entity,
+        project=project,
+        id=run["name"],
+        storage_id=run["name"],
+        name=run.get("display_name", run["name"]),
+        wandb_state=WandbState(run.get("state", "finished")),
+        summary=run.get("summary", {}),
+        sweep=run.get("sweep"),
+        group=run.get("group"),
+        tags=tuple(run.get("tags", ())),
+        created_at=run.get("created_at"),
+        heartbeat_at=run.get("heartbeat_at"),
+        history_lines=run.get("history_line_count", 0),
+    )
+
+
 class RememberedWorld:
     """The runs of a store in memory."""
 
@@ -117,22 +137,7 @@ class RememberedWorld:
             self._add(run)
 
     def _add(self, run: dict[str, Any]) -> None:
-        entity, project = run["project"].split("/")
-        info = RunInfo(
-            entity=entity,
-            project=project,
-            id=run["name"],
-            storage_id=run["name"],
-            name=run.get("display_name", run["name"]),
-            wandb_state=WandbState(run.get("state", "finished")),
-            summary=run.get("summary", {}),
-            sweep=run.get("sweep"),
-            group=run.get("group"),
-            tags=tuple(run.get("tags", ())),
-            created_at=run.get("created_at"),
-            heartbeat_at=run.get("heartbeat_at"),
-            history_lines=run.get("history_line_count", 0),
-        )
+        info = seeded(run)
         self.store.add(info)
         if "summary_text" in run:
             self.put_summary(info.path, run["summary_text"])

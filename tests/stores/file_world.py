@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from janitor.emulator.clock import parse_time
-from janitor.model import AnyTarget, RunInfo, WandbState
+from janitor.model import AnyTarget, RunInfo
 from janitor.stores.run_files import SCHEME, FileStore
-from tests.stores.backends import GROUP
+from tests.stores.backends import GROUP, seeded
 from tests.stores.local_worlds import LocalWorld
 
 
@@ -26,25 +26,10 @@ class FileWorld:
         """Make runs, in the words of the emulator's seed."""
         now = datetime.now(UTC)
         for run in runs:
-            entity, project = run["project"].split("/")
             created_at = run.get("created_at", "-0s")
             if created_at.startswith("-"):
                 created_at = str(parse_time(created_at, now))
-            info = RunInfo(
-                entity=entity,
-                project=project,
-                id=run["name"],
-                storage_id="",
-                name=run.get("display_name", run["name"]),
-                wandb_state=WandbState(run.get("state", "finished")),
-                summary=run.get("summary", {}),
-                sweep=run.get("sweep"),
-                group=run.get("group"),
-                tags=tuple(run.get("tags", ())),
-                created_at=created_at,
-                heartbeat_at=run.get("heartbeat_at"),
-                history_lines=run.get("history_line_count", 0),
-            )
+            info = seeded({**run, "created_at": created_at})
             files = [json.loads(text) for text in run.get("files", {}).values()]
             self.store.init_run(info, (files[0], "2026-03-01T11:00:00Z") if files else None)
             if "summary_text" in run:

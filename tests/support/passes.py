@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from janitor.errors import JournalError
+import pytest
+
+from janitor.errors import JournalError, TransientError
 from janitor.model import AnyTarget, Policy, RunInfo
 from janitor.model.ports import Store
 from janitor.pipeline.context import Guards, Pass
@@ -179,6 +182,26 @@ class FullDisk(PassJournal):
         if next(self._room, None) is None:
             raise JournalError("cannot write the journal: No space left on device")
         super()._append(record, use_headroom=use_headroom)
+
+
+@contextmanager
+def first_write_lost(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]
+) -> Iterator[list[tuple[RunInfo, Mapping[str, Any]]]]:
+    """Lose the first write on its way; yields a list that then holds it, to let it land later."""
+    late: list[tuple[RunInfo, Mapping[str, Any]]] = []
+    really = MemoryStore.update_run_summary
+
+    def lose_first(store: MemoryStore, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        if late:
+            return really(store, run, summary)
+        late.append((run, summary))
+        meanwhile()
+        raise TransientError("the answer was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryStore, "update_run_summary", lose_first)
+        yield late
 
 
 def outcomes(results: Sequence[Result]) -> list[str]:

@@ -9,6 +9,7 @@ import click
 from janitor.cli.command import Command
 from janitor.cli.errors import printable
 from janitor.cli.local_options import json_option, state_file_option
+from janitor.cli.tasks_file import tasks_of
 
 
 @click.command("assigned", cls=Command)
@@ -20,12 +21,8 @@ def command(*, state_file: Path, as_json: bool) -> None:
     from janitor.runtime.clock import utc_now
     from janitor.storage import strict_json
     from janitor.tasks import TaskStatus
-    from janitor.tasks.files import ManagerFiles
 
-    loaded = ManagerFiles(state_file).load()
-    for problem in loaded.problems:
-        click.echo(printable(problem), err=True)
-    tasks = [task for task in loaded.tasks.values() if task.status is TaskStatus.ASSIGNED]
+    tasks = [task for task in tasks_of(state_file).tasks if task.status is TaskStatus.ASSIGNED]
     if as_json:
         click.echo(strict_json.dumps([task.document() for task in tasks]))
         return

@@ -9,6 +9,7 @@ import click
 from janitor.cli.command import Command
 from janitor.cli.errors import printable
 from janitor.cli.local_options import json_option, state_file_option
+from janitor.cli.tasks_file import tasks_of
 from janitor.model import Liveness
 
 _MANAGER = {
@@ -28,13 +29,8 @@ def command(*, state_file: Path, as_json: bool) -> None:
 
     from janitor.storage.file_hold import holder, holder_liveness
     from janitor.tasks import TaskStatus
-    from janitor.tasks.files import ManagerFiles
-    from janitor.tasks.state import TaskIndex
 
-    loaded = ManagerFiles(state_file).load()
-    for problem in loaded.problems:
-        click.echo(printable(problem), err=True)
-    index = TaskIndex(loaded.tasks.values())
+    index = tasks_of(state_file)
     counts = {status.value: index.count(status) for status in TaskStatus}
     figures = index.figures()
     liveness = holder_liveness(state_file)
@@ -50,8 +46,7 @@ def command(*, state_file: Path, as_json: bool) -> None:
         state = {"tasks": len(index), **counts, "workers": workers, "manager": _MANAGER[liveness]}
         click.echo(json.dumps(state))
         return
-    done = counts[TaskStatus.COMPLETED]
-    click.echo(f"{done}/{len(index)} ({100 * done / len(index) if len(index) else 0:.1f}%)")
+    click.echo(index.status_line())
     for status, count in counts.items():
         click.echo(f"  {status}: {count}")
     for name, found in figures.items():

@@ -23,11 +23,7 @@ Command = dict[str, Any]
 
 
 @mutation.field("createAgent")
-def resolve_create_agent(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_create_agent(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Register an agent of a sweep."""
     context = info.context
     project = context.project(input.get("entity_name"), input.get("project_name"), write=True)
@@ -38,11 +34,7 @@ def resolve_create_agent(
 
 
 @mutation.field("agentHeartbeat")
-def resolve_agent_heartbeat(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_agent_heartbeat(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Accept an agent's report of its live runs, and answer its next commands."""
     context = info.context
     agent = context.store.agent_by_id(input["id"])

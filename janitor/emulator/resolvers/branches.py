@@ -23,17 +23,10 @@ mutation = MutationType()
 
 
 @mutation.field("rewindRun")
-def resolve_rewind(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_rewind(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Cut a run's history after a step, and set its summary to what it was then."""
     context = info.context
-    project = context.project(input.get("entity_name"), input.get("project_name"), write=True)
-    run = project.runs.get(input["run_name"])
-    if run is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {input['run_name']} not found")
+    run = context.named_run(input)
     if input["metric_name"] != "_step":
         raise RefusedError(HTTPStatus.BAD_REQUEST, "rewind only supports the metric _step")
     if context.emulation.state_of(run) not in ENDED_STATES:

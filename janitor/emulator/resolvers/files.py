@@ -79,14 +79,10 @@ def resolve_url(
 
 
 @mutation.field("createRunFiles")
-def resolve_create_files(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_create_files(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Addresses to upload files to."""
     context = info.context
-    run = _named_run(context, input)
+    run = context.named_run(input)
     return {
         "run_id": run.id,
         "upload_headers": [],
@@ -97,22 +93,14 @@ def resolve_create_files(
 
 
 @mutation.field("markRunFilesUploaded")
-def resolve_mark_uploaded(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, bool]:
+def resolve_mark_uploaded(_: object, info: Info, input: dict[str, Any]) -> dict[str, bool]:
     """Do nothing: an uploaded file is available at once."""
-    _named_run(info.context, input)
+    info.context.named_run(input)
     return {"success": True}
 
 
 @mutation.field("deleteFiles")
-def resolve_delete_files(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, bool]:
+def resolve_delete_files(_: object, info: Info, input: dict[str, Any]) -> dict[str, bool]:
     """Delete files by their ids."""
     context = info.context
     for file_id in input["files"]:
@@ -132,14 +120,6 @@ def _find_file(context: Context, file_id: str) -> tuple[Run, str]:
     if run is None or name not in run.files:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"file {file_id} not found")
     return run, name
-
-
-def _named_run(context: Context, names: dict[str, Any]) -> Run:
-    project = context.project(names["entity_name"], names["project_name"], write=True)
-    run = project.runs.get(names["run_name"])
-    if run is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {names['run_name']} not found")
-    return run
 
 
 run_type.set_field("fileCount", lambda run, _info: len(run.files))

@@ -54,11 +54,7 @@ def resolve_projects(
 
 
 @mutation.field("upsertModel")
-def resolve_upsert_model(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_upsert_model(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Create a project, if there is none of this name."""
     context = info.context
     entity = input.get("entity_name") or context.user.name

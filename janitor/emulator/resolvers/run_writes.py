@@ -41,11 +41,7 @@ _STATES_TO_SET = {
 
 
 @mutation.field("upsertBucket")
-def resolve_upsert_run(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_upsert_run(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Create a run, or change the one of this ``id`` or ``name``.
 
     With a name, an SDK (or ``Api.create_run``) registers its run: the run is alive. With only an id
@@ -130,11 +126,7 @@ def _register(context: Context, run: Run, values: dict[str, Any]) -> None:
 
 
 @mutation.field("deleteRun")
-def resolve_delete_run(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_delete_run(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Delete a run; deleting it again changes nothing."""
     context = info.context
     if not _was_deleted(context, input["id"]):
@@ -156,11 +148,7 @@ def _was_deleted(context: Context, storage_id: str) -> bool:
 
 
 @mutation.field("updateRunState")
-def resolve_update_state(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, bool]:
+def resolve_update_state(_: object, info: Info, input: dict[str, Any]) -> dict[str, bool]:
     """Set a run's W&B state, if W&B allows it."""
     context = info.context
     run, state = context.run(input["id"]), input["state"]
@@ -176,11 +164,7 @@ def resolve_update_state(
 
 
 @mutation.field("stopRun")
-def resolve_stop_run(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_stop_run(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Ask a run to stop; its SDK asks for this flag every few seconds."""
     context = info.context
     run = context.run(input["id"])

@@ -27,11 +27,7 @@ _TEXTS = ("description", "display_name", "controller", "scheduler", "prior_runs_
 
 
 @mutation.field("upsertSweep")
-def resolve_upsert_sweep(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, Any]:
+def resolve_upsert_sweep(_: object, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Create a sweep, or change the one that ``id`` names."""
     context = info.context
     config, warnings = _read_new_config(input.get("config"))
@@ -89,11 +85,7 @@ def _create(context: Context, values: dict[str, Any]) -> Sweep:
 
 
 @mutation.field("enqueueSweepRun")
-def resolve_enqueue_run(
-    _: object,
-    info: Info,
-    input: dict[str, Any],
-) -> dict[str, str]:
+def resolve_enqueue_run(_: object, info: Info, input: dict[str, Any]) -> dict[str, str]:
     """Add a run with the given configuration; the next free agent gets it."""
     context = info.context
     sweep = _find(context, input["id"])

@@ -13,17 +13,22 @@ from tests.support.run_samples import ago, flat, make_run
 # ---- the read-back ---------------------------------------------------------------------------
 
 
+def loses(scene: Scene, key: str) -> None:
+    """Let the server lose a key with each write."""
+
+    def lose(path: str) -> None:
+        summary = scene.store.summary(path)
+        del summary[key]
+        scene.store.change(path, summary)
+
+    scene.store.after_write.append(lose)
+
+
 @pytest.mark.parametrize("lost", ["loss", "protein.state", "protein.janitor.at"])
 def test_a_lost_key_is_found_even_where_our_write_counts_as_life(scene: Scene, lost: str) -> None:
     scene.store.add(SILENT)
     scene.store.write_moves_heartbeat = ago(timedelta(0))
-
-    def lose(path: str) -> None:
-        summary = scene.store.summary(path)
-        del summary[lost]
-        scene.store.change(path, summary)
-
-    scene.store.after_write.append(lose)
+    loses(scene, lost)
     result = only(scene.repair(SILENT))
     assert result.outcome is Outcome.FAILED
     assert str(result.error).endswith(f"does not have what was written: {lost}")
@@ -35,13 +40,7 @@ def test_a_key_that_the_server_lost_is_found_and_named(
     scene: Scene, run: RunInfo, lost: str
 ) -> None:
     scene.store.add(run)
-
-    def lose(path: str) -> None:
-        summary = scene.store.summary(path)
-        del summary[lost]
-        scene.store.change(path, summary)
-
-    scene.store.after_write.append(lose)
+    loses(scene, lost)
     result = only(scene.repair(run))
     assert (result.outcome, result.error) == (
         Outcome.FAILED,
