@@ -53,7 +53,7 @@ def test_a_state_directory_that_others_may_write_is_refused_and_not_replaced(sta
         recall(Config(), [])
 
 
-def test_where_there_is_no_state_directory_they_are_in_a_private_temporary_folder(
+def test_without_a_state_directory_they_are_in_a_private_temporary_folder(
     state: Path,
 ) -> None:
     state.write_text("a file in the way")

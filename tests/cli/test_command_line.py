@@ -221,7 +221,7 @@ def test_the_installed_script_is_the_same_program() -> None:
     assert done.stdout == f"janitor {janitor.__version__}\n"
 
 
-def test_a_reader_that_leaves_early_is_no_traceback() -> None:
+def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

@@ -34,7 +34,7 @@ def all_errors(base: type[errors.JanitorError]) -> list[type[errors.JanitorError
 
 
 @pytest.mark.parametrize("kind", all_errors(errors.JanitorError))
-def test_an_error_of_ours_is_its_sentence_and_its_exit_code(
+def test_an_error_of_the_janitor_is_its_sentence_and_its_exit_code(
     kind: type[errors.JanitorError], capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = run_guarded(raising(kind("acme/rl/s1: it broke")), Session({}))
@@ -87,7 +87,7 @@ def test_a_page_of_an_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().err) < 2_100
 
 
-def test_a_reader_that_leaves_is_no_news(
+def test_a_reader_that_leaves_is_not_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout", io.StringIO())

@@ -55,7 +55,7 @@ def test_render_prints_a_format_that_is_named_alone(report: str) -> None:
     assert run("render", report, "--to", "json").stdout == Path(report).read_text()
 
 
-def test_render_counts_repairs_as_junit_is_told(report: str) -> None:
+def test_render_counts_repairs_as_the_junit_option_says(report: str) -> None:
     assert 'failures="3"' in run("render", report, "--to", "xml").stdout
     assert 'failures="1"' in run("render", report, "--to", "xml", "--junit-fixed", "pass").stdout
 
@@ -103,7 +103,7 @@ def test_bad_usage_is_one_sentence(report: str, args: list[str], said: str) -> N
 
 
 @pytest.mark.parametrize("command", ["show", "render", "merge"])
-def test_a_file_that_is_no_report_is_one_sentence(command: str) -> None:
+def test_a_file_that_is_not_a_report_is_one_sentence(command: str) -> None:
     Path("x.json").write_text("{}")
     to = [] if command == "show" else ["--to", "md"]
     assert "cannot read the report x.json: it has no schema" in complaint(

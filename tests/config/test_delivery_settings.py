@@ -23,7 +23,7 @@ def shown(tmp_path: Path, environ: dict[str, str]) -> dict[str, tuple[Any, str]]
     return {key: (value, came_from) for key, value, came_from in settings}
 
 
-def test_nobody_is_told_unless_asked(tmp_path: Path) -> None:
+def test_nobody_is_notified_unless_asked(tmp_path: Path) -> None:
     config = loaded(tmp_path)
     assert (config.metrics_file, config.pushgateway, config.notify) == (None, None, ())
     assert (config.step_summary, config.link) == (None, None)

@@ -44,7 +44,7 @@ def test_durations_are_read_as_people_write_them(written: Any, seconds: float) -
         *(math.nan, math.inf, -math.inf, None, True, [], {}, object()),
     ],
 )
-def test_what_is_no_duration_is_refused_with_examples(written: Any) -> None:
+def test_what_is_not_a_duration_is_refused_with_examples(written: Any) -> None:
     with pytest.raises(ValueError, match=r"^must be a duration such as 90s, 30m, 2h, 1d or 1h30m"):
         parse_duration(written)
 

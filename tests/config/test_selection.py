@@ -70,7 +70,7 @@ def test_the_settings_survive_their_own_json(tmp_path: Path) -> None:
         ("overrides: [{sweep: acme/rl/s1, project: acme/rl}]", False),
     ],
 )
-def test_an_editor_is_told_by_the_schema_what_may_stand_there(*, text: str, valid: bool) -> None:
+def test_the_schema_shows_an_editor_which_values_are_possible(*, text: str, valid: bool) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(Config.json_schema())
     assert validator.is_valid(yaml.safe_load(text)) is valid

@@ -25,7 +25,7 @@ def test_a_shard_is_read_as_k_of_n(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "4", "1/0", "-1/4", "a/b", "1/4/2", "1.0/4", "٣/٤"])
-def test_what_is_no_shard_is_refused(tmp_path: Path, text: str) -> None:
+def test_what_is_not_a_shard_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="--shard must be K/N, with K from 1 to N, not"):
         loaded(tmp_path, text)
 
@@ -38,7 +38,7 @@ def test_an_indexed_job_counts_from_zero(tmp_path: Path) -> None:
     assert found.warnings == ()
 
 
-def test_a_flag_and_a_variable_of_ours_beat_the_index(tmp_path: Path) -> None:
+def test_a_flag_and_a_variable_of_the_janitor_beat_the_index(tmp_path: Path) -> None:
     job = {"JOB_COMPLETION_INDEX": "0", "JANITOR_SHARDS": "4"}
     assert loaded(tmp_path, "2/2", **job).config.shard == Shard(2, 2)
     assert loaded(tmp_path, JANITOR_SHARD="3/3", **job).config.shard == Shard(3, 3)

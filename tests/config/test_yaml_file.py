@@ -20,7 +20,7 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path, content: str) -> None
     assert read(tmp_path, content) == {}
 
 
-def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbfsettle: 5m") == {"settle": "5m"}
 
 
@@ -33,7 +33,7 @@ def test_plain_words_are_read_as_yaml_1_2_reads_them(tmp_path: Path) -> None:
     assert read(tmp_path, "a:") == {"a": None}
 
 
-def test_merge_keys_work_and_are_no_duplicates(tmp_path: Path) -> None:
+def test_merge_keys_work_and_are_not_duplicates(tmp_path: Path) -> None:
     text = "a: &a {x: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, y: 3}"
     assert read(tmp_path, text)["c"] == {"x": 2, "y": 3}
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_one_sentence_with_file_line_and_column(
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^x: is a folder, not a file$"):
         read_mapping(tmp_path, "x")
 

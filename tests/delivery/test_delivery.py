@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_done(tmp_p
         check(Config(metrics_file=tmp_path / "none" / "x.prom"))
 
 
-def test_all_that_can_be_told_passes(tmp_path: Path) -> None:
+def test_every_valid_receiver_passes_the_check(tmp_path: Path) -> None:
     check(
         Config.model_validate(
             {
@@ -84,7 +84,7 @@ def test_all_that_can_be_told_passes(tmp_path: Path) -> None:
         (everything(), "failure", False, False),
     ],
 )
-def test_people_are_told_on_the_occasions_that_they_named(
+def test_people_are_notified_on_the_occasions_that_they_named(
     told: list[tuple[str, float]], report: Report, notify_on: str, *, failed: bool, is_sent: bool
 ) -> None:
     config = Config.model_validate({"notify": HOOK, "notify_on": notify_on})
@@ -92,7 +92,7 @@ def test_people_are_told_on_the_occasions_that_they_named(
     assert bool(told) is is_sent
 
 
-def test_a_pass_that_was_told_to_stop_waits_for_nobody_long(told: list[tuple[str, float]]) -> None:
+def test_a_pass_that_was_asked_to_stop_waits_for_nobody_long(told: list[tuple[str, float]]) -> None:
     config = Config.model_validate({"notify": HOOK})
     assert everything().interrupted
     list(deliver(everything(), config, succeeded=False, failed=True))

@@ -68,7 +68,7 @@ def test_the_same_metrics_have_samples_whatever_happened() -> None:
     assert names[0] == names[1] == names[2]
 
 
-def test_a_brake_that_was_overruled_is_no_alarm() -> None:
+def test_a_brake_that_was_overruled_is_not_an_alarm() -> None:
     tripped = Brake.of_changes(600, 500)
     for brake, expected in ((tripped, 1), (tripped.model_copy(update={"overruled": True}), 0)):
         report = everything().model_copy(update={"brake": brake})
@@ -113,7 +113,7 @@ def test_the_time_of_the_last_success_outlives_failures(tmp_path: Path) -> None:
         f"{LAST_SUCCESS} 1e300\n".encode(),
     ],
 )
-def test_a_file_of_others_is_no_trouble(tmp_path: Path, content: bytes) -> None:
+def test_a_file_of_others_is_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "janitor.prom"
     path.write_bytes(content)
     text = written(nothing(), path, succeeded=False)

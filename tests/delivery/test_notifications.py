@@ -99,7 +99,7 @@ def test_a_brake_is_an_occasion_unless_it_was_overruled() -> None:
     assert message_of(overruled, failed=False, link=None).occasions == {"changes"}
 
 
-def test_a_pass_without_a_report_is_told_as_well() -> None:
+def test_a_pass_without_a_report_sends_a_notification_too() -> None:
     message = message_of_failure("fix", "the server cannot be reached", "https://ci.example/7")
     assert message.title == "janitor fix failed"
     assert message.body == "the server cannot be reached\nhttps://ci.example/7"
@@ -175,12 +175,12 @@ def test_a_service_that_hangs_is_not_waited_for() -> None:
     assert warning == "the notification to json://*** was not sent: it took too long"
 
 
-def test_nobody_is_told_where_nobody_is_named() -> None:
+def test_nobody_is_notified_where_nobody_is_named() -> None:
     assert sent() == []
 
 
 @pytest.mark.parametrize("address", ["nonsense://x/y", "slack://", f"discord://{SECRET}"])
-def test_an_address_that_apprise_does_not_know_is_told_before_any_work(address: str) -> None:
+def test_an_address_that_apprise_does_not_know_is_reported_before_any_work(address: str) -> None:
     with pytest.raises(UsageError, match=r"--notify \w+://\*\*\*: not a valid") as raised:
         notifications.check(secrets(address))
     assert SECRET not in str(raised.value)

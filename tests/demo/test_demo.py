@@ -95,7 +95,7 @@ def test_nothing_goes_on_when_it_is_ended_while_trainings_run(
         _check_that_nothing_is_left(janitor)
 
 
-def test_with_keep_the_server_stays_and_the_commands_that_it_tells_work(janitor: Janitor) -> None:
+def test_with_keep_the_server_stays_and_the_commands_that_it_prints_work(janitor: Janitor) -> None:
     process = start(janitor, "--keep", "--folder", "mine")
     try:
         folder, commands = _read_what_it_tells(process)

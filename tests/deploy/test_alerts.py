@@ -121,7 +121,7 @@ def test_each_alert_fires_when_it_should_and_only_then(
     run([tool("promtool"), "test", "rules", path])
 
 
-def test_every_metric_of_the_alerts_is_one_of_ours() -> None:
+def test_every_metric_of_the_alerts_is_one_of_the_janitor() -> None:
     ours = {
         line.split("{")[0].split()[0]
         for line in render(a_report(), succeeded=True).splitlines()

@@ -54,7 +54,7 @@ def test_a_unit_that_is_wrong_would_be_found(root: Path) -> None:
     assert "blended" in done.stderr
 
 
-def test_the_janitor_is_told_to_end_before_wandb_core() -> None:
+def test_the_janitor_is_asked_to_end_before_wandb_core() -> None:
     assert "\nKillMode=mixed\n" in (CRON / "janitor.service").read_text()
 
 

@@ -165,7 +165,7 @@ def shard_of(manifests: tuple[dict[str, Any], ...], index: int) -> str:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_variable_of_ours_is_one(name: str) -> None:
+def test_every_variable_of_the_janitor_exists(name: str) -> None:
     environ = {each["name"]: each.get("value", "") for each in container(rendered(name))["env"]}
     loaded = load({}, {**environ, "JOB_COMPLETION_INDEX": "0"}, K8S / "base")
     assert loaded.warnings == ()

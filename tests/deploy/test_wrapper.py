@@ -92,7 +92,7 @@ def test_a_pass_leaves_a_log_a_report_and_a_journal_and_says_nothing(
     ]
 
 
-def test_the_brake_is_told_with_its_own_code(emulator: Emulator, real: Machine) -> None:
+def test_the_brake_has_its_own_code(emulator: Emulator, real: Machine) -> None:
     emulator.seed([done_run()])
     said = real.makes_a_pass("--sweep", "acme/rl/s1", "--max-changes", "0", code=3)
     assert "1 changes are 1 more than max_changes (0) allows" in said
@@ -108,14 +108,14 @@ def test_these_codes_are_kept_in_silence(machine: Machine, code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [1, 3])
-def test_these_codes_are_kept_and_told(machine: Machine, code: int) -> None:
+def test_these_codes_are_kept_and_reported(machine: Machine, code: int) -> None:
     machine.program("echo earlier").makes_a_pass()
     said = machine.program(f"echo a word; echo a sigh >&2; exit {code}").makes_a_pass(code=code)
     assert "a word\na sigh\n" in said
     assert "earlier" not in said
 
 
-def test_which_codes_are_told_can_be_said(machine: Machine) -> None:
+def test_the_codes_that_are_reported_can_be_configured(machine: Machine) -> None:
     machine.program("echo a word; exit 2")
     assert "a word" in machine.makes_a_pass(code=2, MAIL_ON="1 2 3")
 
@@ -152,7 +152,7 @@ def test_sigterm_reaches_the_janitor_and_its_report_is_complete(
     assert "exit 143\n" in real.log()
 
 
-def test_a_pass_that_hangs_is_told_to_end(machine: Machine) -> None:
+def test_a_pass_that_hangs_is_asked_to_end(machine: Machine) -> None:
     machine.program("trap 'echo told; exit 143' TERM; sleep 60 & wait")
     machine.makes_a_pass(code=143, HARD_LIMIT="0.3s")
     assert "told\n" in machine.log()

@@ -89,7 +89,7 @@ def test_a_target_that_is_not_there_fails_and_the_others_are_looked_at(
     assert ended.out.endswith("1 failed\n")
 
 
-def test_what_the_server_cannot_do_is_told(emulator: Emulator, janitor: Janitor) -> None:
+def test_what_the_server_cannot_do_is_reported(emulator: Emulator, janitor: Janitor) -> None:
     emulator.seed(some_runs())
     emulator.configure(summary_keys="refuse", max_page=500, max_page_action="error")
     emulator.advance(600)

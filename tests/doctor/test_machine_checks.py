@@ -46,7 +46,7 @@ def test_a_missing_wandb_is_a_failure() -> None:
     assert (finding.level, finding.message) == (Level.FAIL, "is not installed")
 
 
-def test_pyjanitor_in_the_way_is_told_with_what_to_do() -> None:
+def test_pyjanitor_in_the_way_is_reported_with_what_to_do() -> None:
     (finding,) = found("pyjanitor", wandb="0.31.0", pyjanitor="0.32.1")
     assert finding.level is Level.WARN
     assert "0.32.1 is installed here too, and is imported as janitor" in finding.message
@@ -60,7 +60,7 @@ def test_an_offline_wandb_is_warned_of() -> None:
     assert len(found("wandb", {"WANDB_MODE": "online"}, wandb="0.31.0")) == 1
 
 
-def test_where_the_credentials_come_from_is_told_and_never_what_they_are(
+def test_where_the_credentials_come_from_is_reported_and_never_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -90,7 +90,7 @@ def test_an_identity_token_must_be_there(tmp_path: Path) -> None:
     assert (finding.level, finding.message) == (Level.OK, f"an identity token, from {token}")
 
 
-def test_a_malformed_netrc_is_no_source_of_credentials(
+def test_a_malformed_netrc_is_not_a_source_of_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))

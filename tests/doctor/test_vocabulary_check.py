@@ -33,7 +33,7 @@ def test_known_words_are_listed() -> None:
     assert vocabulary.message == "all state names are known: running 2, failed 1"
 
 
-def test_states_that_are_no_text_are_counted() -> None:
+def test_states_that_are_not_text_are_counted() -> None:
     (vocabulary, _) = findings(flat(5), flat("running"))
     assert vocabulary.message.startswith("1 run with a state that is not a text")
 

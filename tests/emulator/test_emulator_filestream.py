@@ -97,7 +97,7 @@ def test_a_seeded_run_is_watched_once_it_posts(emulator: Emulator) -> None:
     assert emulator.run(PATH).state == "crashed"
 
 
-def test_the_answer_tells_a_run_that_it_was_stopped(emulator: Emulator) -> None:
+def test_the_answer_informs_a_run_that_it_was_stopped(emulator: Emulator) -> None:
     mutation = "mutation ($id: ID!) { stopRun(input: {id: $id}) { success } }"
     ask(emulator, mutation, id=emulator.run(PATH).id)
     assert send(emulator).json()["stopped"] is True

@@ -46,7 +46,7 @@ def refused(janitor: Janitor, *words: str, code: int = 2, **changes: str | None)
         (["--sweep", "acme/rl/s1", "--config", "given-none.yaml"], "given-none.yaml"),
     ],
 )
-def test_words_that_are_off_are_told_before_anything_is_asked(
+def test_invalid_arguments_are_reported_before_anything_is_asked(
     words: list[str], sentence: str, emulator: Emulator, janitor: Janitor
 ) -> None:
     assert sentence in refused(janitor, "fix", *words)
@@ -62,7 +62,7 @@ def test_words_that_are_off_are_told_before_anything_is_asked(
         ("targets: [", "given.yaml"),
     ],
 )
-def test_a_file_of_settings_that_is_off_is_told(
+def test_an_invalid_settings_file_is_reported(
     text: str, sentence: str, emulator: Emulator, janitor: Janitor
 ) -> None:
     (janitor.folder / "given.yaml").write_text(text)
@@ -85,20 +85,20 @@ def test_what_does_not_exist_is_named(words: list[str], thing: str, janitor: Jan
     assert thing in refused(janitor, "fix", *words)
 
 
-def test_a_key_that_the_server_refuses_is_told(emulator: Emulator, janitor: Janitor) -> None:
+def test_a_key_that_the_server_refuses_is_reported(emulator: Emulator, janitor: Janitor) -> None:
     emulator.configure(users={"k" * 40: "ann"})
     told = refused(janitor, *SWEEP)
     assert "refuses the credentials (HTTP 401): check WANDB_API_KEY" in told
     assert emulator.url in told
 
 
-def test_a_key_that_is_malformed_is_told_and_not_shown(janitor: Janitor) -> None:
+def test_a_key_that_is_malformed_is_reported_and_not_shown(janitor: Janitor) -> None:
     key = "not-a-key-of-anyone"
     assert "are malformed" in refused(janitor, *SWEEP, WANDB_API_KEY=key)
     assert key not in janitor.ends(2, *SWEEP, "-vv", WANDB_API_KEY=key).err
 
 
-def test_a_server_that_denies_reading_is_told(emulator: Emulator, janitor: Janitor) -> None:
+def test_a_server_that_denies_reading_is_reported(emulator: Emulator, janitor: Janitor) -> None:
     emulator.configure(permissions={"*": {"acme": "none"}})
     told = refused(janitor, *SWEEP)
     assert "denies permission (HTTP 403)" in told
@@ -117,7 +117,7 @@ def test_without_credentials_it_prompts_nobody_at_a_terminal_either(janitor: Jan
     assert " ".join(ended.out.split()).startswith("janitor: no credentials for W&B")
 
 
-def test_a_server_that_refuses_connections_is_told(janitor: Janitor) -> None:
+def test_a_server_that_refuses_connections_is_reported(janitor: Janitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     told = refused(janitor, *SWEEP, code=1, WANDB_BASE_URL=f"http://127.0.0.1:{port}")
@@ -125,7 +125,7 @@ def test_a_server_that_refuses_connections_is_told(janitor: Janitor) -> None:
     assert "check WANDB_BASE_URL and the network" in told
 
 
-def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
+def test_a_server_that_never_answers_is_reported_in_time(janitor: Janitor) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         ended = janitor.ends(1, *SWEEP, WANDB_BASE_URL=url)
@@ -139,7 +139,7 @@ def test_a_server_that_never_answers_is_told_in_time(janitor: Janitor) -> None:
     assert 1 <= asked <= 4  # it does not go on asking a server that never answers
 
 
-def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
+def test_an_invalid_address_is_reported(janitor: Janitor) -> None:
     told = refused(janitor, *SWEEP, WANDB_BASE_URL="nonsense")
     assert "wandb's setting base_url (WANDB_BASE_URL" in told
 
@@ -153,7 +153,7 @@ def test_an_address_that_is_none_is_told(janitor: Janitor) -> None:
         ("{", "invalid JSON"),
     ],
 )
-def test_a_plan_of_another_version_or_none_is_told(
+def test_a_plan_of_another_version_or_none_is_reported(
     text: str, sentence: str, emulator: Emulator, janitor: Janitor
 ) -> None:
     (janitor.folder / "given.json").write_text(text)
@@ -185,7 +185,7 @@ def test_explain_names_a_run_that_does_not_exist(janitor: Janitor) -> None:
     assert "there is no run r9 in project acme/rl" in refused(janitor, "explain", "acme/rl/r9")
 
 
-def test_a_report_where_nobody_may_write_is_told_before_the_pass(
+def test_a_report_where_nobody_may_write_is_reported_before_the_pass(
     emulator: Emulator, janitor: Janitor, tmp_path: Path
 ) -> None:
     target = tmp_path / "folder.json"

@@ -41,7 +41,7 @@ def serving(
         process.communicate()
 
 
-def test_it_tells_how_to_point_the_janitor_at_it(janitor: Janitor) -> None:
+def test_it_says_how_to_point_the_janitor_at_it(janitor: Janitor) -> None:
     with serving(janitor) as (_, told):
         Handle(told["WANDB_BASE_URL"]).seed(Runs().done("done").seeds)
         there = Janitor(janitor.folder, janitor.environment | told)
@@ -85,7 +85,7 @@ def test_it_starts_with_a_seed_and_the_settings_asked_for(janitor: Janitor) -> N
         (["--port", "70000"], "'--port'"),
     ],
 )
-def test_what_it_cannot_start_with_is_told(
+def test_what_it_cannot_start_with_is_reported(
     words: list[str], sentence: str, janitor: Janitor
 ) -> None:
     (janitor.folder / "malformed.json").write_text('[{"nmae": "r1"}]')
@@ -94,7 +94,7 @@ def test_what_it_cannot_start_with_is_told(
     assert sentence in told
 
 
-def test_a_port_that_is_taken_is_told(janitor: Janitor) -> None:
+def test_a_port_that_is_taken_is_reported(janitor: Janitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         told = janitor.ends(2, "emulator", "serve", "--port", port).complaint()

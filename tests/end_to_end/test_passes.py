@@ -89,7 +89,7 @@ def test_all_other_keys_of_a_summary_stay_as_they_are(emulator: Emulator, janito
     assert not [key for key in emulator.run("acme/rl/nested").summary if key == "protein.state"]
 
 
-def test_exit_code_4_tells_that_changes_are_pending(emulator: Emulator, janitor: Janitor) -> None:
+def test_exit_code_4_says_that_changes_are_pending(emulator: Emulator, janitor: Janitor) -> None:
     emulator.seed(some_runs())
     janitor.fix("--dry-run", "--exit-code", code=4)
     janitor.ends(4, "plan", "--sweep", "acme/rl/s1", "--exit-code")
@@ -98,7 +98,7 @@ def test_exit_code_4_tells_that_changes_are_pending(emulator: Emulator, janitor:
     janitor.fix("--dry-run", "--exit-code")
 
 
-def test_exit_code_3_tells_that_the_brake_is_on_and_force_overrules_it(
+def test_exit_code_3_says_that_the_brake_is_on_and_force_overrules_it(
     emulator: Emulator, janitor: Janitor
 ) -> None:
     emulator.seed(some_runs())

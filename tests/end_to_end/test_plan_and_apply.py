@@ -57,6 +57,6 @@ def test_a_dry_apply_shows_the_plan_and_writes_nothing(
     assert emulator.counts.mutations == 0
 
 
-def test_a_plan_of_unknown_targets_alone_is_no_plan(janitor: Janitor) -> None:
+def test_a_plan_of_only_unknown_targets_is_not_a_plan(janitor: Janitor) -> None:
     janitor.ends(2, "plan", "--sweep", "acme/rl/s9", "--out", "plan.json").complaint()
     assert janitor.files() == []

@@ -50,7 +50,7 @@ def test_a_summary_that_cannot_be_written_fails_nothing(janitor: Janitor) -> Non
     assert ended.err.startswith("janitor: warning: the step summary /no/such/folder/summary")
 
 
-def test_metrics_tell_of_the_pass_and_of_the_last_success(
+def test_metrics_describe_the_pass_and_the_last_success(
     emulator: Emulator, janitor: Janitor
 ) -> None:
     janitor.fix("--metrics-file", "j.prom")
@@ -65,7 +65,7 @@ def test_metrics_tell_of_the_pass_and_of_the_last_success(
     assert second["last_pass_timestamp_seconds"] > first["last_pass_timestamp_seconds"]
 
 
-def test_people_are_told_of_changes_and_not_of_nothing(janitor: Janitor) -> None:
+def test_people_are_notified_of_changes_and_not_of_nothing(janitor: Janitor) -> None:
     with web_server() as hook:
         address = f"json://{hook.address}"
         janitor.fix(JANITOR_NOTIFY=address)
@@ -79,7 +79,7 @@ def test_people_are_told_of_changes_and_not_of_nothing(janitor: Janitor) -> None
     assert told[0]["message"].splitlines()[-1].endswith("/acme/rl/runs/silent")
 
 
-def test_people_are_told_of_a_pass_that_came_to_no_report(janitor: Janitor) -> None:
+def test_people_are_notified_of_a_pass_that_ended_without_a_report(janitor: Janitor) -> None:
     with web_server() as hook:
         ended = janitor.fix(
             "--notify", f"json://{hook.address}", code=1, WANDB_BASE_URL="http://127.0.0.1:9"

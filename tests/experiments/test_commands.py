@@ -68,7 +68,7 @@ def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
         ("new", "1 of 1 processes left"),
     ],
 )
-def test_what_a_resumption_would_do_is_told(folder: StateManager, name: str, said: str) -> None:
+def test_what_a_resumption_would_do_is_reported(folder: StateManager, name: str, said: str) -> None:
     output = run(folder, "resume-info", name).stdout
     assert said in output
     assert ("process 0: completed: skipped" in output) is (name != "new")

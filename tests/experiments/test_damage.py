@@ -67,7 +67,7 @@ def test_no_file_however_odd_hides_the_others(manager: StateManager, problems: l
 @pytest.mark.parametrize(
     "text", ['{"name": "a web page"}', "[1, 2]", '"text"', '{"version": "1.2"}']
 )
-def test_a_file_of_others_is_told_and_left_where_it_is(
+def test_a_file_of_others_is_reported_and_left_where_it_is(
     tmp_path: Path, problems: list[str], text: str
 ) -> None:
     (tmp_path / "package.json").write_text(text)
@@ -132,7 +132,7 @@ def test_what_somebody_read_before_the_damage_is_not_written_over_the_copy(
         manager.save(mine)
 
 
-def test_a_file_under_another_name_is_told_and_left(
+def test_a_file_under_another_name_is_reported_and_left(
     manager: StateManager, problems: list[str]
 ) -> None:
     manager.create("exp_1")

@@ -125,12 +125,12 @@ def test_an_experiment_that_another_runs_is_refused(manager: StateManager, work:
     assert lines(work) == []
 
 
-def test_a_process_that_is_killed_is_told(manager: StateManager) -> None:
+def test_a_process_that_is_killed_is_reported(manager: StateManager) -> None:
     state = ExperimentRunner(manager).run(CONFIG, [[*SHELL, "kill -9 $$"]])
     assert state.error == "process 0: ended by signal 9"
 
 
-def test_a_process_killed_with_its_watcher_is_told(manager: StateManager) -> None:
+def test_a_process_killed_with_its_watcher_is_reported(manager: StateManager) -> None:
     state = ExperimentRunner(manager).run(CONFIG, [[*SHELL, "kill -9 $PPID; kill -9 $$"]])
     assert state.error == "process 0: its process was killed"
 

@@ -97,7 +97,7 @@ def test_a_process_that_will_not_stop_is_not_forgotten(
     assert lines(work) == ["begins", "told", "ends"]
 
 
-def test_what_a_process_started_is_told_to_stop_with_it(
+def test_what_a_process_started_is_asked_to_stop_with_it(
     manager: StateManager, tmp_path: Path
 ) -> None:
     pids = tmp_path / "pids"
@@ -164,7 +164,7 @@ def test_what_another_aggregates_is_not_aggregated_beside_it(manager: StateManag
     assert state.status is ExperimentStatus.AGGREGATED
 
 
-def test_an_aggregation_that_failed_is_left_to_whoever_comes(manager: StateManager) -> None:
+def test_an_aggregation_that_failed_is_left_to_the_next_runner(manager: StateManager) -> None:
     def fail(_: ExperimentState) -> None:
         raise ZeroDivisionError
 
@@ -216,7 +216,7 @@ def test_the_result_of_another_configuration_is_not_returned(manager: StateManag
 
 
 @pytest.mark.parametrize("command", ["python train.py", [], ["python", "train.py", 0], None])
-def test_what_is_no_command_is_refused_before_anything_is_begun(
+def test_what_is_not_a_command_is_refused_before_anything_is_begun(
     manager: StateManager, command: list[str]
 ) -> None:
     with pytest.raises(UsageError, match="process 1: a command is a list of words"):

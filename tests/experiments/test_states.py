@@ -100,7 +100,7 @@ def test_a_state_that_another_process_wrote_is_not_covered(manager: StateManager
     assert (manager.load("exp_1").total_runs, mine.revision) == (7, 1)
 
 
-def test_an_experiment_that_was_made_anew_is_not_covered(manager: StateManager) -> None:
+def test_an_experiment_that_was_created_again_is_not_overwritten(manager: StateManager) -> None:
     mine = manager.create("exp_1")
     manager.delete("exp_1")
     code = "import sys, janitor.experiments as e; e.StateManager(sys.argv[1]).create('exp_1', 7)"
@@ -234,7 +234,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_state(tmp_path: Path) -> N
     assert problems == []
 
 
-def test_who_waits_too_long_for_the_lock_is_told(tmp_path: Path) -> None:
+def test_waiting_too_long_for_the_lock_is_an_error(tmp_path: Path) -> None:
     manager = StateManager(tmp_path, lock_timeout=0)
     code = (
         "import sys; from pathlib import Path; from janitor.storage.locks import locked\n"

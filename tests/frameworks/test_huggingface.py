@@ -108,7 +108,7 @@ def test_other_processes_write_nothing(run: Any, tmp_path: Path) -> None:
     assert protein(run) == {}
 
 
-def test_a_training_that_was_cut_short_is_no_success_of_the_process(
+def test_a_training_that_was_cut_short_is_not_a_success_of_the_process(
     run: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match="no data"):

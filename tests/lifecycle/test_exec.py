@@ -256,7 +256,7 @@ def test_a_project_can_be_named(emulator: Emulator, tmp_path: Path) -> None:
     assert "W&B has no run acme/rl/r9: did the command start it?" in err
 
 
-def test_offline_there_is_nobody_to_tell(tmp_path: Path) -> None:
+def test_offline_nothing_is_recorded_or_reported(tmp_path: Path) -> None:
     process = start(UNTOUCHED + "sys.exit(4)", training_environment(tmp_path, "offline"), tmp_path)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err.strip()) == (4, "")

@@ -111,7 +111,7 @@ def test_silence_is_a_timeout(run: FakeRun, time: FakeTime) -> None:
     assert manager.check_timeout()
 
 
-def test_the_stored_heartbeat_counts_whoever_asks(run: FakeRun, time: FakeTime) -> None:
+def test_the_stored_heartbeat_counts_for_every_reader(run: FakeRun, time: FakeTime) -> None:
     training, watching = (
         manage(run, time, timeout_minutes=60),
         manage(run, time, timeout_minutes=60),

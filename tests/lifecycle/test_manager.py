@@ -286,7 +286,7 @@ def test_a_run_that_finishes_with_its_objective_is_a_success(run: FakeRun, time:
     assert run.protein()["state"] == "success"
 
 
-def test_a_summary_that_cannot_be_read_is_no_crash(
+def test_a_summary_that_cannot_be_read_is_not_a_crash(
     time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = manage(SimpleNamespace(id="r1"), time)

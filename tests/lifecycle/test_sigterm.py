@@ -140,7 +140,7 @@ def test_the_exit_code_of_sigterm_means_what_was_set_for_it(run: FakeRun, time: 
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_the_handler_of_wandbs_documentation_is_no_failure(
+def test_the_handler_of_wandbs_documentation_is_not_a_failure(
     order: str, emulator: Emulator, tmp_path: Path
 ) -> None:
     hook = "signal.signal(signal.SIGTERM, handler)\n"

@@ -61,7 +61,7 @@ def test_failed_is_read_as_failure() -> None:
 
 
 @pytest.mark.parametrize("word", ["defunct", "", None, 3, ["running"]])
-def test_a_word_that_is_no_state_is_refused(word: object) -> None:
+def test_a_word_that_is_not_a_state_is_refused(word: object) -> None:
     with pytest.raises(IllegalMoveError, match="is not a state; the states are initializing"):
         parse_state(word)
     assert stored_state(word) is None

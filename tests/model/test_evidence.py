@@ -62,12 +62,12 @@ def test_times_are_read_as_utc(raw: Any) -> None:
         *("2026-11-20T12:00:00+99:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
     ],
 )
-def test_what_is_no_time_is_none(raw: Any) -> None:
+def test_what_is_not_a_time_is_none(raw: Any) -> None:
     assert parse_time(raw) is None
 
 
 @pytest.mark.parametrize("raw", [0, 1.0, "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
-def test_zeros_of_clocks_are_no_times(raw: Any) -> None:
+def test_zeros_of_clocks_are_not_times(raw: Any) -> None:
     assert parse_time(raw) is None
 
 
@@ -111,7 +111,7 @@ def test_created_at_is_listed_where_it_counts() -> None:
     assert [piece.source for piece in vitals(make_run()).evidence] == ["heartbeatAt"]
 
 
-def test_without_evidence_there_is_no_age() -> None:
+def test_without_evidence_the_age_is_unknown() -> None:
     found = vitals(make_run(silent=None, created_at=None))
     assert (found.age, found.last_alive, found.evidence) == (None, None, ())
     assert found.liveness(HOUR) is Liveness.UNKNOWN
@@ -142,7 +142,7 @@ def test_the_future_is_listed_and_does_not_count() -> None:
         (make_run(silent=None, created_at=None), HOUR, Liveness.UNKNOWN),
     ],
 )
-def test_liveness_is_told_from_age_and_clocks(
+def test_liveness_follows_from_age_and_clocks(
     run: RunInfo, timeout: timedelta, liveness: Liveness
 ) -> None:
     assert vitals(run).liveness(timeout) is liveness
@@ -162,11 +162,11 @@ def test_liveness_is_told_from_age_and_clocks(
         (timedelta.max, "1,000 years"),
     ],
 )
-def test_ages_are_told_in_words(age: timedelta, words: str) -> None:
+def test_ages_are_shown_in_words(age: timedelta, words: str) -> None:
     assert format_age(age).replace("1000", "1,000") == words
 
 
-def test_the_clock_of_a_pass_counts_from_the_moment_that_it_was_told() -> None:
+def test_the_clock_of_a_pass_counts_from_the_moment_that_it_was_given() -> None:
     seconds = iter([100.0, 100.0, 103.5])
     clock = PassClock(NOW, lambda: next(seconds))
     assert clock.now() == NOW

@@ -110,13 +110,13 @@ def test_unicode_keys_are_kept() -> None:
     ("text", "name"),
     [("[]", "list"), ('"x"', "string"), ("1", "number"), ("NaN", "number"), ("true", "boolean")],
 )
-def test_what_is_no_object_is_refused_by_name(text: str, name: str) -> None:
+def test_what_is_not_an_object_is_refused_by_name(text: str, name: str) -> None:
     with pytest.raises(ValueError, match=f"it is a JSON {name}, not an object"):
         parse(text)
 
 
 @pytest.mark.parametrize("text", ["{", "{'a': 1}", "{}x", "undefined", '{"a": 1,}', "\ufeff{}"])
-def test_what_is_no_json_is_refused(text: str) -> None:
+def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse(text)
 
@@ -213,7 +213,7 @@ def test_removing_what_is_not_there_changes_nothing(path: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize("in_the_way", [None, 1, "text", [1], True])
-def test_what_is_no_object_is_never_replaced_by_one(in_the_way: Any) -> None:
+def test_what_is_not_an_object_is_never_replaced_by_one(in_the_way: Any) -> None:
     with pytest.raises(ValueError, match="'p' is in use"):
         edited({"p": in_the_way}, {("p", "state"): "success"})
 
@@ -260,7 +260,7 @@ def test_values_are_the_same_by_value(left: Any, right: Any) -> None:
         (ABSENT, "absent"),
     ],
 )
-def test_values_that_differ_are_told_apart(left: Any, right: Any) -> None:
+def test_values_that_differ_are_distinguished(left: Any, right: Any) -> None:
     assert not same(left, right)
     assert not same(right, left)
     assert not same_or_absent(left, right)
@@ -274,7 +274,7 @@ def test_nothing_is_only_the_same_as_nothing() -> None:
     assert get({"a": None}, ("a", "b")) is ABSENT
 
 
-def test_differences_are_told_by_their_places() -> None:
+def test_differences_are_named_by_their_places() -> None:
     left = {"a": {"b": 1, "c": {"d": 1}}, "same": [1], "gone": None}
     right = {"a": {"b": 2, "c": {"d": 1.0}}, "same": [1.0], "new": 0}
     assert {path: (was, now) for path, was, now in differences(left, right)} == {

@@ -94,7 +94,7 @@ def test_without_a_live_run_nothing_contradicts_the_server(tmp_path: Path) -> No
     assert len(changed(passed(tmp_path, HOUR, *dead))) == 4
 
 
-def test_a_heartbeat_of_a_run_that_ended_is_no_clock(tmp_path: Path) -> None:
+def test_a_heartbeat_of_a_run_that_ended_is_not_a_clock(tmp_path: Path) -> None:
     ended = [make_run(wandb="finished", id=f"e{number}", silent=HOUR + LIVE) for number in range(3)]
     assert len(changed(passed(tmp_path, HOUR, *ended))) == 3
 

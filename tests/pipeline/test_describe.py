@@ -33,7 +33,7 @@ def judged(summary: dict[str, Any], wandb_state: str = "running", **given: Any) 
     return judge(run, Policy(), NOON)
 
 
-def test_a_change_tells_the_run_the_rule_and_its_evidence() -> None:
+def test_a_change_names_the_run_the_rule_and_its_evidence() -> None:
     judgement = judged({"protein": {"state": "running"}}, heartbeat_at=HOURS_AGO)
     change = describe_change(
         judgement, Outcome.PLANNED, target="acme/rl/s1", before={"protein.state": "running"}
@@ -49,7 +49,7 @@ def test_a_change_tells_the_run_the_rule_and_its_evidence() -> None:
     assert (sign.source, sign.raw, sign.at) == ("heartbeatAt", HOURS_AGO, change.last_alive)
 
 
-def test_an_objective_that_is_no_number_is_shown_as_it_stood() -> None:
+def test_an_objective_that_is_not_a_number_is_shown_as_it_was() -> None:
     judgement = judged({"protein.state": "running", "protein.objective": math.inf}, "failed")
     change = describe_change(judgement, Outcome.WRITTEN, target="acme/rl/s1")
     assert change.evidence.objective == math.inf
@@ -76,7 +76,7 @@ def test_evidence_that_is_nested_too_deeply_is_not_shown() -> None:
     assert evidence.objective == "(not shown: it is nested too deeply to be written)"
 
 
-def test_a_held_run_tells_its_reason_and_a_sign_from_the_future() -> None:
+def test_a_held_run_shows_its_reason_and_a_sign_from_the_future() -> None:
     judgement = judged({"protein.state": "running"}, heartbeat_at=FUTURE)
     assert isinstance(judgement.verdict, Hold)
     held = describe_hold(judgement, judgement.verdict, target="acme/rl/s1", url="https://x")
@@ -85,12 +85,12 @@ def test_a_held_run_tells_its_reason_and_a_sign_from_the_future() -> None:
     assert (held.state, held.wandb_state, held.url) == ("running", "running", "https://x")
 
 
-def test_a_run_whose_state_cannot_be_told_is_held_without_one() -> None:
+def test_a_run_whose_state_cannot_be_determined_is_held_without_one() -> None:
     judgement = judged({"protein.state": 7})
     assert isinstance(judgement.verdict, Hold)
     assert describe_hold(judgement, judgement.verdict, target="acme/rl/s1").state is None
 
 
-def test_a_run_that_no_rule_wants_changed_is_no_change() -> None:
+def test_a_run_that_no_rule_wants_changed_is_not_a_change() -> None:
     with pytest.raises(TypeError, match="no change for acme/rl/r1"):
         describe_change(judged({"protein.state": "success"}), Outcome.PLANNED, target="t")

@@ -124,7 +124,7 @@ def test_an_error_that_is_there_is_left(make: Any, own: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [flat, nested])
-def test_a_null_is_no_error_and_no_runtime(make: Any) -> None:
+def test_a_null_is_neither_an_error_nor_a_runtime(make: Any) -> None:
     summary = repaired(make_run(make(error=None, runtime_seconds=None)))
     form = summary.get("protein", {name[8:]: value for name, value in summary.items()})
     assert form["error"].startswith("timeout: ")
@@ -184,7 +184,7 @@ def test_a_custom_objective_is_never_written() -> None:
 
 
 @pytest.mark.parametrize("janitor", [1, "text", None, []])
-def test_what_stands_in_the_way_of_the_marks_is_not_replaced(janitor: Any) -> None:
+def test_what_blocks_the_marks_is_not_replaced(janitor: Any) -> None:
     run = make_run(nested(janitor=janitor))
     with pytest.raises(ValueError, match="'janitor' is in use"):
         edits_of(run).applied(run.summary)

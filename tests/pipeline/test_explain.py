@@ -29,7 +29,7 @@ def marked(state: str = "timeout", **more: Any) -> dict[str, Any]:
     return flat(state, last_update=ago(2 * MINUTE), **named | more)
 
 
-def test_what_the_janitor_itself_did_is_told() -> None:
+def test_what_the_janitor_itself_did_is_shown() -> None:
     lines = told(make_run(marked()))
     assert (
         "the janitor changed it 2 minutes ago: running to timeout, rule heartbeat-expired"
@@ -40,24 +40,24 @@ def test_what_the_janitor_itself_did_is_told() -> None:
     assert "2 minutes ago\n" not in lines.partition("evidence:")[2]
 
 
-def test_a_change_by_somebody_else_since_is_told() -> None:
+def test_a_later_change_by_somebody_else_is_shown() -> None:
     lines = told(make_run(marked("failure")))
     assert "since then it was changed by somebody else" in lines
     assert "undo:" not in lines
 
 
-def test_a_resurrection_is_told() -> None:
+def test_a_resurrection_is_shown() -> None:
     back = flat(janitor__resurrected_at=ago(MINUTE))
     assert "the janitor gave it this state back 1 minute ago" in told(make_run(back))
 
 
-def test_of_a_run_that_nobody_touched_nothing_is_told() -> None:
+def test_an_untouched_run_has_nothing_to_show() -> None:
     assert "the janitor" not in told(make_run())
     odd = flat(janitor__rule=["x"], janitor__at="soon")
     assert "changed it at an unknown time: absent to absent" in told(make_run(odd))
 
 
-def test_the_settings_in_effect_for_the_run_are_told() -> None:
+def test_the_settings_in_effect_for_the_run_are_shown() -> None:
     here = Override(Target(TargetKind.SWEEP, "acme", "rl", "s1"), {"heartbeat_timeout": 3 * HOUR})
     lines = told(make_run(), Policy(overrides=(here,)))
     assert "settings for this run: heartbeat_timeout 3 hours, evaluation_timeout 3 hours" in lines
@@ -65,7 +65,7 @@ def test_the_settings_in_effect_for_the_run_are_told() -> None:
     assert "disabled" not in lines
 
 
-def test_a_rule_that_is_disabled_is_told_with_who_disabled_it() -> None:
+def test_a_disabled_rule_is_shown_with_who_disabled_it() -> None:
     policy = Policy(disabled_rules=frozenset({"wandb-crashed"}), heartbeat_timeout=6 * HOUR)
     lines = told(make_run(wandb="crashed", silent=3 * HOUR), policy)
     assert "rules disabled in the settings: wandb-crashed" in lines
@@ -76,14 +76,14 @@ def test_a_rule_that_is_disabled_is_told_with_who_disabled_it() -> None:
     ) in lines
 
 
-def test_each_time_that_does_not_count_is_told() -> None:
+def test_each_time_that_does_not_count_is_shown() -> None:
     summary = flat(heartbeat="soon") | {"_timestamp": (NOW + HOUR).timestamp()}
     assert "protein.heartbeat: 'soon', cannot be read as a time" in told(make_run(summary))
     assert "in the future: not counted" in told(make_run(summary))
     assert "by a clock that runs ahead of the server's" in told(make_run(summary, "finished"))
 
 
-def test_an_outage_is_told() -> None:
+def test_an_outage_is_shown() -> None:
     policy = Policy(outages=(Outage(NOW - HOUR, NOW, frozenset()),))
     lines = told(make_run(silent=HOUR + timedelta(minutes=10)), policy)
     assert "last alive: 10 minutes (not counting an outage of 1 hour) ago" in lines

@@ -20,7 +20,7 @@ def active(count: int) -> list[RunInfo]:
 # ---- a pass ---------------------------------------------------------------------------------
 
 
-def test_a_pass_repairs_what_it_can_prove_and_tells_of_every_run(scene: Scene) -> None:
+def test_a_pass_repairs_what_it_can_prove_and_reports_every_run(scene: Scene) -> None:
     scene.store.add(*KINDS)
     report = scene.fix()
     assert report.totals == Totals(runs=7, untracked=1, clean=1, held=2, written=3)
@@ -64,7 +64,7 @@ def test_a_dry_run_shows_the_same_plan_and_writes_nothing(scene: Scene) -> None:
     assert [change.model_copy(update=alike) for change in written.changes] == [*planned.changes]
 
 
-def test_the_report_tells_what_was_written_key_by_key(scene: Scene) -> None:
+def test_the_report_shows_what_was_written_key_by_key(scene: Scene) -> None:
     scene.store.add(make_run(nested(error=None)))
     (change,) = scene.fix().changes
     assert change.before == {"protein.state": "running", "protein.error": None}
@@ -73,7 +73,7 @@ def test_the_report_tells_what_was_written_key_by_key(scene: Scene) -> None:
     assert change.url == f"https://wandb.test/{PATH}"
 
 
-def test_what_stands_in_the_way_holds_the_run(scene: Scene) -> None:
+def test_a_value_that_blocks_a_key_holds_the_run(scene: Scene) -> None:
     scene.store.add(make_run(nested(janitor="mine")), make_run(id="r2"))
     report = scene.fix()
     (held,) = report.held
@@ -90,7 +90,7 @@ def test_times_that_cannot_be_read_are_warned_of(scene: Scene) -> None:
     )
 
 
-def test_rows_and_runs_that_are_missing_are_told(scene: Scene) -> None:
+def test_rows_and_runs_that_are_missing_are_reported(scene: Scene) -> None:
     scene.store.add(*active(3))
     scene.store.change_page.append(
         lambda page: replace(page, runs=(page.runs[0], page.runs[0], page.runs[1]))
@@ -130,7 +130,7 @@ def test_without_any_target_there_is_a_report_of_errors_alone(scene: Scene) -> N
     assert (report.targets, report.totals, len(report.errors)) == ((), Totals(), 1)
 
 
-def test_a_run_of_two_targets_is_written_once_and_told_under_the_first(scene: Scene) -> None:
+def test_a_run_of_two_targets_is_written_once_and_reported_under_the_first(scene: Scene) -> None:
     scene.store.add(make_run(group="g1"), make_run(id="r2", sweep=None, group="g1"))
     group = Target(TargetKind.GROUP, "acme", "rl", "g1")
     report = scene.fix(SWEEP, group)
@@ -142,7 +142,7 @@ def test_a_run_of_two_targets_is_written_once_and_told_under_the_first(scene: Sc
     assert sorted(scene.store.writes) == ["acme/rl/r1", "acme/rl/r2"]
 
 
-def test_runs_that_fail_or_move_on_are_told(scene: Scene) -> None:
+def test_runs_that_fail_or_move_on_are_reported(scene: Scene) -> None:
     scene.store.add(*KINDS)
 
     def meddle(path: str) -> None:
@@ -160,7 +160,7 @@ def test_runs_that_fail_or_move_on_are_told(scene: Scene) -> None:
     assert report.states_after["evaluating"] == 1
 
 
-def test_the_window_between_read_and_write_is_told(scene: Scene) -> None:
+def test_the_window_between_read_and_write_is_reported(scene: Scene) -> None:
     scene.store.add(*KINDS)
     window = scene.fix().race_window
     assert window is not None

@@ -89,13 +89,13 @@ def test_the_share_counts_from_twenty_active_runs_on() -> None:
 
 
 @pytest.mark.parametrize("wandb", ["finished", "failed", "crashed", "killed", "preempted"])
-def test_runs_that_wandb_calls_ended_are_no_guess(wandb: str) -> None:
+def test_runs_that_wandb_calls_ended_are_not_guesses(wandb: str) -> None:
     assert not brake(judged(*scattered(40, wandb)), BrakeLimits()).tripped
     found = brake(judged(*scattered(11), *runs(9, ALIVE), *runs(90, wandb=wandb)), BrakeLimits())
     assert found.found == 55
 
 
-def test_runs_that_recorded_their_objective_are_no_guess() -> None:
+def test_runs_that_recorded_their_objective_are_not_guesses() -> None:
     done = [make_run(flat(objective=1), id=str(number)) for number in range(40)]
     assert not brake(judged(*done), BrakeLimits()).tripped
 
@@ -107,13 +107,13 @@ def test_clean_and_untracked_runs_do_not_dilute_the_share() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 5, 19, 20, 100])
-def test_nought_per_cent_means_none_at_all(count: int) -> None:
+def test_zero_percent_means_none_at_all(count: int) -> None:
     found = brake(judged(*scattered(1), *runs(count, ALIVE)), BrakeLimits(500, 0))
     assert found.tripped
     assert found.limit == "max_silent_percent"
 
 
-def test_nought_per_cent_lets_what_is_no_guess_pass() -> None:
+def test_zero_percent_lets_what_is_not_a_guess_pass() -> None:
     assert not brake(
         judged(*runs(30, wandb="failed"), *runs(30, ALIVE)), BrakeLimits(500, 0)
     ).tripped
@@ -131,7 +131,7 @@ def test_no_combination_of_limits_fails_open(percent: float, changes: int) -> No
 
 
 @pytest.mark.parametrize("percent", [math.nan, -1.0])
-def test_a_share_that_is_no_share_is_no_permission(percent: float) -> None:
+def test_a_share_that_is_not_a_percentage_permits_nothing(percent: float) -> None:
     assert brake(judged(*scattered(30)), BrakeLimits(500, percent)).tripped
 
 
@@ -144,7 +144,7 @@ def stood_down(
     return stand_down(judged(*some), limits or StandDownLimits(), NOW)
 
 
-def test_an_outage_is_told_with_its_figures() -> None:
+def test_an_outage_is_reported_with_its_figures() -> None:
     together = [
         make_run(silent=HOUR + number * MINUTE, id=f"silent-{number}") for number in range(6)
     ]
@@ -158,7 +158,7 @@ def test_an_outage_is_told_with_its_figures() -> None:
     assert silent == {run.path for run in together}
 
 
-def test_half_of_the_runs_are_no_outage() -> None:
+def test_half_of_the_runs_are_not_an_outage() -> None:
     found, silent = stood_down([*runs(5), *runs(5, ALIVE)])
     assert not found.active
     assert (found.silent, found.open, found.share) == (5, 10, 0.5)
@@ -179,7 +179,7 @@ def test_what_went_silent_within_the_window_went_silent_at_once(
     assert stood_down([*first, *last, *runs(1, ALIVE)])[0].active is active
 
 
-def test_runs_that_end_one_after_the_other_are_no_outage() -> None:
+def test_runs_that_end_one_after_the_other_are_not_an_outage() -> None:
     assert not stood_down(scattered(20))[0].active
 
 
@@ -232,13 +232,13 @@ def test_the_limits_are_settings() -> None:
     assert not stood_down(spread, late)[0].active
 
 
-def test_switched_off_it_still_tells_the_figures() -> None:
+def test_switched_off_it_still_reports_the_figures() -> None:
     found, silent = stood_down(runs(9), StandDownLimits(enabled=False))
     assert (found.active, found.silent, found.open) == (False, 9, 9)
     assert not silent
 
 
-def test_without_runs_there_is_no_outage() -> None:
+def test_without_runs_no_outage_is_found() -> None:
     assert stood_down([]) == (StandDown(active=False), frozenset())
 
 

@@ -79,7 +79,7 @@ def test_a_run_that_moved_since_is_judged_again(scene: Scene) -> None:
     assert next_pass(scene).totals.written == 1
 
 
-def test_our_own_write_is_no_sign_of_life_of_a_run_that_was_undone(scene: Scene) -> None:
+def test_our_own_write_is_not_a_sign_of_life_of_a_run_that_was_undone(scene: Scene) -> None:
     fixed_and_undone(scene)
     scene.store.change(PATH, heartbeat_at=ago(-2 * MINUTE))  # the moment of the undo's write
     scene.clock.move(2 * HOUR)

@@ -49,7 +49,7 @@ def test_journals_of_the_same_moment_are_kept_apart_and_in_order(scene: Scene) -
     ]
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_done(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_before_anything_is_done(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="file"):
         Scene(tmp_path / "file" / "journals").journal()
@@ -80,7 +80,7 @@ def test_a_journal_is_closed_once(scene: Scene, ends: int) -> None:
     assert scene.journaled().ended is (ends > 0)
 
 
-def test_a_journal_that_is_gone_at_the_end_is_told_once(scene: Scene) -> None:
+def test_a_journal_that_is_gone_at_the_end_is_reported_once(scene: Scene) -> None:
     journal = begun(scene)
     assert journal.path is not None
     journal.path.unlink()

@@ -95,7 +95,7 @@ def test_the_age_of_own_rules_leaves_the_outage_out() -> None:
     check_changed(make_run(silent=80 * MINUTE), "own", "failure", policy=policy)
 
 
-def test_the_report_tells_the_whole_age() -> None:
+def test_the_report_shows_the_whole_age() -> None:
     vitals = take_vitals(make_run(silent=70 * MINUTE), outage(HOUR), NOW)
     assert (vitals.age, vitals.silence) == (70 * MINUTE, 10 * MINUTE)
 
@@ -188,7 +188,7 @@ def test_a_dry_run_writes_nothing_down(tmp_path: Path) -> None:
     assert journals(tmp_path) == []
 
 
-def test_where_no_journal_is_kept_an_earlier_report_tells_of_the_outage(tmp_path: Path) -> None:
+def test_where_no_journal_is_kept_an_earlier_report_shows_the_outage(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.after(15)
     file = tmp_path / "report.json"
@@ -197,7 +197,7 @@ def test_where_no_journal_is_kept_an_earlier_report_tells_of_the_outage(tmp_path
     assert world.dead() == {"dead"}
 
 
-def test_a_death_of_most_runs_is_no_outage_for_ever(tmp_path: Path) -> None:
+def test_a_death_of_most_runs_is_not_an_outage_forever(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.after(15)
     report = world.after(24 * 60 + 30)

@@ -30,7 +30,7 @@ def carried_out(now: RunInfo, was: RunInfo, *, reviewed: bool = False) -> Any:
 # ---- planning -------------------------------------------------------------------------------
 
 
-def test_a_plan_tells_what_is_to_become_of_a_run_and_why() -> None:
+def test_a_plan_says_what_is_to_become_of_a_run_and_why() -> None:
     change = planned(make_run())
     assert (change.run, change.sweep, change.target) == ("acme/rl/r1", "s1", "acme/rl/s1")
     assert (change.from_, change.to, change.rule) == ("running", "timeout", "heartbeat-expired")
@@ -41,20 +41,20 @@ def test_a_plan_tells_what_is_to_become_of_a_run_and_why() -> None:
     assert change.after["protein.state"] == "timeout"
 
 
-def test_in_both_forms_each_place_is_told_by_its_own_name() -> None:
+def test_in_both_forms_each_place_has_its_own_name() -> None:
     change = planned(make_run(flat() | nested()))
     assert change.form is Form.BOTH
     assert change.before == {"protein.state": "running", "/protein/state": "running"}
 
 
-def test_values_that_are_no_json_are_planned_as_they_stand() -> None:
+def test_values_that_are_not_json_are_planned_as_they_are() -> None:
     change = planned(make_run(flat(failure_time=math.inf, last_update=["\ud800"])))
     assert change.before["protein.failure_time"] == math.inf
     assert change.before["protein.last_update"] == ["\ud800"]
 
 
 @pytest.mark.parametrize("janitor", [7, "mine", None, []])
-def test_what_stands_in_the_way_cannot_be_planned(janitor: Any) -> None:
+def test_a_change_that_another_value_blocks_cannot_be_planned(janitor: Any) -> None:
     with pytest.raises(ValueError, match="'janitor' is in use"):
         planned(make_run(nested(janitor=janitor)))
 

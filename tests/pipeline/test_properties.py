@@ -212,7 +212,9 @@ def test_undo_takes_a_repair_back_to_the_last_key(found: Repaired, *, through_te
     summaries_of(st.just("running")),
     st.dictionaries(st.sampled_from(NAMES), st.just(ABSENT) | values, max_size=6),
 )
-def test_undo_takes_any_edit_of_ours_back(summary: dict[str, Any], wanted: dict[str, Any]) -> None:
+def test_undo_takes_back_any_edit_of_the_janitor(
+    summary: dict[str, Any], wanted: dict[str, Any]
+) -> None:
     form = summaries.form_of(summary, "protein")
     assert form is not None
     assume(wanted.get("state") is not ABSENT)  # no rule removes it

@@ -51,7 +51,7 @@ def test_a_run_that_is_missing_from_the_report_is_an_error() -> None:
         finish(draft, 2)
 
 
-def test_a_run_that_stands_in_the_report_twice_is_an_error() -> None:
+def test_a_run_that_is_in_the_report_twice_is_an_error() -> None:
     draft = make_draft()
     draft.add_change(make_change("acme/rl/r1"))
     draft.add_held(make_hold("acme/rl/r1"))

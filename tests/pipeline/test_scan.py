@@ -135,7 +135,7 @@ def test_a_row_that_stays_missing_makes_the_scan_incomplete(scans: Scans) -> Non
     assert scan.error is None
 
 
-def test_a_run_created_while_the_sweep_is_read_is_no_gap(scans: Scans) -> None:
+def test_a_run_created_while_the_sweep_is_read_is_not_a_gap(scans: Scans) -> None:
     scans.store.add(*some(4))
     scans.store.page_size = 3
     create = once(lambda _: scans.store.add(make_run(id="new")))
@@ -144,7 +144,7 @@ def test_a_run_created_while_the_sweep_is_read_is_no_gap(scans: Scans) -> None:
     assert (scan.seen, scan.expected, scan.is_complete) == (5, 5, True)
 
 
-def test_a_run_created_after_its_page_was_cut_is_no_gap(scans: Scans) -> None:
+def test_a_run_created_after_its_page_was_cut_is_not_a_gap(scans: Scans) -> None:
     scans.store.add(*some(3))
     scans.store.change_page.append(lambda page: _counted_late(scans, page))
     scan = scans.one()
@@ -277,7 +277,7 @@ def test_an_unknown_target_is_an_error_and_the_others_are_scanned() -> None:
 # ---- times that cannot be read --------------------------------------------------------------
 
 
-def test_times_that_cannot_be_read_are_told() -> None:
+def test_times_that_cannot_be_read_are_reported() -> None:
     run = make_run(flat(heartbeat="soon", last_update=ago(-60 * MINUTE)))
     assert list(unreadable_times(judge(run, Policy(), NOW))) == [
         "protein.heartbeat cannot be read as a time: 'soon'",
@@ -286,5 +286,5 @@ def test_times_that_cannot_be_read_are_told() -> None:
 
 
 @pytest.mark.parametrize("run", [make_run(), make_run(flat(["?"])), make_run({})])
-def test_of_other_runs_there_is_nothing_to_tell(run: RunInfo) -> None:
+def test_other_runs_have_nothing_to_report(run: RunInfo) -> None:
     assert list(unreadable_times(judge(run, Policy(), NOW))) == []

@@ -151,7 +151,7 @@ def test_a_write_that_was_never_applied_has_nothing_to_be_taken_back(undoing: Un
 # ---- told beforehand ------------------------------------------------------------------------
 
 
-def test_a_dry_run_tells_what_would_be_put_back_and_writes_nothing(undoing: Undoing) -> None:
+def test_a_dry_run_shows_what_would_be_put_back_and_writes_nothing(undoing: Undoing) -> None:
     _, journal = undoing.fix(flat(), flat())
     undoing.scene.store.change(PATH, undoing.summary() | {"protein.error": "mine"})
     writes = len(undoing.scene.store.writes)
@@ -165,14 +165,14 @@ def test_a_dry_run_tells_what_would_be_put_back_and_writes_nothing(undoing: Undo
     assert (second.from_, second.to, second.rule) == ("timeout", "running", "undo")
 
 
-def test_a_dry_run_tells_of_runs_that_are_gone(undoing: Undoing) -> None:
+def test_a_dry_run_reports_runs_that_are_gone(undoing: Undoing) -> None:
     _, journal = undoing.fix(flat())
     undoing.scene.store.remove(PATH)
     (change,) = undoing.undo(journal, dry_run=True).changes
     assert change.error == f"there is no run {PATH}"
 
 
-def test_a_file_that_is_no_journal_or_report_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_journal_or_report_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
     (tmp_path / "notes.json").write_text("{}")
     with pytest.raises(JournalError):

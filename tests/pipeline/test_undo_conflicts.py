@@ -72,7 +72,7 @@ def test_a_run_that_a_later_pass_wrote_is_left_alone(undoing: Undoing, tmp_path:
 
 
 @pytest.mark.parametrize("summary", [{"protein": 7}, {"protein": "mine"}, {"protein": None}])
-def test_an_object_of_ours_that_gave_way_is_not_put_back(
+def test_an_object_of_the_janitor_that_was_replaced_is_not_put_back(
     undoing: Undoing, summary: dict[str, Any]
 ) -> None:
     _, journal = undoing.fix(nested(last_update="old"))
@@ -98,7 +98,7 @@ def test_a_summary_that_cannot_be_read_is_not_written_over(
     assert len(undoing.scene.store.writes) == writes
 
 
-def test_a_run_that_was_deleted_is_told(undoing: Undoing) -> None:
+def test_a_run_that_was_deleted_is_reported(undoing: Undoing) -> None:
     _, journal = undoing.fix(flat())
     undoing.scene.store.remove(PATH)
     (change,) = undoing.undo(journal).changes

@@ -25,7 +25,7 @@ def silent_runs(silent: int, alive: int) -> Runs:
     return runs
 
 
-def test_too_many_changes_are_not_made_but_told(house: House, emulator: Emulator) -> None:
+def test_too_many_changes_are_reported_but_not_made(house: House, emulator: Emulator) -> None:
     house.seed(done_runs(4))
     stopped = house.fix("--max-changes", "3", code=3)
     assert emulator.counts.mutations == 0
@@ -61,7 +61,7 @@ def test_half_of_the_runs_may_be_silent(house: House) -> None:
     ],
     ids=" ".join,
 )
-def test_nought_means_none_at_all(house: House, emulator: Emulator, words: tuple[str, ...]) -> None:
+def test_zero_means_none_at_all(house: House, emulator: Emulator, words: tuple[str, ...]) -> None:
     house.seed(silent_runs(1, 1))
     assert house.fix(*words, code=3).totals["planned"] == 1
     assert emulator.counts.mutations == 0

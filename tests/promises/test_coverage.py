@@ -40,7 +40,7 @@ def test_rows_that_come_twice_are_counted_once(house: House, emulator: Emulator)
     assert set(emulator.counts.edits.values()) == {1}
 
 
-def test_rows_that_never_come_are_told_and_the_others_repaired(
+def test_rows_that_never_come_are_reported_and_the_others_repaired(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(some_runs(35))
@@ -70,7 +70,7 @@ def test_rows_that_are_missed_once_are_read_again(house: House, emulator: Emulat
     assert passed.totals == {"runs": 35, "written": 35}
 
 
-def test_a_run_created_during_the_scan_is_no_gap(house: House, emulator: Emulator) -> None:
+def test_a_run_created_during_the_scan_is_not_a_gap(house: House, emulator: Emulator) -> None:
     house.seed(some_runs(30))
     emulator.faults.add(action="hold", match=SCAN, nth=2)
     begun = house.begin_fix(JANITOR_PAGE_SIZE=PAGES)

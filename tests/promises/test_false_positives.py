@@ -50,7 +50,7 @@ def test_a_run_whose_process_wiped_our_mark_is_known_from_the_journal_and_counte
     assert house.summary("r1") == {"protein.state": "running", "loss": 0.5}
 
 
-def test_where_no_journal_is_kept_an_earlier_report_tells_the_same(
+def test_where_no_journal_is_kept_an_earlier_report_serves_as_well(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().silent("r1"))
@@ -63,7 +63,7 @@ def test_where_no_journal_is_kept_an_earlier_report_tells_the_same(
     assert counted(house.fix("--previous", "report1.json")) == {"heartbeat-expired": 1}
 
 
-def test_a_run_that_was_given_back_by_undo_is_no_false_positive(
+def test_a_run_that_was_given_back_by_undo_is_not_a_false_positive(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().silent("r1"))
@@ -84,7 +84,7 @@ def test_the_timeout_suggested_would_have_spared_the_run(house: House, emulator:
     assert suggested(again) % 60 == 0
 
 
-def test_an_earlier_report_that_cannot_be_read_is_told_before_anything_is_done(
+def test_an_earlier_report_that_cannot_be_read_is_reported_before_anything_is_done(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().silent("r1"))
@@ -94,7 +94,7 @@ def test_an_earlier_report_that_cannot_be_read_is_told_before_anything_is_done(
     assert emulator.counts.edits == {}
 
 
-def test_what_a_janitor_of_another_namespace_wrote_is_no_mistake_of_this_one(
+def test_what_a_janitor_of_another_namespace_wrote_is_not_a_mistake_of_this_one(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().silent("r1", summary={"protein.state": "running", "other.state": "running"}))

@@ -22,7 +22,7 @@ def done_runs(count: int) -> Runs:
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_a_hanging_write_is_left_and_told_and_the_others_are_verified(
+def test_a_hanging_write_is_left_and_reported_and_the_others_are_verified(
     house: House, emulator: Emulator, number: signal.Signals, code: int
 ) -> None:
     house.seed(done_runs(120))

@@ -41,7 +41,7 @@ def test_what_stood_before_is_on_disk_before_the_write_begins(
 
 
 @pytest.mark.parametrize("applied", [False, True], ids=["not applied", "applied"])
-def test_a_killed_pass_tells_what_it_may_have_written(
+def test_a_killed_pass_records_what_it_may_have_written(
     house: House,
     emulator: Emulator,
     applied: bool,  # noqa: FBT001 - a parameter of the test
@@ -87,7 +87,7 @@ def test_a_full_disk_stops_the_pass_before_the_write(house: House, emulator: Emu
     assert "journal" in done.stderr
 
 
-def test_a_disk_that_fills_up_stops_the_pass_and_tells_what_was_done(
+def test_a_disk_that_fills_up_stops_the_pass_and_the_report_shows_what_was_done(
     house: House, emulator: Emulator
 ) -> None:
     runs = Runs()

@@ -24,7 +24,7 @@ def test_a_machine_with_another_time_judges_by_the_servers(
     assert at.startswith(emulator.now().strftime("%Y-%m-%dT%H"))
 
 
-def test_a_server_that_tells_no_time_is_warned_of(house: House, emulator: Emulator) -> None:
+def test_a_server_without_a_time_is_a_warning(house: House, emulator: Emulator) -> None:
     emulator.faults.add(action="reset", match={"path": "^/$"})
     house.seed(Runs().alive("alive").done("done"))
     passed = house.fix()

@@ -40,7 +40,7 @@ def sends_without_a_read(emulator: Emulator, name: str) -> int:
     ],
     ids=["garbage", "garbage, alive", "GraphQL error", "503, alive", "429", "reset"],
 )
-def test_a_write_that_fails_for_the_moment_is_begun_anew_with_a_fresh_read(
+def test_a_write_that_fails_for_the_moment_is_repeated_with_a_fresh_read(
     house: House, emulator: Emulator, fault: dict[str, Any], wandb_state: str
 ) -> None:
     house.seed(Runs().done("r1", state=wandb_state))
@@ -160,7 +160,7 @@ def test_a_login_whose_connection_is_reset_is_tried_again(house: House, emulator
     assert house.fix().outcomes == {"r1": "written"}
 
 
-def test_a_login_that_fails_until_the_deadline_is_no_mistake_of_the_user(
+def test_a_login_that_fails_until_the_deadline_is_not_a_mistake_of_the_user(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().done("r1"))
@@ -193,7 +193,7 @@ def test_targets_that_cannot_be_resolved_for_the_moment_are_tried_again(
     assert done.report["requests"]["retries"] == 6
 
 
-def test_targets_that_stay_unresolved_for_a_passing_reason_are_no_mistake_of_the_user(
+def test_targets_that_stay_unresolved_for_a_passing_reason_are_not_a_mistake_of_the_user(
     house: House, emulator: Emulator
 ) -> None:
     house.seed(Runs().done("r1"))

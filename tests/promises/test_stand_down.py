@@ -27,7 +27,7 @@ def test_the_silent_runs_are_held_and_the_others_repaired(house: House) -> None:
     assert passed.outcomes == {"done": "written", "silent long": "written"}
 
 
-def test_a_dry_run_and_a_plan_tell_the_same(house: House, emulator: Emulator) -> None:
+def test_a_dry_run_and_a_plan_show_the_same(house: House, emulator: Emulator) -> None:
     house.seed(outage())
     assert house.fix("--dry-run", code=1).report["stand_down"]["active"]
     house.janitor.ends(1, "plan", "--sweep", "acme/rl/s1", "--out", "plan.json")

@@ -34,7 +34,7 @@ def test_everything_stands_as_it_did_before(house: House) -> None:
     assert {name: house.summary(name) for name in NAMES} == after
 
 
-def test_a_report_tells_enough_as_well(house: House) -> None:
+def test_a_report_is_enough_too(house: House) -> None:
     house.seed(odd_runs())
     before = {name: house.summary(name) for name in NAMES}
     passed = house.begin_fix()

@@ -49,7 +49,7 @@ def written(scene: Scene) -> Path:
 # ---- what it tells --------------------------------------------------------------------------
 
 
-def test_a_journal_tells_of_each_write_and_its_outcome(scene: Scene) -> None:
+def test_a_journal_records_each_write_and_its_outcome(scene: Scene) -> None:
     record = read_journal(written(scene))
     assert (record.command, record.namespace, record.version) == ("fix", "protein", __version__)
     assert record.started_at == "2026-03-01T12:00:00Z"
@@ -61,7 +61,7 @@ def test_a_journal_tells_of_each_write_and_its_outcome(scene: Scene) -> None:
     ]
 
 
-def test_what_stood_before_and_after_is_told_key_by_key(scene: Scene) -> None:
+def test_the_values_before_and_after_are_recorded_key_by_key(scene: Scene) -> None:
     write = read_journal(written(scene)).writes[0]
     assert write.form is Form.FLAT
     assert write.before == {"protein.state": "running", "protein.error": "none"}
@@ -80,7 +80,7 @@ def test_every_value_comes_back_as_it_stood(scene: Scene, value: Any) -> None:
     assert (write.before, write.after) == ({"protein.error": [value]}, {"protein.error": value})
 
 
-def test_a_write_that_was_begun_anew_stands_again_and_each_has_its_outcome(scene: Scene) -> None:
+def test_a_write_that_was_repeated_is_recorded_again_with_its_own_outcome(scene: Scene) -> None:
     journal = scene.journal()
     intend(journal)
     journal.settle("acme/rl/r1", Outcome.FAILED, "begun anew")
@@ -90,7 +90,7 @@ def test_a_write_that_was_begun_anew_stands_again_and_each_has_its_outcome(scene
     assert [write.outcome for write in scene.journaled().writes] == ["failed", "written"]
 
 
-def test_what_is_put_back_is_told_with_what_had_covered_it(scene: Scene) -> None:
+def test_what_is_put_back_is_recorded_with_what_had_covered_it(scene: Scene) -> None:
     journal = scene.journal()
     put_back: dict[Place, Any] = {("loss",): 0.5, ("acc",): 1, ("gone",): ABSENT}
     journal.intend(RUN, Edits(Form.NESTED, {}), {}, scene.clock.now(), put_back)
@@ -110,7 +110,7 @@ def cuts(text: bytes) -> Iterator[bytes]:
         yield text[:end] + b"\0" * 64
 
 
-def test_a_journal_cut_anywhere_tells_what_was_written_and_what_may_have_been(
+def test_a_journal_cut_anywhere_shows_what_was_written_and_what_may_have_been(
     scene: Scene,
 ) -> None:
     path = written(scene)
@@ -148,7 +148,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_killed_pass_leaves_a_journal_that_tells_all(tmp_path: Path) -> None:
+def test_a_killed_pass_leaves_a_complete_journal(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     killed = subprocess.run(
         [sys.executable, "-c", _KILLED, str(tmp_path)],
@@ -181,7 +181,7 @@ def test_a_killed_pass_leaves_a_journal_that_tells_all(tmp_path: Path) -> None:
         "\x00\x01\n\n",
     ],
 )
-def test_what_is_no_journal_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+def test_what_is_not_a_journal_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "janitor-x.jsonl"
     path.write_text(text)
     with pytest.raises(JournalError, match=r"janitor-x\.jsonl"):
@@ -197,7 +197,7 @@ def test_what_is_no_journal_is_refused_in_a_sentence(tmp_path: Path, text: str) 
         {"event": "outcome", "run": ["a"]},
     ],
 )
-def test_a_record_that_lacks_something_is_told_in_a_sentence(
+def test_a_record_that_lacks_something_is_reported_in_a_sentence(
     scene: Scene, record: dict[str, Any]
 ) -> None:
     path = written(scene)
@@ -212,6 +212,6 @@ def test_events_of_later_versions_are_skipped(scene: Scene) -> None:
     assert len(read_journal(path).writes) == 3
 
 
-def test_a_missing_journal_is_told(tmp_path: Path) -> None:
+def test_a_missing_journal_is_reported(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="none"):
         read_journal(tmp_path / "none.jsonl")

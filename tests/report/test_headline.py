@@ -76,11 +76,11 @@ TIMEOUT = "to timeout (heartbeat-expired)"
         ),
     ],
 )
-def test_the_headline_tells_what_was_done_and_why(draft: ReportDraft, said: str) -> None:
+def test_the_headline_says_what_was_done_and_why(draft: ReportDraft, said: str) -> None:
     assert headline.headline(finish(draft, 10)) == said
 
 
-def test_the_notices_tell_what_else_matters() -> None:
+def test_the_notices_say_what_else_matters() -> None:
     draft = make_draft(
         interrupted="deadline",
         brake=Brake(tripped=True, message="501 changes are 1 too many"),
@@ -107,7 +107,7 @@ def test_the_notices_tell_what_else_matters() -> None:
     assert headline.notices(nothing()) == []
 
 
-def test_a_brake_that_was_overruled_is_told_and_blamed_for_nothing() -> None:
+def test_a_brake_that_was_overruled_is_reported_and_blamed_for_nothing() -> None:
     brake = Brake(tripped=True, overruled=True, message="501 changes are 1 too many")
     report = finish(draft_of(Outcome.PLANNED, brake=brake, interrupted="SIGINT"), 10)
     assert headline.notices(report)[1] == "Brake, overruled by --force: 501 changes are 1 too many."

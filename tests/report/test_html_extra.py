@@ -40,11 +40,11 @@ def test_a_missing_extra_is_one_sentence_that_says_how_to_install_it(
 
 
 @pytest.mark.parametrize("extra", PACKAGES)
-def test_an_extra_that_is_there_is_no_trouble(extra: str) -> None:
+def test_an_extra_that_is_installed_passes_the_check(extra: str) -> None:
     require(extra, for_what="x")
 
 
-def test_a_page_that_cannot_be_drawn_is_told_before_any_work(
+def test_a_page_that_cannot_be_drawn_is_reported_before_any_work(
     tmp_path: Path, missing: set[str]
 ) -> None:
     missing.add("altair")

@@ -128,7 +128,7 @@ def test_five_thousand_changes_take_little_space(render: Render) -> None:
 
 
 @every_renderer
-def test_endless_texts_are_no_trouble(render: Render) -> None:
+def test_endless_texts_are_harmless(render: Render) -> None:
     def report_with(text: str) -> Report:
         return everything().model_copy(
             update={
@@ -236,7 +236,7 @@ def test_plain_lines_say_a_change_a_line() -> None:
     assert "undo: janitor undo /state/pass.jsonl" in lines
 
 
-def test_a_console_that_is_no_terminal_gets_plain_lines() -> None:
+def test_a_console_that_is_not_a_terminal_gets_plain_lines() -> None:
     console = Console(file=io.StringIO(), force_terminal=False)
     assert render_terminal.render(everything(), console) == render_terminal.render(everything())
 

@@ -185,7 +185,7 @@ def test_fields_that_may_be_left_out_may_be_left_out() -> None:
         ('{"schema": {"$number": "x"}}', "it is not valid JSON"),
     ],
 )
-def test_what_is_no_report_is_refused_with_a_reason(text: str | bytes, said: str) -> None:
+def test_what_is_not_a_report_is_refused_with_a_reason(text: str | bytes, said: str) -> None:
     with pytest.raises(ReportError) as raised:
         json_text.parse(text)
     assert said in str(raised.value)

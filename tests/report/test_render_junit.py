@@ -63,7 +63,7 @@ def test_a_suite_is_a_sweep_and_the_reason_is_the_message() -> None:
     assert failure.get("type") == "heartbeat-expired"
 
 
-def test_a_pass_with_nothing_to_tell_is_a_document_without_cases() -> None:
+def test_a_pass_with_nothing_to_report_is_a_document_without_cases() -> None:
     root = ET.fromstring(render(nothing()))
     assert (root.tag, root.get("tests"), len(root)) == ("testsuites", "0", 0)
 

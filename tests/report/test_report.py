@@ -36,7 +36,7 @@ def test_an_unknown_ending_is_bad_usage_and_the_known_ones_are_named(name: str) 
         assert str(raised.value).endswith("use .json, .csv, .md, .html or .xml")
 
 
-def test_a_path_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_reported_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         check(tmp_path / "none" / "report.json")
 
@@ -61,7 +61,7 @@ def test_a_written_report_is_loaded_as_it_was(tmp_path: Path) -> None:
         ('{"schema": "janitor.report/9"}', "its schema is 'janitor.report/9'"),
     ],
 )
-def test_what_is_no_report_is_refused_by_name(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_not_a_report_is_refused_by_name(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(content)
     with pytest.raises(ReportError, match=said) as raised:

@@ -92,7 +92,7 @@ def test_the_same_shard_twice_is_refused_as_two_passes() -> None:
 
 
 @pytest.mark.parametrize(("there", "code"), [((1, 2, 3, 4), 0), ((1, 3, 4), 1)])
-def test_the_command_tells_a_missing_shard_by_its_code(
+def test_the_command_reports_a_missing_shard_by_its_code(
     there: tuple[int, ...], code: int, tmp_path: Path
 ) -> None:
     files = [str(tmp_path / f"{index}.json") for index in there]

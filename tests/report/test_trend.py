@@ -68,7 +68,7 @@ def test_a_report_that_lies_there_twice_counts_once() -> None:
     assert plain(a_trend(*WEEK, *WEEK)) == plain(a_trend(*WEEK))
 
 
-def test_an_undo_is_no_pass_over_runs() -> None:
+def test_an_undo_is_not_a_pass_over_runs() -> None:
     undo = WEEK[0].model_copy(update={"command": "undo"})
     assert a_trend(undo).passes == []
 

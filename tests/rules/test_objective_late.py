@@ -79,7 +79,7 @@ def test_a_run_that_was_updated_after_the_mark_has_its_own_word() -> None:
         ("failure", ["wandb-failed"]),
     ],
 )
-def test_what_was_no_guess_about_the_objective_stays(state: str, rule: Any) -> None:
+def test_what_was_not_a_guess_about_the_objective_stays(state: str, rule: Any) -> None:
     if isinstance(rule, list):
         rule = str(rule)
     check_noop(make_run(marked(state, rule=rule), "finished"), Clean)

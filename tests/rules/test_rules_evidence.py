@@ -77,7 +77,7 @@ def test_evidence_from_the_future_bars_a_timeout(where: str, raw: Any) -> None:
 
 
 @pytest.mark.parametrize("raw", FUTURE)
-def test_evidence_from_the_future_is_no_sign_of_life_for_other_rules(raw: Any) -> None:
+def test_evidence_from_the_future_is_not_a_sign_of_life_for_other_rules(raw: Any) -> None:
     run = make_run(flat(heartbeat=raw), "crashed", silent=16 * MINUTE)
     check_changed(run, "wandb-crashed", "crashed", "16 minutes ago")
 
@@ -104,7 +104,7 @@ def test_a_creation_in_the_future_is_held_and_no_evidence() -> None:
     check_held(run, "clock: createdAt is 1 hour in the future", "heartbeat-expired")
 
 
-def test_an_age_of_many_years_can_be_told() -> None:
+def test_an_age_of_many_years_can_be_shown() -> None:
     run = make_run(flat(heartbeat="2015-01-01T00:00:00Z"), silent=None, created_at=None)
     check_changed(run, "heartbeat-expired", "timeout", "silent for 11 years")
 

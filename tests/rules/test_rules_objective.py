@@ -144,7 +144,7 @@ def test_a_null_in_one_form_does_not_hide_the_objective_in_the_other(
 
 @pytest.mark.parametrize("objective", NOT_FINITE)
 @pytest.mark.parametrize("wandb", ENDED)
-def test_an_ended_run_whose_objective_is_no_finite_number_failed(
+def test_an_ended_run_whose_objective_is_not_a_finite_number_failed(
     wandb: str, objective: Any
 ) -> None:
     run = make_run(flat(objective=objective), wandb, silent=15 * MINUTE + SECOND)

@@ -49,11 +49,11 @@ def test_a_word_in_no_vocabulary_is_held(word: str, wandb: str) -> None:
 
 @pytest.mark.parametrize("state", [None, 0, 1.5, True, [], ["running"], {}, {"state": "running"}])
 @pytest.mark.parametrize("make", FORMS)
-def test_a_state_that_is_no_text_is_held(make: Any, state: Any) -> None:
+def test_a_state_that_is_not_text_is_held(make: Any, state: Any) -> None:
     check_held(make_run(make(state), "failed"), f"unknown state {state!r}")
 
 
-def test_an_endless_state_is_told_in_short() -> None:
+def test_an_endless_state_is_shortened() -> None:
     verdict = check_held(make_run(flat("x" * 1_000_000)), "unknown state 'xxx")
     assert len(verdict.reason) < 150
 
@@ -112,7 +112,7 @@ def test_a_word_of_the_vocabulary_goes_before_our_own() -> None:
     check_noop(make_run(flat("running")), Clean, policy)
 
 
-def test_several_terminal_states_may_share_a_word_and_the_mark_tells_which_is_meant() -> None:
+def test_several_terminal_states_may_share_a_word_and_the_mark_decides_which_is_meant() -> None:
     policy = words(timeout="failure", crashed="failure", failure="failed")
     check_noop(make_run(flat("failure")), Clean, policy)
     for state in (S.TIMEOUT, S.CRASHED):

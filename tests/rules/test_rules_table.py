@@ -115,7 +115,7 @@ def test_a_second_beyond_the_timeout_a_silent_run_is_given_up(wandb: str, state:
     check_changed(run, "heartbeat-expired", "timeout", "silent for 30 minutes and 1 second")
 
 
-def test_a_run_that_ended_without_an_objective_is_told_from_a_silent_one() -> None:
+def test_a_run_that_ended_without_an_objective_is_distinguished_from_a_silent_one() -> None:
     run = make_run(flat("evaluating"), "finished", silent=HOUR)
     check_changed(run, "heartbeat-expired", "timeout", "ended without an objective")
 
@@ -179,7 +179,7 @@ def test_an_untracked_run_stays_untracked_under_any_tag() -> None:
     check_noop(make_run({"loss": 1}, tags=("janitor:ignore",)), Untracked)
 
 
-def test_a_summary_that_is_no_object_is_held() -> None:
+def test_a_summary_that_is_not_an_object_is_held() -> None:
     run = make_run({}, "failed", defect="it is a JSON list, not an object")
     check_held(run, "the summary cannot be read: it is a JSON list, not an object")
 

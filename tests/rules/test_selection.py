@@ -140,7 +140,7 @@ def test_a_recorded_objective_comes_before_the_sweeps_metric() -> None:
     check_changed(run, "objective-recorded", "success", "protein.objective", METRIC)
 
 
-def test_a_metric_that_is_no_number_is_a_failure_once_the_run_finished() -> None:
+def test_a_metric_that_is_not_a_number_is_a_failure_once_the_run_finished() -> None:
     run = make_run({**flat(), "loss": float("nan")}, "finished", sweep_metric="loss")
     check_changed(run, "objective-invalid", "failure", "loss is not a finite number", METRIC)
 

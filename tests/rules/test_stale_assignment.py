@@ -48,7 +48,7 @@ def test_the_tasks_of_a_manager_are_left_to_it(manager: Liveness, rule: str, rea
     check_held(task(manager=manager), reason, rule)
 
 
-def test_a_task_of_which_nothing_tells_when_it_was_assigned_is_held() -> None:
+def test_a_task_without_a_time_of_assignment_is_held() -> None:
     check_held(task(age=None), "there is no time that says when", "stale-assignment")
 
 

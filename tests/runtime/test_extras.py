@@ -8,7 +8,7 @@ import pytest
 from janitor.runtime.extras import temporary_home
 
 
-def test_whoever_has_a_home_keeps_it() -> None:
+def test_a_user_with_a_home_keeps_it() -> None:
     before = Path.home()
     with temporary_home():
         assert Path.home() == before

@@ -54,7 +54,7 @@ def test_what_does_not_end_within_the_grace_is_killed(leader: subprocess.Popen[b
     assert not signal_group(leader.pid, 0)
 
 
-def test_a_group_that_is_gone_is_told_from_one_that_is_there() -> None:
+def test_a_group_that_is_gone_is_distinguished_from_one_that_exists() -> None:
     with start_group([sys.executable, "-c", ""]) as process:
         process.wait(30)
     assert not signal_group(process.pid, 0)

@@ -85,7 +85,7 @@ def test_a_closed_log_takes_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("headroom", [0, 4096])
-def test_a_full_disk_is_told_before_the_caller_acts(tmp_path: Path, headroom: int) -> None:
+def test_a_full_disk_is_reported_before_the_caller_acts(tmp_path: Path, headroom: int) -> None:
     path = tmp_path / "log"
     said = run_with_file_size_limit(
         20_000,
@@ -172,7 +172,7 @@ def test_a_killed_writer_leaves_a_log_that_can_be_read(tmp_path: Path) -> None:
     "tail",
     [b'{"n"', b'{"n": 3}', b'{"n"\0\0\0', b"\0\0\0\0: 3}\n", b'{"n": 3\n', b"7\n", b"\xff\n"],
 )
-def test_a_torn_last_record_is_left_out_and_told(tmp_path: Path, tail: bytes) -> None:
+def test_a_torn_last_record_is_left_out_and_reported(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "log"
     path.write_bytes(b'{"n": 1}\n{"n": 2}\n' + tail)
     found = read_log(path)

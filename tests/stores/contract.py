@@ -88,7 +88,7 @@ class ListingContract(BackendTests):
         together = [name for page in found for name in names(page.runs)]
         assert together == [f"r{number:03}" for number in range(count)]
 
-    def test_every_page_tells_how_many_runs_there_are(self, backend: Backend) -> None:
+    def test_every_page_has_the_number_of_runs(self, backend: Backend) -> None:
         count = 51
         backend.world.add(*runs_in_order(count))
         first = backend.store.fetch_runs(backend.target())
@@ -115,7 +115,7 @@ class ListingContract(BackendTests):
         page = backend.store.fetch_runs(backend.world.empty())
         assert (page.runs, page.run_count, page.after) == ((), 0, None)
 
-    def test_a_run_is_told_as_the_store_has_it(self, backend: Backend) -> None:
+    def test_a_run_is_returned_as_the_store_has_it(self, backend: Backend) -> None:
         summary = {**RUNNING, "protein.objective": 0.5, "_timestamp": 9}
         backend.world.add(a_run("r1", heartbeat_at="2026-03-01T11:00:00Z", summary=summary))
         (run,) = backend.store.fetch_runs(backend.target()).runs

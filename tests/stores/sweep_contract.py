@@ -81,7 +81,7 @@ class SweepStoreContract(StoreContract):
         assert set(names(store.fetch_runs(SWEEP).runs)) == {"in the sweep", "in both"}
         assert set(names(store.fetch_runs(GROUP).runs)) == {"in both", "in the group"}
 
-    def test_a_run_is_told_as_wandb_has_it(self, store: Store, world: World) -> None:
+    def test_a_run_is_returned_as_wandb_has_it(self, store: Store, world: World) -> None:
         world.add(
             a_run(
                 "r1",
@@ -109,7 +109,7 @@ class SweepStoreContract(StoreContract):
     # -- summaries that are not what they should be
 
     @pytest.mark.parametrize("text", ["[1, 2]", '"text"', "12", "true", "not json", '{"cut": '])
-    def test_a_summary_that_is_no_object_is_a_defect(
+    def test_a_summary_that_is_not_an_object_is_a_defect(
         self, store: Store, world: World, text: str
     ) -> None:
         world.add(a_run("r1", summary_text=text), a_run("r2", summary={"n": 2}))

@@ -59,7 +59,7 @@ def test_a_whole_folder_is_a_target(store: FileStore, tmp_path: Path) -> None:
     assert read(store, "acme/rl/r1").summary == {"n": 1}
 
 
-def test_a_folder_of_other_files_is_no_empty_folder_of_runs(tmp_path: Path) -> None:
+def test_a_folder_of_other_files_is_not_an_empty_folder_of_runs(tmp_path: Path) -> None:
     target = LocalTarget("file", str(tmp_path))
     store = FileStore(tmp_path, now)
     assert store.fetch_sweep_metadata(target)

@@ -103,7 +103,7 @@ def test_every_file_of_a_folder_is_trusted_whatever_its_name(
 @pytest.mark.parametrize(
     ("date", "problem"), [(None, "names no time"), ("soon", "cannot be read ('soon')")]
 )
-def test_an_answer_without_a_time_is_told(
+def test_an_answer_without_a_time_is_reported(
     plain: str, monkeypatch: pytest.MonkeyPatch, date: str | None, problem: str
 ) -> None:
     monkeypatch.setattr(Answers, "date", date)
@@ -112,7 +112,7 @@ def test_an_answer_without_a_time_is_told(
     assert problem in found.problem
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
+def test_a_server_that_is_not_there_is_reported() -> None:
     found = server_time("http://localhost:9")
     assert found.at is None
     assert "cannot be asked for its time" in found.problem

@@ -39,7 +39,7 @@ def test_counts_that_add_up_are_believed() -> None:
     assert activity.is_limited(SWEEP)
 
 
-def test_a_target_whose_counts_do_not_add_up_is_read_whole_and_that_is_told(
+def test_a_target_whose_counts_do_not_add_up_is_read_whole_and_that_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     activity = Activity(SINCE)

@@ -119,7 +119,7 @@ def test_an_outage_is_not_taken_for_a_bad_key(
     assert emulator.url in said
 
 
-def test_a_server_that_is_not_there_is_told(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_reported(emulator: Emulator, tmp_path: Path) -> None:
     environ = {**emulator.environment(tmp_path), "WANDB_BASE_URL": "http://127.0.0.1:9"}
     said = in_a_process(OPEN, environ, tmp_path)
     assert said.startswith(("TransientError", "UnreachableError"))

@@ -162,7 +162,7 @@ def test_a_write_put_off_for_too_long_is_given_up_for_good(
     assert emulator.run(PATH).summary == {"protein.state": "running"}
 
 
-def test_an_answer_without_a_part_of_it_is_no_empty_answer(
+def test_an_answer_without_a_part_of_it_is_not_an_empty_answer(
     wandb_store: WandbStore, emulator: Emulator, run: RunInfo
 ) -> None:
     odd = '{"data": null}'

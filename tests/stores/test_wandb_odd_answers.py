@@ -47,7 +47,7 @@ def test_a_hole_in_a_page_costs_no_other_run(
 
 
 @pytest.mark.parametrize("cursor", ["the same", ""])
-def test_sweeps_that_are_handed_out_for_ever_are_an_error(
+def test_sweeps_that_are_returned_endlessly_are_an_error(
     wandb_store: WandbStore, emulator: Emulator, cursor: str
 ) -> None:
     sweep = {"name": "s1", "displayName": None, "state": "RUNNING"}
@@ -58,7 +58,7 @@ def test_sweeps_that_are_handed_out_for_ever_are_an_error(
 
 
 @pytest.mark.parametrize("path", ["", "r1", "acme/r1", "acme//r1", "/rl/r1", "acme/rl/"])
-def test_what_is_no_path_of_a_run_leads_to_none(
+def test_what_is_not_the_path_of_a_run_leads_to_none(
     wandb_store: WandbStore, emulator: Emulator, path: str
 ) -> None:
     emulator.seed([a_run("r1")])

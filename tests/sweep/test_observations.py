@@ -54,7 +54,7 @@ def test_a_success_is_a_point(emulator: Emulator, api: Any) -> None:
 
 
 @pytest.mark.parametrize("state", ["failure", "timeout", "crashed", "cancelled"])
-def test_a_failure_is_marked_and_is_no_point(state: str, emulator: Emulator, api: Any) -> None:
+def test_a_failure_is_marked_and_is_not_a_point(state: str, emulator: Emulator, api: Any) -> None:
     summary = {"protein.state": state, "protein.objective": 0.0, "protein.cost": 3}
     seed(emulator, {"name": "r1", "summary": summary})
     assert rows(api) == [{"run": "r1", "state": state, "cost": 3.0, "lr": 0.1, "opt.beta": 0.9}]
@@ -78,7 +78,7 @@ def test_nothing_is_read_from_a_run_that_is_not_ours(
 
 
 @pytest.mark.parametrize("objective", [float("nan"), float("inf"), "0.7", True, None])
-def test_an_objective_that_is_no_finite_number_is_no_point(
+def test_an_objective_that_is_not_a_finite_number_is_not_a_point(
     objective: object, emulator: Emulator, api: Any
 ) -> None:
     summary = {"protein.state": "success", "protein.objective": objective}
@@ -131,7 +131,7 @@ def test_an_unknown_sweep_is_not_found(api: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["s1", "", "acme/rl/s1/x", None])
-def test_what_is_no_path_of_a_sweep_is_told_without_asking(path: Any, api: Any) -> None:
+def test_what_is_not_the_path_of_a_sweep_is_refused_without_asking(path: Any, api: Any) -> None:
     with pytest.raises(TargetError, match="write ENTITY/PROJECT/SWEEP"):
         rows(api, sweep=path)
 

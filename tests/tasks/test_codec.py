@@ -137,7 +137,7 @@ def test_a_compressed_state_is_as_good(bench: Bench) -> None:
     assert statuses(bench.manager()) == {"a": "pending"}
 
 
-def test_a_file_that_jq_wrote_anew_is_the_same(bench: Bench, manager: TaskManager) -> None:
+def test_a_file_that_jq_rewrote_is_the_same(bench: Bench, manager: TaskManager) -> None:
     manager.close()
     document = bench.document()
     bench.state_file.write_text(json.dumps(document, indent=4, sort_keys=True))

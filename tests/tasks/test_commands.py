@@ -31,7 +31,7 @@ def begin(bench: Bench) -> TaskManager:
     return manager
 
 
-def test_the_status_is_told_while_a_manager_is_at_work(bench: Bench) -> None:
+def test_the_status_is_shown_while_a_manager_is_at_work(bench: Bench) -> None:
     manager = begin(bench)
     lines = run(bench, "status").stdout.splitlines()
     assert lines[:6] == [
@@ -85,7 +85,7 @@ def test_a_task_whose_result_is_there_is_not_reset(bench: Bench) -> None:
     assert found == {"a": "completed", "b": "completed", "c": "pending", "d": "pending"}
 
 
-def test_a_reset_tells_what_else_it_found(bench: Bench) -> None:
+def test_a_reset_reports_what_else_it_found(bench: Bench) -> None:
     begin(bench).close()
     done = run(bench, "reset", "--failed")
     assert done.stdout == "b  pending\n"
@@ -131,7 +131,7 @@ def test_a_state_is_recovered_without_a_manager(bench: Bench) -> None:
     ]
 
 
-def test_a_state_that_is_not_there_is_told(bench: Bench) -> None:
+def test_a_state_that_is_not_there_is_reported(bench: Bench) -> None:
     missing = run(bench, "status")
     assert missing.exit_code == 2
     assert "does not exist" in missing.stderr

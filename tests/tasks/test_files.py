@@ -112,7 +112,7 @@ def test_a_damaged_state_loses_nothing(bench: Bench, how: str) -> None:
     assert len(bench.problems) == 2
 
 
-def test_a_damaged_log_is_told_with_the_way_out(bench: Bench, manager: TaskManager) -> None:
+def test_a_damaged_log_is_reported_with_the_way_out(bench: Bench, manager: TaskManager) -> None:
     manager.complete("a")
     manager.complete("b")
     bench.dies(manager)
@@ -125,7 +125,7 @@ def test_a_damaged_log_is_told_with_the_way_out(bench: Bench, manager: TaskManag
     assert statuses(bench.manager()) == {}
 
 
-def test_without_any_good_state_nothing_is_begun_anew(bench: Bench) -> None:
+def test_without_any_good_state_nothing_starts_from_the_beginning(bench: Bench) -> None:
     bench.manager().close()
     for path in bench.folder.glob(f"{bench.name}*"):
         path.write_bytes(b"{")
@@ -134,7 +134,9 @@ def test_without_any_good_state_nothing_is_begun_anew(bench: Bench) -> None:
     assert bench.state_file.read_bytes() == b"{"
 
 
-def test_a_state_that_was_removed_is_begun_anew(bench: Bench, manager: TaskManager) -> None:
+def test_a_state_that_was_removed_starts_from_the_beginning(
+    bench: Bench, manager: TaskManager
+) -> None:
     manager.save()
     manager.complete("a")
     bench.dies(manager)
@@ -165,7 +167,7 @@ def test_what_cannot_be_written_did_not_happen(bench: Bench, manager: TaskManage
     assert bench.document()["_janitor"]["generation"] == 2
 
 
-def test_a_second_manager_is_refused_and_told_who_is_first(bench: Bench) -> None:
+def test_a_second_manager_is_refused_with_the_name_of_the_first(bench: Bench) -> None:
     code = """
         import sys
         from janitor.tasks import TaskManager

@@ -155,7 +155,7 @@ def test_a_local_run_is_explained(home: Path) -> None:
     assert janitor(home, "explain", f"{STATES}/nobody").returncode == 2
 
 
-def test_what_is_not_there_is_told(home: Path) -> None:
+def test_what_is_not_there_is_reported(home: Path) -> None:
     missing = janitor(home, "fix", "--store", "experiments:nowhere", "--journal", "j")
     assert missing.returncode == 2
     assert "there is no folder of experiments" in missing.stderr + missing.stdout
@@ -164,7 +164,7 @@ def test_what_is_not_there_is_told(home: Path) -> None:
     assert "write experiments:DIR, tasks:FILE or file:DIR" in malformed.stderr
 
 
-def test_a_state_that_was_removed_meanwhile_is_not_made_anew(home: Path) -> None:
+def test_a_state_that_was_removed_meanwhile_is_not_created_again(home: Path) -> None:
     store = RoutingStore(Policy(), lambda: datetime.now(UTC))
     path = home / "manager_state.json"
     run, *_ = store.fetch_runs(LocalTarget("tasks", str(path))).runs

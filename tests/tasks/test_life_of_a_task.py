@@ -57,7 +57,7 @@ def test_an_id_that_cannot_be_printed_is_refused(manager: TaskManager, name: str
         manager.add(name)
 
 
-def test_unknown_tasks_are_told(manager: TaskManager) -> None:
+def test_unknown_tasks_are_reported(manager: TaskManager) -> None:
     for use in (manager.complete, lambda name: manager.fail(name, "e"), manager.task):
         with pytest.raises(NotFoundError, match="no task z"):
             use("z")

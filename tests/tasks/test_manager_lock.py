@@ -147,7 +147,7 @@ def test_a_state_with_a_second_name_is_managed_under_neither(bench: Bench, place
     assert statuses(bench.manager()) == {"a": "pending"}
 
 
-def test_the_backups_of_a_state_are_no_second_names(bench: Bench) -> None:
+def test_the_backups_of_a_state_are_not_second_names(bench: Bench) -> None:
     manager = bench.manager()
     manager.save()
     manager.release()

@@ -105,7 +105,7 @@ def test_ids_are_text(bench: Bench, file: Path) -> None:
     assert manager.refresh_completed() == names
 
 
-def test_another_encoding_is_told_once_and_spoils_no_ids(
+def test_another_encoding_is_reported_once_and_spoils_no_ids(
     bench: Bench, manager: TaskManager, file: Path
 ) -> None:
     file.write_bytes("task_id,error\na,größe\nb,\n".encode("latin-1"))
@@ -121,7 +121,7 @@ def test_another_encoding_is_told_once_and_spoils_no_ids(
 @pytest.mark.parametrize(
     "text", ["task_id,loss\na,1\nb,2\n", "task_id\na\n", "task_id,loss\na,2\n"]
 )
-def test_a_file_that_is_written_anew_is_read_anew(
+def test_a_file_that_is_rewritten_is_read_again(
     manager: TaskManager, file: Path, text: str
 ) -> None:
     file.write_text("task_id,loss\nb,2\n")

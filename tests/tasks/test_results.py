@@ -52,7 +52,7 @@ def test_a_failure_counts_for_its_own_attempt_alone(bench: Bench, manager: TaskM
     assert again.task("a").status is TaskStatus.ASSIGNED
 
 
-def test_files_that_are_no_results_are_left_alone(bench: Bench, manager: TaskManager) -> None:
+def test_files_that_are_not_results_are_left_alone(bench: Bench, manager: TaskManager) -> None:
     results(bench, "epoch,loss\n1,2\n")
     (bench.folder / "results_x" / "empty.csv").touch()
     (bench.folder / "results_x" / "odd.csv").write_bytes(b"task_id\n\xff\xfe\n")

@@ -87,7 +87,7 @@ def test_saves_that_fail_do_not_push_the_earlier_states_out(
     assert [len(state["tasks"]) for state in kept] == [4, 3, 2]
 
 
-def test_what_stands_in_the_way_of_a_backup_is_told_and_nothing_is_lost(bench: Bench) -> None:
+def test_what_blocks_a_backup_is_reported_and_nothing_is_lost(bench: Bench) -> None:
     manager = bench.manager(backups=2)
     (bench.folder / f"{bench.name}.2" / "full").mkdir(parents=True)
     manager.save()
@@ -108,7 +108,7 @@ def test_a_state_that_is_removed_under_its_manager_is_written_again(bench: Bench
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"tasks": ' * 100_000, "\xef\xbb\xbf", ""])
-def test_nonsense_is_no_state(bench: Bench, text: str) -> None:
+def test_nonsense_is_not_a_state(bench: Bench, text: str) -> None:
     bench.state_file.write_text(text, "latin-1")
     with pytest.raises(StateFileError, match="is damaged"):
         bench.manager()

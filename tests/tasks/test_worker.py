@@ -82,7 +82,7 @@ def test_however_a_task_ends_its_worker_goes_on(
         assert (task.last_error is None) == (error is None)
 
 
-def test_an_error_that_cannot_be_written_in_utf_8_is_told(bench: Bench) -> None:
+def test_an_error_that_cannot_be_written_in_utf_8_is_reported(bench: Bench) -> None:
     def work(_: Task) -> None:
         raise OSError("no file \ud800\n in sight")
 
@@ -106,7 +106,7 @@ def test_work_may_change_the_working_directory(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_results_that_the_manager_does_not_look_at_are_told_to_it(
+def test_results_that_the_manager_does_not_look_at_are_sent_to_it(
     bench: Bench, tmp_path: Path
 ) -> None:
     done = []

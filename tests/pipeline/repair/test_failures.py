@@ -93,7 +93,7 @@ def test_a_run_that_fails_does_not_stop_the_others(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("run", [SILENT, FAILED])
-def test_a_write_that_may_pass_is_begun_anew_with_a_fresh_read(scene: Scene, run: RunInfo) -> None:
+def test_a_write_that_may_pass_is_repeated_with_a_fresh_read(scene: Scene, run: RunInfo) -> None:
     scene.store.add(run)
     scene.store.before_write.append(failing(TransientError("503"), 2))
     result = only(scene.repair(run))
@@ -131,7 +131,7 @@ def test_a_run_that_moved_on_between_two_attempts_is_left(scene: Scene) -> None:
     assert journaled_outcomes(scene) == ["superseded"]
 
 
-def test_a_run_deleted_between_two_attempts_is_told_in_the_journal(scene: Scene) -> None:
+def test_a_run_deleted_between_two_attempts_is_recorded_in_the_journal(scene: Scene) -> None:
     scene.store.add(SILENT)
 
     def delete_and_fail(_: str) -> None:
@@ -165,7 +165,7 @@ def test_a_write_that_never_succeeds_failed_and_may_have_been_written(scene: Sce
     assert journaled_outcomes(scene) == ["failed"] * 4
 
 
-def test_a_run_that_cannot_be_read_afresh_failed_and_was_not_begun(scene: Scene) -> None:
+def test_a_run_that_cannot_be_read_again_failed_and_was_not_begun(scene: Scene) -> None:
     scene.store.add(SILENT)
     scene.store.before_read.append(failing(TransientError("reset"), 99))
     result = only(scene.repair(SILENT))
@@ -182,7 +182,7 @@ def test_a_login_that_expires_fails_the_runs_and_not_the_pass(scene: Scene) -> N
     assert {result.error for result in results} == {"the key is not valid any more"}
 
 
-def test_a_login_that_expires_before_the_read_back_is_told(scene: Scene) -> None:
+def test_a_login_that_expires_before_the_read_back_is_reported(scene: Scene) -> None:
     scene.store.add(FAILED)
 
     def expire(_: str) -> None:
@@ -250,7 +250,7 @@ def test_a_pass_asked_to_end_before_its_repair_touches_nothing(scene: Scene) -> 
     assert (scene.store.reads, scene.store.writes) == ([], [])
 
 
-def test_a_write_under_way_when_the_pass_must_end_is_not_begun_anew(scene: Scene) -> None:
+def test_a_write_under_way_when_the_pass_must_end_is_not_repeated(scene: Scene) -> None:
     scene.store.add(SILENT)
 
     def interrupt_and_fail(_: str) -> None:

@@ -57,7 +57,7 @@ def test_what_becomes_null_is_lost_too(scene: Scene) -> None:
     assert passed(scene, *runs(WORTH)).totals.planned == 52
 
 
-def test_a_server_whose_clock_our_write_moves_is_no_excuse(scene: Scene) -> None:
+def test_a_server_whose_clock_our_write_moves_is_not_excused(scene: Scene) -> None:
     drop(scene, "loss")
     scene.store.write_moves_heartbeat = ago(NOW - NOW)
     writer = scene.writer(scene.journal())
@@ -68,7 +68,7 @@ def test_a_server_whose_clock_our_write_moves_is_no_excuse(scene: Scene) -> None
     assert "loss is gone" in str(writer.halted)
 
 
-def test_a_write_that_did_not_come_through_is_no_loss(scene: Scene) -> None:
+def test_a_write_that_did_not_arrive_is_not_a_loss(scene: Scene) -> None:
     def forget(path: str) -> None:
         scene.store.change(path, flat() | {"loss": 0.5})
 

@@ -171,7 +171,7 @@ def test_undo_after_a_failed_putting_back_takes_back_the_first_write(scene: Scen
     assert scene.store.summary(PATH) == before(flat, objective=1)
 
 
-def test_a_run_that_logged_and_lives_on_is_told_as_failed(scene: Scene) -> None:
+def test_a_run_that_logged_and_lives_on_is_reported_as_failed(scene: Scene) -> None:
     run = make_run(before(flat))
     scene.store.add(run)
     scene.store.before_write.append(
@@ -182,7 +182,7 @@ def test_a_run_that_logged_and_lives_on_is_told_as_failed(scene: Scene) -> None:
     assert "may be covered until it logs again" in str(result.error)
 
 
-def test_an_uploaded_summary_that_cannot_be_read_is_told(scene: Scene) -> None:
+def test_an_uploaded_summary_that_cannot_be_read_is_reported(scene: Scene) -> None:
     class Unreadable(dict[str, Any]):
         def get(self, *_: Any) -> Any:
             raise RejectedError("the wandb-summary.json cannot be read")
@@ -249,7 +249,7 @@ def test_a_process_that_writes_after_us_supersedes_us(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("wandb", ["failed", "killed"])
-def test_the_heartbeat_of_a_run_that_ended_is_no_life(scene: Scene, wandb: str) -> None:
+def test_the_heartbeat_of_a_run_that_ended_is_not_a_sign_of_life(scene: Scene, wandb: str) -> None:
     run = make_run(before(flat), wandb)
     scene.store.add(run)
     scene.store.write_moves_heartbeat = LATE

@@ -137,7 +137,7 @@ def test_a_slow_server_is_given_two_round_trips_but_no_more_than_ten_seconds(
     assert outcomes(scene.repair(FAILED)) == [outcome]
 
 
-def test_one_slow_read_is_no_measure_of_the_server(scene: Scene) -> None:
+def test_one_slow_read_is_not_a_measure_of_the_server(scene: Scene) -> None:
     scene.store.add(SILENT)
     store_of(scene).read_takes = [9.0, 0.1]
     result = only(scene.repair(SILENT))

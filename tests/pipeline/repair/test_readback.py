@@ -48,7 +48,7 @@ def test_a_key_that_the_server_lost_is_found_and_named(
     )
 
 
-def test_many_lost_keys_are_told_in_short(scene: Scene) -> None:
+def test_many_lost_keys_are_shortened(scene: Scene) -> None:
     scene.store.add(make_run(flat() | {f"k{number}": 1 for number in range(30)}, "failed"))
     scene.store.after_write.append(lambda path: scene.store.change(path, {}))
     assert " and 36 more" in str(only(scene.repair(FAILED)).error)
@@ -72,7 +72,7 @@ def test_a_run_that_reads_back_damaged_failed(scene: Scene) -> None:
     assert "reads back damaged" in str(result.error)
 
 
-def test_a_heartbeat_that_each_write_moves_is_no_life(scene: Scene) -> None:
+def test_a_heartbeat_that_each_write_moves_is_not_a_sign_of_life(scene: Scene) -> None:
     runs = [make_run(id=f"r{number}") for number in range(2)]
     scene.store.add(*runs)
     scene.store.write_moves_heartbeat = ago(timedelta(0))

@@ -117,7 +117,7 @@ def test_a_summary_that_cannot_be_read_is_never_written_over(scene: Scene, text:
     assert scene.store.writes == []
 
 
-def test_what_stands_in_the_way_is_left_and_told(scene: Scene) -> None:
+def test_what_blocks_a_write_is_left_and_reported(scene: Scene) -> None:
     scene.store.add(make_run(nested(janitor=7)))
     result = only(scene.repair(make_run(nested())))
     assert result.outcome is Outcome.FAILED
