@@ -62,7 +62,7 @@ def fix(
         previous: ``.json`` reports of earlier passes, if their journals are not kept.
 
     Raises:
-        UsageError: there is nothing to scan, or the server refuses the login.
+        UsageError: no target was given, or the server refuses the login.
         TransientError: the server does not answer, or answers with errors that may pass.
         JanitorError: another pass holds the lock, or the journal cannot be created.
 

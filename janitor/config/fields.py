@@ -158,8 +158,8 @@ def _read_vocabulary(value: Any) -> dict[SweepRunState, str]:
         if len({state.is_open for state in states}) > 1:
             shared = " and ".join(dict.fromkeys(states))
             raise ValueError(
-                f"gives the name {quoted(word)} to {shared}, so open runs could not be told from"
-                " ended ones: choose another name"
+                f"gives the name {quoted(word)} to {shared}, so open runs could not be"
+                " distinguished from ended ones: choose another name"
             )
     return words
 

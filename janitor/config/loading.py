@@ -163,7 +163,7 @@ def _file_layer(
         document = read_mapping(path, name)
     except FileNotFoundError as error:
         if chosen:
-            raise ConfigError(f"{named_by} names {name}, but there is no such file") from error
+            raise ConfigError(f"{named_by} names {name}, but this file does not exist") from error
         return None, Layer({})
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"{named_by} names {name!r}, which is not a path") from error

@@ -76,7 +76,7 @@ Overrides = Annotated[
 
 
 def split_targets(document: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], list[Location]]:
-    """A file's settings, with those that stand beside a target moved to ``overrides``.
+    """A file's settings, with those that are given with a target moved to ``overrides``.
 
     Returns:
         The settings, and where each of its overrides stood, as ``("targets", 1)``.

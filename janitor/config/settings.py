@@ -26,7 +26,7 @@ class EditorSchema(GenerateJsonSchema):
     """JSON Schema as an editor shows it: durations as people write them, no made-up titles."""
 
     def encode_default(self, dft: Any) -> Any:
-        """The default as it would stand in the file."""
+        """The default as it would be written in the file."""
         if isinstance(dft, timedelta):
             return format_duration(dft)
         if isinstance(dft, BaseModel):

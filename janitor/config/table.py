@@ -145,7 +145,7 @@ class Settings(PolicySettings):
     overrides: tuple[Any, ...] = setting(
         (),
         OVERRIDES,
-        "Settings for the runs of one sweep, project or group. They may also stand beside a"
+        "Settings for the runs of one sweep, project or group. They can also be given with a"
         " target, as in '- {sweep: acme/rl/s1, heartbeat_timeout: 2h}'.",
     )
     active_since: timedelta | None = setting(

@@ -60,7 +60,7 @@ def read_mapping(path: Path, name: str) -> Document:
     Raises:
         ConfigError: the file cannot be read, is not valid YAML, or does not contain a
             mapping.
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
 
     """
     text = _read_text(path, name)
@@ -131,7 +131,7 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
                     raise yaml.composer.ComposerError(
-                        None, None, f"the key {quoted(key.value)} is here twice", key.start_mark
+                        None, None, f"the key {quoted(key.value)} appears twice", key.start_mark
                     )
                 seen.add((key.tag, key.value))
         return node

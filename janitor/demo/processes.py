@@ -140,8 +140,8 @@ class Stage:
     def _is_dated_back(self, path: str) -> bool:
         """Move the times of a dead run back. Returns whether the server says it ended long ago."""
         then = self.emulator.now() - _DEAD_FOR
-        told = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
-        times = {"_timestamp": then.timestamp(), **dict.fromkeys(told, then.isoformat())}
+        given = self.emulator.run(path).summary.keys() & _TIMES_OF_THE_MANAGER
+        times = {"_timestamp": then.timestamp(), **dict.fromkeys(given, then.isoformat())}
         run = self.emulator.change(
             path,
             created_at=(then - timedelta(hours=1)).isoformat(),

@@ -162,8 +162,8 @@ def _show_before(runs: list[RunView]) -> None:
     table.add_column("W&B's state")
     for state, number in Counter(map(_state, runs)).most_common():
         words = Counter(run.state for run in runs if _state(run) == state)
-        told = ", ".join(f"{count} {word}" for word, count in words.most_common())
-        table.add_row(state, str(number), told)
+        listed = ", ".join(f"{count} {word}" for word, count in words.most_common())
+        table.add_row(state, str(number), listed)
     _print(table)
 
 

@@ -1,1 +1,1 @@
-"""First contact: is all in order here and at the server, and what may stand in janitor.yaml."""
+"""First contact: checks of this machine and the server, and a first janitor.yaml."""

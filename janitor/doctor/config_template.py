@@ -18,7 +18,7 @@ _REST = """\
 # The summary key of the objective; auto: the metric that the sweep's own config names.
 # objective: auto
 
-# Settings for some runs only stand beside a target:
+# Settings for some runs only are given with a target:
 #   - {sweep: ENTITY/PROJECT/SWEEP, heartbeat_timeout: 6h}
 
 # Runs that are always held, like every run with the tag janitor:ignore.

@@ -155,7 +155,7 @@ class Examination:
                     return ok("write", said, target=name)
         except StoreError as error:
             return fail("write", str(error), advice_for(error), target=name)
-        return warn("write", "not tested: there is no run", "try again later", target=name)
+        return warn("write", "not tested: the target has no run", "try again later", target=name)
 
     def _reading(self) -> Iterator[Finding]:
         size = self.store.page_size

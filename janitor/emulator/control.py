@@ -174,7 +174,7 @@ class Control:
         path = request.path_params["path"]
         run = self._emulation.store.run(path)
         if run is None:
-            raise NotThereError(f"there is no run {path}")
+            raise NotThereError(f"run {path} does not exist")
         return run
 
     def _view(self, run: Run) -> Any:
@@ -191,7 +191,7 @@ class Control:
         project = self._emulation.store.project(entity, name)
         sweep = project.sweeps.get(sweep_name) if project else None
         if sweep is None:
-            raise NotThereError(f"there is no sweep {request.path_params['path']}")
+            raise NotThereError(f"sweep {request.path_params['path']} does not exist")
         return sweep
 
     def _change_sweep(self, request: Request, body: Any) -> Any:

@@ -92,7 +92,7 @@ class Pages:
             project = self._emulation.store.project(entity, name)
             content = make(request, project) if project else None
             if content is None:
-                return _page("not found", "There is nothing here.", HTTPStatus.NOT_FOUND)
+                return _page("not found", "This page does not exist.", HTTPStatus.NOT_FOUND)
             title = "/".join(request.url.path.strip("/").split("/")[:4])
             return _page(title, content)
 

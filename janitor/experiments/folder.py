@@ -160,15 +160,15 @@ class ExperimentFolder:
 
     def _copy_of(self, path: Path, why: str) -> ExperimentState:
         """The last good copy of a damaged file. Nothing is moved."""
-        told = f"{path} is damaged ({why})"
+        damage = f"{path} is damaged ({why})"
         state = last_good(path, files.parse)
         if state is None:
-            raise StateFileError(f"{told}, and there is no good copy of it")
-        self.on_problem(f"{told}; its last good copy is read")
+            raise StateFileError(f"{damage}, and it has no good copy")
+        self.on_problem(f"{damage}; its last good copy is read")
         return state
 
     def _missing(self, path: Path) -> NotFoundError:
-        return NotFoundError(f"there is no experiment {path.stem} in {self.place}")
+        return NotFoundError(f"experiment {path.stem} does not exist in {self.place}")
 
 
 def _copy(path: Path) -> Path:

@@ -116,7 +116,7 @@ class StateManager:
 
         Raises:
             InvalidExperimentIdError: the id is not a safe name.
-            NotFoundError: there is no such experiment.
+            NotFoundError: the experiment does not exist.
             StateFileError: its file cannot be read, or is damaged without a good copy.
 
         """
@@ -154,7 +154,7 @@ class StateManager:
                 writes do not count.
 
         Raises:
-            NotFoundError: there is no such experiment.
+            NotFoundError: the experiment does not exist.
             ConflictError: ``change`` returned a state that was read earlier.
             UsageError: ``change`` changed the experiment's id.
             HeldError: another process held the folder's lock for too long.
@@ -176,7 +176,7 @@ class StateManager:
         """Remove an experiment's state and its copy. Damaged files that were kept stay.
 
         Raises:
-            NotFoundError: there is no such experiment.
+            NotFoundError: the experiment does not exist.
             StateFileError: it cannot be removed.
 
         """

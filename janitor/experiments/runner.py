@@ -79,7 +79,7 @@ class ExperimentRunner:
 
         Raises:
             KeyboardInterrupt: Ctrl+C; the processes were stopped, and the state is INTERRUPTED.
-            NotFoundError: there is no experiment with this id.
+            NotFoundError: no experiment has this id.
             UsageError: it has another configuration or another number of processes, or a process
                 has no command.
             HeldError: another process runs it, or may run it.

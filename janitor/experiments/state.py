@@ -157,7 +157,7 @@ class ExperimentState(_Document):
         """The progress of one process.
 
         Raises:
-            ValueError: there is no such process.
+            ValueError: the process does not exist.
 
         """
         if index not in self.process_progress:

@@ -30,16 +30,16 @@ class Stored:
     """What a summary holds under the namespace."""
 
     state: SweepRunState | None
-    """None where there is no state, or an unknown one."""
+    """None if there is no state, or an unknown one."""
     is_marked: bool
     """Whether the janitor wrote the state, from outside: its mark ``janitor.state`` is there."""
     attempts: int | None
     last_sign: datetime | None
     """The later one of ``heartbeat`` and ``last_update``, aware, in UTC."""
     objective: Any
-    """The value of ``objective``; None where there is none."""
+    """The value of ``objective``; None if there is none."""
     error: Any = None
-    """The value of ``error``; None where there is none."""
+    """The value of ``error``; None if there is none."""
 
     @classmethod
     def of(cls, summary: Mapping[str, Any], namespace: str) -> Stored:

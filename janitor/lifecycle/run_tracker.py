@@ -45,7 +45,7 @@ class RunTracker:
 
     @property
     def key(self) -> tuple[str, str] | None:
-        """The same for all managers of one state; None where there is no run."""
+        """The same for all managers of one state; None if there is no run."""
         record = self._active()
         return (self.settings.namespace, record.access.run_id) if record else None
 

@@ -56,7 +56,7 @@ def parse_state(word: Any) -> SweepRunState:
     """The state with this name; ``failed`` is read as failure.
 
     Raises:
-        IllegalMoveError: there is no state with this name.
+        IllegalMoveError: no state has this name.
 
     """
     if isinstance(word, str):

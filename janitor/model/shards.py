@@ -29,7 +29,7 @@ class Shard:
 
     def __post_init__(self) -> None:
         if not 1 <= self.index <= self.count:
-            raise ValueError(f"there is no shard {self.index} of {self.count}")
+            raise ValueError(f"shard {self.index} of {self.count} does not exist")
 
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"

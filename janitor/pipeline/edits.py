@@ -28,7 +28,7 @@ class Edits:
     """What an undo does not restore, for the report."""
 
     def before(self, summary: Mapping[str, Any]) -> dict[Path, Any]:
-        """The present values at these paths; ABSENT where there is none."""
+        """The present values at these paths; ABSENT if there is none."""
         return {path: summaries.get(summary, path) for path in self.values}
 
     def applied(self, summary: Mapping[str, Any]) -> dict[str, Any]:

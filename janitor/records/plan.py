@@ -65,7 +65,7 @@ def read_plan(path: Path) -> PlanFile:
     """Read a plan back.
 
     Raises:
-        PlanError: there is no such file, it is not a plan, or of another schema version.
+        PlanError: the file does not exist, it is not a plan, or of another schema version.
 
     """
     data = _read_json(path)

@@ -23,4 +23,4 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:  # noqa: 
                 ID, SweepRunState.CRASHED, "it says that it runs, and its process is gone"
             )
         case _:
-            return Hold(ID, "whether its process lives cannot be told from this machine")
+            return Hold(ID, "whether its process lives cannot be determined from this machine")

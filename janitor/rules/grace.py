@@ -15,9 +15,7 @@ def held_for_grace(rule: str, reading: Reading, policy: Policy) -> Hold | None:
     """A hold while the run is within ``crash_grace``, or if nothing says when it was alive."""
     word = reading.run.wandb_state
     if reading.silence is None:
-        return Hold(
-            rule, f"W&B says {word}, but there is no time that says when the run was last alive"
-        )
+        return Hold(rule, f"W&B says {word}, but no timestamp shows when the run was last alive")
     if reading.silence > policy.crash_grace:
         return None
     return Hold(

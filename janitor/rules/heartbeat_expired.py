@@ -11,7 +11,7 @@ ID = "heartbeat-expired"
 
 
 def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
-    """Timeout; held if the clocks disagree or no time says when the run was alive."""
+    """Timeout; held if the clocks disagree or no timestamp shows when the run was alive."""
     if (queued := why_queued(reading)) is not None:
         return Silent(queued)
     timeout, silence = policy.timeout(reading.state), reading.silence
@@ -25,7 +25,7 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
         ahead = format_age(future.at - reading.vitals.now)
         return Hold(ID, f"clock: {future.source} is {ahead} in the future")
     if silence is None:
-        return Hold(ID, "there is no readable time that says when the run was last alive")
+        return Hold(ID, "no readable timestamp shows when the run was last alive")
     return Change(ID, SweepRunState.TIMEOUT, _reason(reading, reading.silence_in_words))
 
 

@@ -34,7 +34,7 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     if reading.run.wandb_state.has_ended:
         return Change(ID, SweepRunState.SUCCESS, recorded)
     if reading.silence is None:
-        return Hold(ID, f"{recorded}, but there is no time that says when the run was last alive")
+        return Hold(ID, f"{recorded}, but no timestamp shows when the run was last alive")
     if reading.silence > policy.settle:
         return Change(ID, SweepRunState.SUCCESS, recorded)
     idle, limit = _idle_time(reading, policy), policy.settle + _finish_timeout(policy)

@@ -23,11 +23,11 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     if reading.run.process is Liveness.ALIVE:
         return Silent("its manager is running, and handles it")
     if reading.run.process is not Liveness.DEAD:
-        return Hold(ID, "whether its manager is at work cannot be told from this machine")
+        return Hold(ID, "whether its manager is at work cannot be determined from this machine")
     summary, namespace = reading.run.summary, policy.namespace
     assigned_at = parse_time(summaries.read(summary, namespace, "assigned_at"))
     if assigned_at is None:
-        return Hold(ID, "there is no time that says when it was assigned")
+        return Hold(ID, "no timestamp shows when it was assigned")
     age = reading.vitals.now - assigned_at
     if age <= policy.stale_after:
         return Silent(f"assigned {format_age(age)} ago: still valid")

@@ -26,9 +26,7 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     if word not in WORDS:
         return Silent(f"W&B says {word}")
     if silence is None:
-        return Hold(
-            ID, f"W&B says {word}, but there is no time that says when the run was last alive"
-        )
+        return Hold(ID, f"W&B says {word}, but no timestamp shows when the run was last alive")
     grace, queued = _grace(reading, policy)
     if silence <= grace:
         said = (

@@ -15,7 +15,7 @@ def boottime() -> float:
     """Seconds that never run backwards, the time in which the machine was suspended included.
 
     Linux stops ``time.monotonic`` while the machine is suspended; CLOCK_BOOTTIME goes on
-    (clock_gettime(2)). Where there is no such clock, this is ``time.monotonic``.
+    (clock_gettime(2)). Where this clock does not exist, this is ``time.monotonic``.
     """
     return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 

@@ -44,13 +44,13 @@ class ProcessIdentity(BaseModel):
         """The process with this id, here and now.
 
         Raises:
-            ProcessLookupError: there is no such process.
+            ProcessLookupError: the process does not exist.
 
         """
         try:
             created_at = psutil.Process(number).create_time()
         except psutil.NoSuchProcess as error:
-            raise ProcessLookupError(f"there is no process {number}") from error
+            raise ProcessLookupError(f"process {number} does not exist") from error
         return cls(
             pid=number,
             host=host_name(),

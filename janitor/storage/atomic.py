@@ -32,7 +32,7 @@ def write_atomically(
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     place = _regular(path, error)
-    with told(f"cannot write {path}", error):
+    with raising(f"cannot write {path}", error):
         handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -55,7 +55,7 @@ def make_folder(path: Path, *, error: Raised = JanitorError) -> None:
         JanitorError: of the kind given.
 
     """
-    with told(f"cannot make the folder {path}", error):
+    with raising(f"cannot make the folder {path}", error):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -70,14 +70,14 @@ def check_writable(path: str | Path, *, error: Raised = UsageError) -> None:
     """
     place = _regular(path, error)
     if not place.parent.is_dir():
-        raise error(f"cannot write {path}: there is no folder {place.parent}; make it first")
-    with told(f"cannot write {path}", error), tempfile.TemporaryFile(dir=place.parent):
+        raise error(f"cannot write {path}: the folder {place.parent} does not exist; make it first")
+    with raising(f"cannot write {path}", error), tempfile.TemporaryFile(dir=place.parent):
         pass
 
 
 def _regular(path: str | Path, error: Raised) -> Path:
     """Where the path leads. Renaming onto a device or a folder would be a disaster or fail late."""
-    with told(f"cannot write {path}", error):
+    with raising(f"cannot write {path}", error):
         place = Path(os.path.realpath(path))
         if place.is_dir():
             raise error(f"cannot write {path}: it is a folder")
@@ -99,7 +99,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def told(what: str, error: Raised) -> Iterator[None]:
+def raising(what: str, error: Raised) -> Iterator[None]:
     """Turn an error of the system into a sentence of the caller's kind."""
     try:
         yield

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from janitor.errors import JanitorError
 from janitor.storage import strict_json
-from janitor.storage.atomic import Raised, sync_folder, told
+from janitor.storage.atomic import Raised, raising, sync_folder
 from janitor.storage.untrusted import open_untrusted
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -39,7 +39,7 @@ def append_line(path: str | Path, line: str, *, error: Raised = JanitorError) ->
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     with (
-        told(f"cannot write {path}", error),
+        raising(f"cannot write {path}", error),
         os.fdopen(os.open(path, flags, 0o600), "r+b") as file,
     ):
         end = file.seek(0, os.SEEK_END)
@@ -84,12 +84,12 @@ class AppendOnlyLog:
         self._first = self._last = b""
         self._broken: str | None = None
         self._is_open = True
-        with told(f"cannot create {path}", error):
+        with raising(f"cannot create {path}", error):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._handle = os.open(self.path, flags, mode)
         try:
-            with told(f"cannot create {path}", error):
+            with raising(f"cannot create {path}", error):
                 self._reserve(0)
                 os.fsync(self._handle)
                 sync_folder(self.path.parent)
@@ -116,7 +116,7 @@ class AppendOnlyLog:
                 raise self._error(f"cannot write {self.path}: {self._broken}")
             self._check_room(len(line), use_headroom=use_headroom)
             self._check()
-            with told(f"cannot write {self.path}", self._error):
+            with raising(f"cannot write {self.path}", self._error):
                 if not use_headroom:
                     self._reserve(len(line))
                 try:
@@ -151,7 +151,7 @@ class AppendOnlyLog:
             self._is_open = False
             try:
                 if intact:
-                    with told(f"cannot close {self.path}", self._error):
+                    with raising(f"cannot close {self.path}", self._error):
                         os.ftruncate(self._handle, self._end)
                         os.fsync(self._handle)
             finally:
@@ -263,7 +263,7 @@ def read_log(
     records: list[Mapping[str, Any]] = []
     number, is_bad = 0, False
     with (
-        told(f"cannot read {path}", error),
+        raising(f"cannot read {path}", error),
         open_untrusted(path, limit=_LARGEST_READ, follow=follow, owned=owned, error=error) as file,
     ):
         while (line := file.readline(_LONGEST_LINE)).endswith(b"\n"):

@@ -95,7 +95,7 @@ def rescue(path: Path, parse: Callable[[bytes], _Value], why: str, at: datetime)
             raise StateFileError(
                 f"{path} is damaged ({why}) and cannot be set aside: {error}"
             ) from error
-        return Rescued(None, f"{damage}, and there is no good copy of it")
+        return Rescued(None, f"{damage}, and it has no good copy")
     keep_copy(path, aside)
     write_atomically(path, data, error=StateFileError)
     return Rescued(value, f"{damage}, and its last good copy is used")

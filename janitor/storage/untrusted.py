@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from janitor.errors import JanitorError, UsageError
-from janitor.storage.atomic import Raised, told
+from janitor.storage.atomic import Raised, raising
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes that a file may have unless the caller sets another limit."""
@@ -45,11 +45,11 @@ def open_untrusted(
         error: The kind of error to raise.
 
     Raises:
-        JanitorError: of the kind given: there is no such file, it is not a regular file, it is
+        JanitorError: of the kind given: the file does not exist, it is not a regular file, it is
             larger than the limit, or it belongs to another user.
 
     """
-    with told(f"cannot read {path}", error):
+    with raising(f"cannot read {path}", error):
         # A device is not even opened: that alone can have an effect.
         found = Path(path).stat(follow_symlinks=follow)
         _check(path, found, limit=limit, owned=owned, error=error)
@@ -83,7 +83,7 @@ def read_untrusted(
 
     """
     with (
-        told(f"cannot read {path}", error),
+        raising(f"cannot read {path}", error),
         open_untrusted(path, limit=limit, follow=follow, owned=owned, error=error) as file,
     ):
         data = file.read(limit + 1)
@@ -126,7 +126,7 @@ def check_private_folder(folder: Path) -> None:
         UsageError: it belongs to another user, others may write to it, or it is not a folder.
 
     """
-    with told(f"cannot use {folder}", UsageError):
+    with raising(f"cannot use {folder}", UsageError):
         try:
             found = folder.stat()
         except FileNotFoundError:
@@ -156,7 +156,7 @@ def private_temporary_folder() -> Path:
 
     """
     folder = Path(tempfile.gettempdir()) / f"janitor-{os.geteuid()}"
-    with told(f"cannot use {folder}", UsageError):
+    with raising(f"cannot use {folder}", UsageError):
         try:
             found = folder.lstat()
         except FileNotFoundError:

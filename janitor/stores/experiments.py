@@ -82,7 +82,7 @@ class ExperimentStore:
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """The folder, if it is there."""
         if not self._folder.is_dir():
-            raise NotFoundError(f"there is no folder of experiments {self._folder}")
+            raise NotFoundError(f"the folder of experiments {self._folder} does not exist")
         return (ResolvedTarget(target, self._folder.name),)
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:  # noqa: ARG002 - one page holds all

@@ -79,12 +79,14 @@ class FileStore:
         """The sweeps and groups of the target; a sweep or group exists if a run names it."""
         if isinstance(target, LocalTarget):
             if not self._folder.is_dir():
-                raise NotFoundError(f"there is no folder of runs {self._folder}")
+                raise NotFoundError(f"the folder of runs {self._folder} does not exist")
             self._refuse_other_files()
             return (ResolvedTarget(target, self._folder.name),)
         place = self._project(target.entity or "", target.project)
         if not place.is_dir():
-            raise NotFoundError(f"there is no project {target.entity}/{target.project} in {place}")
+            raise NotFoundError(
+                f"project {target.entity}/{target.project} does not exist in {place}"
+            )
         if target.kind is TargetKind.PROJECT:
             found = dict.fromkeys(run.sweep for run in self._runs(target) if run.sweep)
             return tuple(
@@ -135,7 +137,7 @@ class FileStore:
         make_folder(path.parent, error=StateFileError)
         with self._locked():
             if path.exists():
-                raise ConflictError(f"there is a run {run.path} already")
+                raise ConflictError(f"run {run.path} already exists")
             self._write(path, StoredRun(run, uploaded))
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
@@ -162,7 +164,7 @@ class FileStore:
         inner = unquote(path.rsplit("/", 1)[-1]) if is_local(path) else path
         parts = inner.split("/", 2)
         if len(parts) != 3 or not all(parts):
-            raise NotFoundError(f"there is no run {path} in {self._folder}")
+            raise NotFoundError(f"run {path} does not exist in {self._folder}")
         return self._project(*parts[:2]) / f"{_encoded(parts[2])}{ENDING}"
 
     def _runs(self, target: AnyTarget) -> Iterator[RunInfo]:
@@ -204,10 +206,10 @@ class FileStore:
                 return known[1]
             stored = run_codec.parse(read_untrusted(path, follow=True, error=StateFileError), path)
         except FileNotFoundError:
-            raise NotFoundError(f"there is no run {path}") from None
+            raise NotFoundError(f"run {path} does not exist") from None
         except StateFileError as error:
             if isinstance(error.__cause__, FileNotFoundError):
-                raise NotFoundError(f"there is no run {path}") from None
+                raise NotFoundError(f"run {path} does not exist") from None
             raise
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error

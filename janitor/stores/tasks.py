@@ -105,7 +105,7 @@ class TaskStore:
         found: dict[str, RunInfo | StoreError] = {}
         for path in paths:
             name = unquote(path.rsplit("/", 1)[-1])
-            missing = NotFoundError(f"there is no task {name} in {self._path}")
+            missing = NotFoundError(f"task {name} does not exist in {self._path}")
             found[path] = self._run(tasks[name], manager) if name in tasks else missing
         return found
 
@@ -168,7 +168,7 @@ class TaskStore:
             return self._read[1]
 
     def _missing(self) -> NotFoundError:
-        return NotFoundError(f"there is no manager state {self._path}")
+        return NotFoundError(f"the manager state {self._path} does not exist")
 
     def _manager(self) -> Liveness:
         held_by_us = self._ledger is not None

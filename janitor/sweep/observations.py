@@ -45,7 +45,7 @@ def observations(api: wandb.Api, sweep: str, *, policy: Policy | None = None) ->
 
     Raises:
         TargetError: ``sweep`` is not the path of a sweep.
-        NotFoundError: there is no such sweep, or this login may not see it.
+        NotFoundError: the sweep does not exist, or this login may not see it.
         StoreError: W&B does not answer, or answers with an error.
 
     """
@@ -83,7 +83,7 @@ def _runs(api: wandb.Api, sweep: str) -> Iterator[tuple[RunInfo, Mapping[str, An
         cause = error.__cause__ or getattr(error, "exc", None) or error
         failure = classify(cause, str(api.settings["base_url"]))
         if isinstance(failure, NotFoundError):
-            failure = NotFoundError(f"there is no sweep {sweep}, or you may not see it")
+            failure = NotFoundError(f"sweep {sweep} does not exist, or you may not see it")
         raise failure from error
 
 

@@ -75,7 +75,7 @@ class ManagerFiles:
         Nothing is written. Reading works while a manager writes.
 
         Raises:
-            FileNotFoundError: there is no state.
+            FileNotFoundError: the state does not exist.
             StateFileError: neither it nor a backup can be read.
 
         """
@@ -101,7 +101,7 @@ class ManagerFiles:
             damaged = place != self.path
             found = tuple(problems)
             return Loaded(snapshot.tasks, generation, snapshot.extra, found, damaged=damaged)
-        raise StateFileError(f"{'; '.join(problems)}, and there is no usable backup")
+        raise StateFileError(f"{'; '.join(problems)}, and no backup is usable")
 
     def signature(self) -> tuple[tuple[str, int, int, int], ...]:
         """Changes whenever the state or its log does."""

@@ -150,7 +150,7 @@ class TaskManager(TaskLedger):
         """Mark a task as done, from any status.
 
         Raises:
-            NotFoundError: there is no such task.
+            NotFoundError: the task does not exist.
 
         """
         with self.lock:
@@ -164,7 +164,7 @@ class TaskManager(TaskLedger):
         """Record an error: the task waits again, or has failed after its last retry.
 
         Raises:
-            NotFoundError: there is no such task.
+            NotFoundError: the task does not exist.
 
         """
         with self.lock:
@@ -178,7 +178,7 @@ class TaskManager(TaskLedger):
         """Return assigned or failed tasks to the queue, with all their retries.
 
         Raises:
-            NotFoundError: there is no such task.
+            NotFoundError: the task does not exist.
             UsageError: a task is completed: its results are in a worker's CSV file, which counts.
 
         """

@@ -77,13 +77,13 @@ class TaskIndex:
         """One task.
 
         Raises:
-            NotFoundError: there is no such task.
+            NotFoundError: the task does not exist.
 
         """
         try:
             return self._tasks[task_id]
         except KeyError:
-            raise NotFoundError(f"there is no task {task_id}") from None
+            raise NotFoundError(f"task {task_id} does not exist") from None
 
     def next_pending(self) -> Task | None:
         """The task that has waited longest; None if none waits."""
@@ -166,7 +166,7 @@ class TaskLedger(TaskIndex):
         return self._hold.is_held
 
     def load(self) -> Loaded | None:
-        """Read the state and get ready to write; None if there is no state.
+        """Read the state and get ready to write; None if it does not exist.
 
         Until the first save, changes are in memory only.
 

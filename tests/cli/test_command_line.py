@@ -143,7 +143,10 @@ def test_without_a_command_the_help_is_printed_and_the_code_says_usage() -> None
         (["config", "show", "--log-format", "xml"], "'xml' is not one of 'console', 'json'"),
         (["config", "show", "--settle", "-5m"], "--settle must not be negative, but is '-5m'"),
         (["config", "show", "--sweep", "acme"], "sweep 'acme' has too few parts: write ENTITY"),
-        (["config", "show", "--config", "no.yaml"], "--config names no.yaml, but there is no such"),
+        (
+            ["config", "show", "--config", "no.yaml"],
+            "names no.yaml, but this file does not exist",
+        ),
         (["config", "show", "--config", "."], ".: is a folder, not a file"),
         (["config", "show", "--disable-rule", "x"], "--disable-rule must be the ID of a rule"),
     ],

@@ -87,11 +87,14 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
     [
         (["render", "r.json"], "name the output: --to report.html for a file, or --to md"),
         (["render", "r.json", "--to", "x.pdf"], "x.pdf: unknown report format"),
-        (["render", "r.json", "--to", "no/x.md"], "cannot write no/x.md: there is no folder"),
+        (
+            ["render", "r.json", "--to", "no/x.md"],
+            "no/x.md: the folder no does not exist",
+        ),
         (["render", "r.json", "--to", "md", "--junit-fixed", "skip"], "must be failure or pass"),
         (["merge", "r.json", "r.json", "--to", "md"], "several of these reports are of acme/rl/s1"),
         (["merge", "--to", "md"], "Missing argument 'FILE...'"),
-        (["trend", "."], "no .json report of a pass lies in ."),
+        (["trend", "."], ". contains no .json report of a pass"),
         (["trend", "none"], "does not exist"),
         (["trend", ".", "--to", "x.md"], "x.md: a trend is written as .html, .csv or .json"),
     ],

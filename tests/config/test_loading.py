@@ -182,9 +182,11 @@ def test_another_file_can_be_named(
 
 
 def test_a_named_file_that_is_missing_is_refused(home: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^--config names no\.yaml, but there is no such file$"):
+    with pytest.raises(
+        ConfigError, match=r"^--config names no\.yaml, but this file does not exist$"
+    ):
         loaded(home, flags={"config": "no.yaml"})
-    with pytest.raises(ConfigError, match=r"^JANITOR_CONFIG names no\.yaml, but there is no such"):
+    with pytest.raises(ConfigError, match=r"^JANITOR_CONFIG names no\.yaml, but this file does"):
         loaded(home, environ={"JANITOR_CONFIG": "no.yaml"})
 
 

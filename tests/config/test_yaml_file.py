@@ -41,8 +41,8 @@ def test_merge_keys_work_and_are_not_duplicates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("a: 1\nb: 2\na: 3", "janitor.yaml:3:1: the key 'a' is here twice"),
-        ("limits: {a: 1, 'a': 2}", "janitor.yaml:1:16: the key 'a' is here twice"),
+        ("a: 1\nb: 2\na: 3", "janitor.yaml:3:1: the key 'a' appears twice"),
+        ("limits: {a: 1, 'a': 2}", "janitor.yaml:1:16: the key 'a' appears twice"),
         ("a: [1", "janitor.yaml:1:6: while parsing a flow sequence, expected ',' or ']'"),
         ("a: b: c", "janitor.yaml:1:5: mapping values are not allowed here"),
         ("a:\tb\n\t- c", "janitor.yaml:1:3: while scanning for the next token, found"),

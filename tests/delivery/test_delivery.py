@@ -1,4 +1,4 @@
-"""Who is told of what, and what is made sure of before a pass begins."""
+"""Who is notified, and what is checked before a pass begins."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_what_needs_an_extra_that_is_missing_is_refused_before_anything_is_done(
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_done(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder"):
+    with pytest.raises(UsageError, match=r"the folder .* does not exist"):
         check(Config(metrics_file=tmp_path / "none" / "x.prom"))
 
 

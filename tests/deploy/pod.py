@@ -101,7 +101,7 @@ class Pod:
         )
 
     def _file_system(self) -> list[str | Path]:
-        """Programs, libraries, certificates; no home, nobody's name, no temporary folder."""
+        """Programs, libraries, certificates; no home, no user name, no temporary folder."""
         options: list[str | Path] = ["--tmpfs", "/"]
         for top in sorted(Path("/").iterdir()):
             if top.is_symlink():

@@ -37,7 +37,7 @@ def test_cron_starts_passes_and_mails_of_those_that_failed_or_braked(
     mails = machine.mails()
     assert sorted(mails) == ["brakes", "partly"]
     assert "Brake: 1 changes are 1 more than max_changes (0) allows." in mails["brakes"]
-    assert "there is no sweep nowhere" in mails["partly"]
+    assert "sweep nowhere does not exist" in mails["partly"]
     assert all("To: root\n" in mail for mail in mails.values())
     assert not any(DEFAULT_KEY in text for text in [*mails.values(), *machine.logs().values()])
 
@@ -149,6 +149,6 @@ class Machine:
         return {name: int(found[1]) for name, found in ended.items() if found}
 
     def mails(self) -> dict[str, str]:
-        """Each mail, by the name of the pass that it tells of."""
+        """Each mail, by the name of the pass that it describes."""
         texts = [path.read_text() for path in self.folder.glob("log/mail.*")]
         return {name: text for text in texts for name in PASSES if f"janitor/{name} " in text}

@@ -170,7 +170,7 @@ def test_what_must_be_there_is_missed_in_one_sentence(machine: Machine) -> None:
     said = machine.makes_a_pass(code=2, ENV_FILE="/nowhere")
     assert said == "janitor-pass: cannot read ENV_FILE, /nowhere\n"
     said = machine.makes_a_pass(code=2, PROGRAM="no-such-janitor")
-    assert said.startswith("janitor-pass: there is no program no-such-janitor in ")
+    assert said.startswith("janitor-pass: the program no-such-janitor does not exist in ")
     machine.program("exit 0")
     said = machine.makes_a_pass(code=2, STATE_DIRECTORY="/proc/janitor")
     assert said.startswith("janitor-pass: cannot write in /proc/janitor/journals; make it")

@@ -84,7 +84,9 @@ def test_a_target_that_is_not_there_fails_and_the_others_are_looked_at(
     emulator.seed(some_runs())
     words = ["--sweep", "acme/rl/nope", "--sweep", "acme/rl/s1"]
     ended = janitor.ends(1, "doctor", *words)
-    assert "fail  read: sweep acme/rl/nope: there is no sweep nope in project acme/rl" in ended.out
+    assert (
+        "fail  read: sweep acme/rl/nope: sweep nope does not exist in project acme/rl" in ended.out
+    )
     assert "ok    read: sweep acme/rl/s1: readable" in ended.out
     assert ended.out.endswith("1 failed\n")
 
@@ -187,7 +189,7 @@ def test_init_overwrites_nothing_unasked(emulator: Emulator, janitor: Janitor) -
     file = janitor.folder / "janitor.yaml"
     file.write_text("settle: 1m\n")
     complaint = janitor.ends(2, "init", "--project", "acme/rl").complaint()
-    assert complaint.startswith("janitor.yaml is there already")
+    assert complaint.startswith("janitor.yaml already exists")
     assert file.read_text() == "settle: 1m\n"
     janitor.ends(0, "init", "--project", "acme/rl", "--overwrite")
     assert "heartbeat_timeout: 30m" in file.read_text()

@@ -208,7 +208,7 @@ def test_the_request_log_describes_requests(emulator: Emulator) -> None:
     ],
 )
 def test_a_missing_thing_is_reported(emulator: Emulator, method: str, path: str) -> None:
-    with pytest.raises(EmulatorError, match="there is no"):
+    with pytest.raises(EmulatorError, match="none does not exist"):
         emulator.call(method, path, {})
 
 

@@ -75,9 +75,9 @@ def test_an_invalid_settings_file_is_reported(
 @pytest.mark.parametrize(
     ("words", "thing"),
     [
-        (["--sweep", "acme/rl/s9"], "there is no sweep s9 in project acme/rl"),
-        (["--sweep", "acme/chess/s1"], "there is no project acme/chess"),
-        (["--project", "acme/chess"], "there is no project acme/chess"),
+        (["--sweep", "acme/rl/s9"], "sweep s9 does not exist in project acme/rl"),
+        (["--sweep", "acme/chess/s1"], "project acme/chess does not exist"),
+        (["--project", "acme/chess"], "project acme/chess does not exist"),
         (["--group", "acme/rl/day/2"], "no run of project acme/rl is in a group day/2"),
     ],
 )
@@ -182,7 +182,7 @@ def test_files_and_runs_that_are_not_there_are_named(
 
 
 def test_explain_names_a_run_that_does_not_exist(janitor: Janitor) -> None:
-    assert "there is no run r9 in project acme/rl" in refused(janitor, "explain", "acme/rl/r9")
+    assert "run r9 does not exist in project acme/rl" in refused(janitor, "explain", "acme/rl/r9")
 
 
 def test_a_report_where_nobody_may_write_is_reported_before_the_pass(

@@ -84,4 +84,4 @@ def test_the_report_in_json_is_strict_whatever_the_values(
 
 
 def refuse(name: str) -> None:
-    raise AssertionError(f"{name} is no strict JSON")
+    raise AssertionError(f"{name} is not strict JSON")

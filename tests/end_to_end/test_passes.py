@@ -127,7 +127,7 @@ def test_an_unknown_target_is_exit_code_1_while_the_others_are_repaired(
 ) -> None:
     emulator.seed(some_runs())
     partly = janitor.fix("--sweep", "acme/rl/s9", code=1)
-    assert "there is no sweep s9 in project acme/rl" in partly.out
+    assert "sweep s9 does not exist in project acme/rl" in partly.out
     assert state(emulator, "done") == "success"
 
 

@@ -66,7 +66,7 @@ def test_an_own_rule_is_carried_out_explained_and_planned(
     }
     (held,) = report["held"]
     assert held["rule"] == "lost"
-    assert held["reason"] == "the rule cannot judge this run: there is no 'other'"
+    assert held["reason"] == "the rule cannot judge this run: 'other' does not exist"
 
     explained = janitor.ends(0, "explain", "acme/rl/diverged").out
     assert "  diverged: becomes failure: its loss has left all bounds" in explained

@@ -71,7 +71,7 @@ class Swept:
         return found
 
     def kill(self, rate: float, *processes: str) -> None:
-        """Kill processes that a training has told of, as soon as the server knows them."""
+        """Kill processes that a training has named, as soon as the server knows them."""
         summary = self.await_run(rate).summary
         for process in processes:
             os.kill(summary[f"protein.{process}"], signal.SIGKILL)

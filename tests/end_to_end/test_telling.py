@@ -1,4 +1,4 @@
-"""Whom a pass tells: CI's summary, Prometheus, people; and what happens where it cannot."""
+"""Where a pass sends its result: CI's summary, Prometheus, people; and what if it cannot."""
 
 from __future__ import annotations
 

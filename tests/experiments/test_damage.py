@@ -94,7 +94,7 @@ def test_who_only_looks_reads_the_copy_and_moves_nothing(
     assert [state.total_runs for state in looking.list()] == [4]
     told = "\n".join(sorted(problems))
     assert "its last good copy is read" in told
-    assert "there is no good copy of it" in told
+    assert "it has no good copy" in told
     assert contents(manager.state_dir) == before
     looking.update("exp_1", lambda _: None)
     assert len(list(manager.state_dir.glob("exp_1.json.corrupt-*"))) == 1

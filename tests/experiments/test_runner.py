@@ -93,10 +93,10 @@ def test_other_configurations_and_finished_experiments_are_not_resumed(
     first = runner.run(CONFIG, [says(work, "zero")])
     again = runner.run(CONFIG, [says(work, "zero")])
     other = runner.run({"lr": 0.2}, [says(work, "zero")])
-    anew = runner.run({"lr": 0.2}, [says(work, "zero")], resume=False)
+    fresh = runner.run({"lr": 0.2}, [says(work, "zero")], resume=False)
     named = runner.run({"lr": 0.2}, [says(work, "zero")], resume=other.experiment_id)
     assert named == other
-    ids = {state.experiment_id for state in (first, again, other, anew)}
+    ids = {state.experiment_id for state in (first, again, other, fresh)}
     assert len(ids) == 4
     assert lines(work) == ["zero"] * 4
 

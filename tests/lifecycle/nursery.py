@@ -38,7 +38,7 @@ def take_births(door: socket.socket) -> dict[str, Any] | None:
 
 
 def _fork_training(birth: dict[str, Any], stdin: int, stdout: int, stderr: int, told: int) -> None:
-    """Fork the training, and tell of its life; returns in the training alone."""
+    """Fork the training, and report its life; returns only in the training."""
     process = os.fork()
     if process == 0:
         for standard, file in enumerate((stdin, stdout, stderr)):

@@ -29,7 +29,7 @@ def test_the_deal_never_changes_between_versions_and_machines() -> None:
     assert dealt == {"acme/rl/s1": 1, "acme/rl/s2": 2, "acme/rl/s3": 1, "größe/ü/ß": 4}
 
 
-def test_many_sweeps_are_dealt_evenly() -> None:
+def test_many_sweeps_are_distributed_evenly() -> None:
     paths = [f"acme/rl/{number:08x}" for number in range(4000)]
     for shard in shards(4):
         assert 900 < sum(map(shard.owns, paths)) < 1100
@@ -37,7 +37,7 @@ def test_many_sweeps_are_dealt_evenly() -> None:
 
 @pytest.mark.parametrize(("index", "count"), [(0, 4), (5, 4), (1, 0), (-1, 4)])
 def test_a_shard_that_cannot_be_is_refused(index: int, count: int) -> None:
-    with pytest.raises(ValueError, match="there is no shard"):
+    with pytest.raises(ValueError, match=f"shard {index} of {count} does not exist"):
         Shard(index, count)
 
 
@@ -55,7 +55,7 @@ class Listing:
             return [ResolvedTarget(sweep(name), name) for name in self.names]
         name = on_wandb(target).name
         if name not in self.names:
-            raise NotFoundError(f"there is no sweep {name}")
+            raise NotFoundError(f"sweep {name} does not exist")
         return [ResolvedTarget(sweep(name), name)]
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:

@@ -177,7 +177,7 @@ def test_open_writes_to_untracked_and_ignored_runs_are_left(
     run = scene.store.run(PATH)
     (proposal,) = scene.proposals(run)
     edits = proposal.edits(run, scene.clock.now())
-    scene.journal().intend(run, edits, {}, scene.clock.now())  # type: ignore[arg-type]  # it is no Withdrawn
+    scene.journal().intend(run, edits, {}, scene.clock.now())  # type: ignore[arg-type]  # not a Withdrawn
     scene.store.change(PATH, summary, wandb_state="finished", **fields)
     scene.policy = policy
     scene.clock.move(HOUR)

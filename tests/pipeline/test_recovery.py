@@ -1,4 +1,4 @@
-"""A pass that was killed right after a write: the next one sees the write through."""
+"""A pass that was killed right after a write: the next one completes it."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def test_an_unknown_target_is_an_error_and_the_others_are_scanned() -> None:
     assert [sweep.path for sweep in resolution.sweeps] == ["acme/rl/s1"]
     ((target, error),) = resolution.errors
     assert target == "acme/rl/gone"
-    assert "there is no sweep acme/rl/gone" in str(error)
+    assert "sweep acme/rl/gone does not exist" in str(error)
 
 
 # ---- times that cannot be read --------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Undo: what stood before, put back key by key, while the value is still the one we wrote."""
+"""Undo: the previous values, put back key by key, while the value is still the one we wrote."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ SUMMARIES: dict[str, dict[str, Any]] = {
     "both": flat() | nested(own=1),
     "success": flat(objective=1),
     "nested success": nested(objective=1, error=None),
-    "with values of ours": flat(last_update=ago(HOUR), failure_time=0, error=None),
-    "with odd values of ours": flat(failure_time=math.inf, last_update=[None, {"a": math.nan}]),
-    "with an empty object of ours": nested(janitor={}),
-    "with an empty object of ours and an objective": nested(janitor={}, objective=1),
+    "with our values": flat(last_update=ago(HOUR), failure_time=0, error=None),
+    "with odd values under our keys": flat(
+        failure_time=math.inf, last_update=[None, {"a": math.nan}]
+    ),
+    "with an empty object": nested(janitor={}),
+    "with an empty object and an objective": nested(janitor={}, objective=1),
     "repaired before": flat(janitor__rule="old", janitor__at=None, janitor__more=1),
 }
 
@@ -169,7 +171,7 @@ def test_a_dry_run_reports_runs_that_are_gone(undoing: Undoing) -> None:
     _, journal = undoing.fix(flat())
     undoing.scene.store.remove(PATH)
     (change,) = undoing.undo(journal, dry_run=True).changes
-    assert change.error == f"there is no run {PATH}"
+    assert change.error == f"run {PATH} does not exist"
 
 
 def test_a_file_that_is_not_a_journal_or_report_is_refused(tmp_path: Path) -> None:

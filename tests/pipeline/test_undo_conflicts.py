@@ -102,4 +102,4 @@ def test_a_run_that_was_deleted_is_reported(undoing: Undoing) -> None:
     _, journal = undoing.fix(flat())
     undoing.scene.store.remove(PATH)
     (change,) = undoing.undo(journal).changes
-    assert (change.outcome, change.error) == (Outcome.SUPERSEDED, f"there is no run {PATH}")
+    assert (change.outcome, change.error) == (Outcome.SUPERSEDED, f"run {PATH} does not exist")

@@ -29,7 +29,7 @@ def path_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass that has come to its end."""
+    """A pass that has ended."""
 
     ended: Ended
     report: dict[str, Any]

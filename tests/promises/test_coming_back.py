@@ -1,4 +1,4 @@
-"""Promise 9: a run that was called over by mistake gets back the state it had."""
+"""Promise 9: a run that was marked as ended by mistake gets back the state it had."""
 
 from __future__ import annotations
 

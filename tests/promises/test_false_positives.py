@@ -1,4 +1,4 @@
-"""Promise 9, continued: runs that were called over by mistake are counted, each of them once."""
+"""Promise 9, continued: runs that were marked as ended by mistake are counted, each once."""
 
 from __future__ import annotations
 

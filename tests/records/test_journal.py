@@ -83,7 +83,7 @@ def test_every_value_comes_back_as_it_stood(scene: Scene, value: Any) -> None:
 def test_a_write_that_was_repeated_is_recorded_again_with_its_own_outcome(scene: Scene) -> None:
     journal = scene.journal()
     intend(journal)
-    journal.settle("acme/rl/r1", Outcome.FAILED, "begun anew")
+    journal.settle("acme/rl/r1", Outcome.FAILED, "repeated")
     intend(journal)
     journal.settle("acme/rl/r1", Outcome.WRITTEN, None)
     journal.close()

@@ -123,7 +123,7 @@ def everything() -> Report:
             "acme/rl/r2",
             to="failure",
             rule="objective-invalid",
-            reason="protein.objective is no finite number (inf), and W&B says failed",
+            reason="protein.objective is not a finite number (inf), and W&B says failed",
             evidence=ReportedEvidence(objective=math.inf, wandb_state="failed"),
             before={"/protein/state": "running", "x": math.nan},
             form=Form.BOTH,

@@ -63,7 +63,7 @@ def report_of(*changes: ReportedChange) -> Report:
 
 
 def refuse(constant: str) -> None:
-    raise AssertionError(f"{constant} is no strict JSON")
+    raise AssertionError(f"{constant} is not strict JSON")
 
 
 def fields_of(report: Report) -> Any:

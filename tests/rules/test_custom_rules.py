@@ -77,7 +77,7 @@ def test_a_false_condition_leaves_the_run_alone(when: str) -> None:
 @pytest.mark.parametrize(
     ("when", "why"),
     [
-        ("run.summary.loss > 1", "there is no 'loss'"),
+        ("run.summary.loss > 1", "'loss' does not exist"),
         ("run.summary.state > 1", "a text cannot be compared with a number"),
         ("run.group.startsWith('x')", "null has no"),
         ("run.tags[0] == 'x'", "out of range"),
@@ -116,7 +116,7 @@ def test_own_rules_do_not_judge_terminal_runs_nor_such_as_nobody_may_judge() -> 
         ("run.agee > duration('6h')", "did you mean 'age'?"),
         ("run.ended && run.nope == 1", "its fields are id, path, name"),
         ("run.tags.exists(t, t == run.sweeep)", "did you mean 'sweep'?"),
-        ("wandb_state == 'x'", "there is no name 'wandb_state'"),
+        ("wandb_state == 'x'", "unknown name 'wandb_state'"),
         ("run.age > 5", "a duration cannot be compared with a number"),
         ("false && run.age > 5", "a duration cannot be compared with a number"),
         ("true || run.age > '6h'", "a duration cannot be compared with a text"),
@@ -127,8 +127,8 @@ def test_own_rules_do_not_judge_terminal_runs_nor_such_as_nobody_may_judge() -> 
         ("!run.state", "for truth values"),
         ("run.age", "must be true or false, and gives a duration"),
         ("run.summary.loss", "must be true or false"),
-        ("nope(run.age)", "there is no function 'nope'"),
-        ("run.age.nope()", "there is no function 'nope'"),
+        ("nope(run.age)", "unknown function 'nope'"),
+        ("run.age.nope()", "unknown function 'nope'"),
         ("run.age > duration('6 hours')", "Invalid duration"),
         ("run.name.matches('(')", "missing )"),
         ("run == null", "run needs the name of a field"),
@@ -206,7 +206,7 @@ def test_the_times_that_the_product_writes_can_be_read(when: str, value: Any) ->
     check_expression(when)
     check_changed(make_run(flat() | {"t": value}), "own", "failure", policy=policy_with(when))
     check_held(make_run(flat() | {"t": "never"}), "cannot judge", "own", policy_with(when))
-    check_held(make_run(), "there is no 't'" if "has(" not in when else "alive",
+    check_held(make_run(), "'t' does not exist" if "has(" not in when else "alive",
                "own" if "has(" not in when else "none", policy_with(when))  # fmt: skip
 
 

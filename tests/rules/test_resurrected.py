@@ -1,4 +1,4 @@
-"""The rule resurrected: a run that the janitor called over is alive again."""
+"""The rule resurrected: a run that the janitor marked as ended is alive again."""
 
 from __future__ import annotations
 

@@ -58,12 +58,12 @@ def test_a_time_that_cannot_be_read_counts_as_missing(name: str, raw: Any) -> No
 @pytest.mark.parametrize("raw", [*UNREADABLE, *ZEROS])
 def test_where_no_time_can_be_read_the_run_is_held(raw: Any) -> None:
     run = make_run(flat(heartbeat=raw), silent=None, heartbeat_at=raw, created_at=raw)
-    check_held(run, "there is no readable time", "heartbeat-expired")
+    check_held(run, "no readable timestamp shows", "heartbeat-expired")
 
 
 def test_without_any_time_at_all_the_run_is_held() -> None:
     run = make_run(silent=None, created_at=None)
-    check_held(run, "there is no readable time", "heartbeat-expired")
+    check_held(run, "no readable timestamp shows", "heartbeat-expired")
 
 
 @pytest.mark.parametrize("raw", FUTURE)

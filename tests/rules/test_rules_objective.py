@@ -69,7 +69,7 @@ def test_a_recorded_objective_without_any_time_is_held_while_the_run_may_live() 
     summary = flat(objective=1)
     check_held(
         make_run(summary, silent=None, created_at=None),
-        "there is no time that says when",
+        "no timestamp shows when",
         "objective-recorded",
     )
     check_changed(

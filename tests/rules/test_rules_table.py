@@ -1,4 +1,4 @@
-"""The table of rules but for the objective: boundaries, and all of W&B's words."""
+"""The table of rules except for the objective: boundaries, and all of W&B's words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_grace_of_a_crash_is_a_setting() -> None:
 
 def test_a_crashed_run_without_any_time_is_held() -> None:
     run = make_run(wandb="crashed", silent=None, created_at=None)
-    check_held(run, "there is no time that says when", "wandb-crashed")
+    check_held(run, "no timestamp shows when", "wandb-crashed")
 
 
 @pytest.mark.parametrize("state", TERMINAL)
@@ -83,7 +83,7 @@ def test_what_wandb_calls_failed_or_killed_is_over_after_a_grace(
     for silent in (15 * MINUTE + SECOND, 9 * HOUR):
         check_changed(make_run(flat(state), wandb, silent=silent), rule, to)
     undated = make_run(flat(state), wandb, silent=None, created_at=None)
-    check_held(undated, "there is no time that says when", rule)
+    check_held(undated, "no timestamp shows when", rule)
     logged = make_run(flat(state) | {"_timestamp": ago(SECOND)}, wandb, silent=None)
     check_held(logged, "alive 1 second ago", rule)
     at_once = Policy(crash_grace=timedelta(0))

@@ -41,7 +41,7 @@ def test_a_plan_carries_how_long_that_is(tmp_path: Path) -> None:
     ("manager", "rule", "reason"),
     [
         (Liveness.ALIVE, "none", "its manager is running"),
-        (Liveness.UNKNOWN, "stale-assignment", "cannot be told from this machine"),
+        (Liveness.UNKNOWN, "stale-assignment", "cannot be determined from this machine"),
     ],
 )
 def test_the_tasks_of_a_manager_are_left_to_it(manager: Liveness, rule: str, reason: str) -> None:
@@ -49,7 +49,7 @@ def test_the_tasks_of_a_manager_are_left_to_it(manager: Liveness, rule: str, rea
 
 
 def test_a_task_without_a_time_of_assignment_is_held() -> None:
-    check_held(task(age=None), "there is no time that says when", "stale-assignment")
+    check_held(task(age=None), "no timestamp shows when", "stale-assignment")
 
 
 @pytest.mark.parametrize("manager", Liveness)

@@ -109,7 +109,9 @@ def test_a_path_that_cannot_be_written_is_bad_usage(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"there is no folder {tmp_path}/none; make it first"):
+    with pytest.raises(
+        UsageError, match=f"the folder {tmp_path}/none does not exist; make it first"
+    ):
         check_writable(tmp_path / "none" / "report.json")
     assert list(tmp_path.iterdir()) == []
 

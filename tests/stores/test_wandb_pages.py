@@ -139,7 +139,7 @@ def test_answers_that_are_too_large_halve_the_page(
         {"action": "hang"},
         {"action": "errors", "messages": ["context deadline exceeded"]},
     ],
-    ids=["504", "502", "hang", "an error that tells of time"],
+    ids=["504", "502", "hang", "an error that names a time limit"],
 )
 def test_pages_that_take_the_server_too_long_are_halved(
     big_store: WandbStore, emulator: Emulator, fault: dict[str, Any]

@@ -193,7 +193,7 @@ class Fleet:
         return 15 * MINUTE if self._word(member, now) == "crashed" else 30 * MINUTE
 
     def _silence(self, member: Member, now: datetime) -> timedelta:
-        """How long it was away, but for the outages and five minutes after each."""
+        """How long it was away, except for the outages and five minutes after each."""
         since = member.heard(now)
         silence = now - since
         for gap in self.outages:

@@ -48,7 +48,7 @@ class MemoryStore:
     reads: list[tuple[str, ...]] = field(default_factory=list)
     """The paths of each fresh read."""
     refuses_reads: StoreError | None = None
-    """Why no run at all can be read afresh: a login that expired, say."""
+    """Why no run at all can be read again, such as a login that expired."""
     uploads: dict[str, tuple[dict[str, Any], Any]] = field(default_factory=dict)
     last_rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The last row of each run's history, where it is known."""
@@ -97,7 +97,7 @@ class MemoryStore:
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         if target in self.unknown or not self._holds(target):
-            raise NotFoundError(f"there is no {target.kind} {target}")
+            raise NotFoundError(f"{target.kind} {target} does not exist")
         if target.kind is not TargetKind.PROJECT:
             return (ResolvedTarget(target, on_wandb(target).name),)
         target = on_wandb(target)
@@ -140,7 +140,7 @@ class MemoryStore:
         except StoreError as error:
             return error
         if path not in self._runs:
-            return NotFoundError(f"there is no run {path}")
+            return NotFoundError(f"run {path} does not exist")
         return self.run(path)
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
@@ -154,7 +154,7 @@ class MemoryStore:
             for hook in self.before_write:
                 hook(run.path)
             if run.path not in self._runs:
-                raise NotFoundError(f"there is no run {run.path}")
+                raise NotFoundError(f"run {run.path} does not exist")
             self.writes.append(run.path)
             self._texts[run.path] = summaries.dump(summary)
             if self.write_moves_heartbeat is not None:

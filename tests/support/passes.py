@@ -41,7 +41,7 @@ KINDS = (
     make_run(flat("success"), id="clean"),
     make_run({"loss": 1}, id="foreign"),
 )
-"""A run of every kind, but for those that W&B itself calls crashed or killed."""
+"""A run of every kind, except for those that W&B itself calls crashed or killed."""
 
 
 @dataclass(slots=True)

@@ -161,7 +161,7 @@ def repairs(draw: st.DrawFn, wandb: st.SearchStrategy[str] = wandb_states) -> Re
 
 @st.composite
 def returns(draw: st.DrawFn) -> Repaired:
-    """Runs that the janitor called over, that live, and that it takes back."""
+    """Runs that the janitor marked as ended, that are alive, and that it takes back."""
     over = draw(repairs(st.just("running")))
     beat = AT + draw(st.timedeltas(61 * SECOND, 200 * SECOND))
     alive = replace(over.run, summary=over.summary, heartbeat_at=beat.isoformat())

@@ -126,7 +126,7 @@ def test_an_empty_sweep_is_an_empty_table(emulator: Emulator, api: Any) -> None:
 
 
 def test_an_unknown_sweep_is_not_found(api: Any) -> None:
-    with pytest.raises(NotFoundError, match="there is no sweep acme/rl/s1"):
+    with pytest.raises(NotFoundError, match="sweep acme/rl/s1 does not exist"):
         rows(api)
 
 

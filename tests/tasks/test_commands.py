@@ -102,7 +102,7 @@ def test_a_reset_of_what_is_not_there_writes_nothing(bench: Bench) -> None:
     before = {path.name: path.read_bytes() for path in bench.folder.iterdir()}
     refused = run(bench, "reset", "b", "nobody")
     assert refused.exit_code == 2
-    assert "there is no task nobody" in refused.stderr
+    assert "task nobody does not exist" in refused.stderr
     assert {path.name: path.read_bytes() for path in bench.folder.iterdir()} == before
 
 

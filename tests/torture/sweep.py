@@ -130,7 +130,7 @@ class ScriptedSweep:
         self.emulator.change(run.path, log=keys)
 
     def pass_time(self, seconds: float) -> None:
-        """Move the clock, while no janitor is at work; whoever lives shows it."""
+        """Move the clock, while no janitor is at work; every live process shows it."""
         self.emulator.advance(seconds)
         for run in self.runs.values():
             if run.lives:

@@ -44,7 +44,7 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
     from janitor.stores.wandb import WandbStore
 
     if out.exists() and not overwrite:
-        raise UsageError(f"{out} is there already: name another --out, or say --overwrite")
+        raise UsageError(f"{out} already exists: name another --out, or use --overwrite")
     check_writable(out)
     config = session.load_config(flags).config
     if not config.targets:

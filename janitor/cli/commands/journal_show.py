@@ -35,7 +35,7 @@ def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
         folder = journal_folder(session.load_config(flags).config)
         kept = journals(folder)
         if not kept:
-            raise UsageError(f"there is no journal in {folder}")
+            raise UsageError(f"no journal exists in {folder}")
         file = kept[-1]
     record = read_journal(file)
     about = f"{file}: janitor {record.version} {record.command}, started {record.started_at}"

@@ -42,7 +42,7 @@ def command(folder: Path, *, to: tuple[Path, ...]) -> None:
         except ReportError as error:
             log.warning(str(error))
     if not trend.passes:
-        raise UsageError(f"no .json report of a pass lies in {folder}")
+        raise UsageError(f"{folder} contains no .json report of a pass")
     if to:
         put_trend(trend, to)
     else:

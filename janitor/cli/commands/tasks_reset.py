@@ -39,7 +39,7 @@ def command(
     known = ManagerFiles(state_file).load().tasks
     for name in task_ids:
         if name not in known:
-            raise UsageError(f"there is no task {name} in {state_file}; nothing was reset")
+            raise UsageError(f"task {name} does not exist in {state_file}; nothing was reset")
     wanted = {TaskStatus.FAILED} if failed else set()
     wanted |= {TaskStatus.ASSIGNED} if assigned else set()
     names = [name for name, task in known.items() if task.status in wanted]

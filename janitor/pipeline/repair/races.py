@@ -42,7 +42,7 @@ class _Restored:
 
 
 def recover(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
-    """What became of a write that stands in a run whose process worked meanwhile."""
+    """What became of a write that is still in a run whose process worked meanwhile."""
     if not found.wandb_state.has_ended:
         return attempt.result(
             Outcome.FAILED,
@@ -165,15 +165,15 @@ def _put_back(attempt: Attempt, found: RunInfo, restored: _Restored, writer: Wri
         return attempt.result(
             Outcome.FAILED, f"covered keys could not be put back: {names} ({failure})"
         )
-    told = f"its own process was at work meanwhile; put back: {names}"
+    said = f"its own process was at work meanwhile; put back: {names}"
     if lost := _lost(attempt, found, restored):
         return mended.result(
-            Outcome.FAILED, f"{told}; the server does not have what was written: {lost}"
+            Outcome.FAILED, f"{said}; the server does not have what was written: {lost}"
         )
     if isinstance(decided, Withdrawn):
-        gone = mended.result(Outcome.SUPERSEDED, f"{told}; {decided.reason}")
+        gone = mended.result(Outcome.SUPERSEDED, f"{said}; {decided.reason}")
         return replace(gone, state=decided.state)
-    return mended.result(Outcome.WRITTEN, told)
+    return mended.result(Outcome.WRITTEN, said)
 
 
 def _mended(
@@ -210,7 +210,7 @@ def _write(mended: Attempt, found: RunInfo, writer: Writer) -> str | None:
 
 
 def _write_once(mended: Attempt, found: RunInfo, writer: Writer) -> tuple[bool, str | None]:
-    """Whether there is no use in another attempt; and what :func:`_write` returns."""
+    """Whether another attempt is useless; and what :func:`_write` returns."""
     began = writer.read_age.now()
     fresh = writer.read([found.path])[found.path]
     why = _missing(mended, found, fresh)

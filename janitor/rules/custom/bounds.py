@@ -132,7 +132,7 @@ class Program:
 
         Raises:
             ExhaustedError: it takes too much.
-            CELEvalError: there is no value.
+            CELEvalError: it has no value.
 
         """
         return _evaluator()(self._tree, self._runner.new_activation()).evaluate(dict(values))

@@ -124,13 +124,13 @@ def _explain(error: Exception) -> str:
     """The library's error in words."""
     said, *rest = error.args
     if found := _MEMBER.match(str(said)):
-        return f"there is no {found[1]!r}"
+        return f"{found[1]!r} does not exist"
     if found := _UNDECLARED.match(str(said)):
-        return f"there is no function {found[1]!r}"
+        return f"unknown function {found[1]!r}"
     detail = rest[1] if len(rest) > 1 and rest[1] else (said,)
     text = detail[0].decode(errors="replace") if isinstance(detail[0], bytes) else str(detail[0])
     text = _CLASS.sub(lambda found: (found[1] or "None").lower(), " ".join(text.split()))
     text = re.sub(r"\bnone\b", "null", text)
     if rest and rest[0] is KeyError:
-        return f"there is no {text!r}"
+        return f"{text!r} does not exist"
     return text if len(text) <= 200 else f"{text[:197]}..."

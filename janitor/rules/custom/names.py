@@ -96,7 +96,7 @@ class _Walk:
 
     def _name(self, name: str, selectors: list[Any]) -> None:
         if name not in _ROOTS:
-            raise ExpressionError(f"there is no name {name!r}: an expression reads run and now")
+            raise ExpressionError(f"unknown name {name!r}: an expression reads run and now")
         if name == "now":
             return
         if not selectors or not isinstance(selectors[0], str):

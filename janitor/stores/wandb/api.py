@@ -134,7 +134,7 @@ class GraphQLApi:
         return data, sizes[0]
 
     def uploaded_file(self, path: str, name: str) -> tuple[str, Any] | None:
-        """The text of a file that a run uploaded, and when it last did; None where there is none.
+        """The text of a file that a run uploaded, and when it last did; None if there is none.
 
         Through wandb's public objects: they know how to reach a file wherever it is kept.
 

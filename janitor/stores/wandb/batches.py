@@ -88,7 +88,7 @@ class Batches:
         try:
             with known_form(self._door.address):
                 if (node := project[alias]) is None:
-                    return NotFoundError(f"there is no run {name} in project {scope}")
+                    return NotFoundError(f"run {name} does not exist in project {scope}")
                 check_is_of(node, name, self._door.address)
                 return self._read(node, scope)
         except StoreError as error:

@@ -62,7 +62,7 @@ def write_nothing(door: GraphQLApi, path: str) -> bool:
     found, _ = Projects(door).ask(Scope(entity, project), _RUN_NAME, {"run": name})
     with known_form(door.address):
         if found["run"] is None:
-            raise NotFoundError(f"there is no run {path} any more")
+            raise NotFoundError(f"run {path} no longer exists")
         storage_id, display_name = found["run"]["id"], found["run"]["displayName"]
     if not display_name:
         return False
@@ -108,5 +108,5 @@ def address_in_settings() -> str | None:
         import wandb
 
         return str(wandb.setup().settings.base_url)
-    except Exception:  # noqa: BLE001 - opening the door has told what is wrong
+    except Exception:  # noqa: BLE001 - opening the API reported it
         return None

@@ -31,7 +31,7 @@ class Projects:
         """The project of a query's answer, and how many bytes the answer had.
 
         Raises:
-            NotFoundError: there is no such project.
+            NotFoundError: the project does not exist.
             StoreError: it could not be asked for.
 
         """
@@ -40,7 +40,8 @@ class Projects:
         )
         if not isinstance(data, dict) or data.get("project") is None:
             raise NotFoundError(
-                f"there is no project {scope} at {self._door.address}, or this login may not see it"
+                f"project {scope} does not exist at {self._door.address}, or this login may not"
+                " see it"
             )
         return data["project"], size
 
@@ -49,11 +50,11 @@ class Projects:
         project, _ = self.ask(scope, queries.SWEEP, {"sweep": name})
         with known_form(self._door.address):
             if project["sweep"] is None:
-                raise NotFoundError(f"there is no sweep {name} in project {scope}")
+                raise NotFoundError(f"sweep {name} does not exist in project {scope}")
             return _read_sweep(project["sweep"], scope)
 
     def sweep_config(self, scope: Scope, name: str) -> str | None:
-        """The YAML text of a sweep's config; None where there is no such sweep."""
+        """The YAML text of a sweep's config; None if the sweep does not exist."""
         project, _ = self.ask(scope, queries.SWEEP_CONFIG, {"sweep": name})
         with known_form(self._door.address):
             sweep = project["sweep"]

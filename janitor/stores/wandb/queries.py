@@ -129,6 +129,6 @@ def summary_keys(policy: Policy) -> list[str]:
 
 
 def with_keys(keys: Sequence[str], *named: str) -> list[str]:
-    """The keys and those that are named, each with the object that it may stand in."""
+    """The keys and those that are named, each with the object that may contain it."""
     parts = [part for name in named for part in (name, name.split(".")[0])]
     return list(dict.fromkeys([*keys, *parts]))

@@ -16,7 +16,7 @@ class SweepMetrics:
     """Knows the metrics of sweeps; safe from many threads.
 
     Args:
-        fetch_config: The YAML text of a sweep's config, None where there is no such sweep.
+        fetch_config: The YAML text of a sweep's config, None if the sweep does not exist.
 
     """
 

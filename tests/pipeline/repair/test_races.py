@@ -154,7 +154,7 @@ def test_what_cannot_be_put_back_is_named_and_failed(scene: Scene, error: Any) -
 
 
 def _marks(write: Any) -> dict[str, Any]:
-    """Those of our own keys that the second write sets anew."""
+    """Those of our own keys that the second write sets again."""
     return {key: value for key, value in write.put_back.items() if key.startswith("protein.")}
 
 
