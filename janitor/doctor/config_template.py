@@ -10,7 +10,7 @@ from itertools import chain
 from janitor.doctor.survey import Found, Gaps, Survey
 from janitor.model import OVERRIDABLE, THRESHOLDS
 from janitor.model.vocabulary import meanings_of
-from janitor.model.wording import format_age, format_duration
+from janitor.model.wording import counted, format_age, format_duration
 from janitor.report.sanitize import visible
 
 _MOST_LISTED = 20
@@ -56,8 +56,8 @@ def _head(seen: Survey, today: date) -> Iterator[str]:
     yield "# Try it: `janitor fix --dry-run`"
     yield ""
     runs = sum(found.runs or 0 for found in seen.found)
-    yield f"# What to scan. Seen: {_count(len(seen.found), 'sweep or group', 'sweeps or groups')},"
-    yield f"# {_count(runs, 'run', 'runs')}, of which {seen.census.open:,} open."
+    yield f"# What to scan. Seen: {counted(len(seen.found), 'sweep or group', 'sweeps or groups')},"
+    yield f"# {counted(runs, 'run')}, of which {seen.census.open:,} open."
     yield from map(_sweep, seen.found[:_MOST_LISTED])
     if len(seen.found) > _MOST_LISTED:
         yield f"#   and {len(seen.found) - _MOST_LISTED:,} more"
@@ -75,14 +75,14 @@ def _sweep(found: Found) -> str:
         else f" ({found.sweep.name})"
     )
     state = f", {found.sweep.state}" if found.sweep.state else ""
-    runs = "not looked at" if found.runs is None else _count(found.runs, "run", "runs")
+    runs = "not looked at" if found.runs is None else counted(found.runs, "run")
     return visible(f"#   {found.sweep.path}{name}{state}: {runs}")
 
 
 def _timeout(gaps: Gaps) -> Iterator[str]:
     yield f"# {OVERRIDABLE['heartbeat_timeout'].help}"
     if gaps.usual is not None:
-        runs = _count(gaps.runs, "run", "runs")
+        runs = counted(gaps.runs, "run")
         yield f"# Seen in {runs} that finished: of {len(gaps.seconds):,}"
         yield f"# gaps between log entries, 99.9 % are within {format_age(gaps.usual)}."
     elif gaps.error is not None:
@@ -114,7 +114,3 @@ def _vocabulary(seen: Survey) -> Iterator[str]:
             yield visible(f"# Unknown state, so such runs are held: {word!r:.60}")
     yield "# vocabulary: {timeout: failure, crashed: failure}"
     yield ""
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number:,} {many}"

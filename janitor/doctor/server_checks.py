@@ -16,7 +16,7 @@ from janitor.errors import (
     TransientError,
 )
 from janitor.model import AnyTarget, ResolvedTarget, RunInfo
-from janitor.model.wording import format_age
+from janitor.model.wording import counted, format_age
 from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.probes import fetch_viewer, write_nothing
 from janitor.stores.wandb.server_time import ServerTime
@@ -128,7 +128,7 @@ class Examination:
             return
         left = len(sweeps) - MOST_SWEEPS
         more = f" (and {left} more sweeps, not checked)" if left > 0 else ""
-        holds = "1 sweep" if len(sweeps) == 1 else f"{min(len(sweeps), MOST_SWEEPS)} sweeps"
+        holds = counted(min(len(sweeps), MOST_SWEEPS), "sweep")
         yield ok("read", f"readable: {total:,} runs in {holds}{more}", target=name)
         yield self._write(runs, name)
 

@@ -10,6 +10,7 @@ from janitor.doctor.findings import Finding, ok, warn
 from janitor.model import Policy, RunInfo, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.vocabulary import meanings_of
+from janitor.model.wording import counted
 from janitor.rules.objective import is_object, read_objective
 from janitor.rules.selection import policy_for
 
@@ -108,11 +109,12 @@ class Census:
         written = [word for word in _MISREAD if self.policy.word(SweepRunState(word)) == word]
         mapping = "vocabulary: {timeout: failure, crashed: failure}"
         if found:
-            counted = " and ".join(f"{_runs(count)} {_say(count)} {word}"
-                                   for word, count in found.items())  # fmt: skip
+            said = " and ".join(
+                f"{_runs(count)} {_say(count)} {word}" for word, count in found.items()
+            )
             return warn(
                 "consumers",
-                f"{counted}: a reader that knows only success and failure"
+                f"{said}: a reader that knows only success and failure"
                 " takes these for successes with a score of 0",
                 f"if such a reader learns from this sweep, set {mapping}",
             )
@@ -127,7 +129,7 @@ class Census:
 
 
 def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
+    return counted(count, "run")
 
 
 def _say(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -55,5 +55,25 @@ def did_you_mean(word: Any, known: Iterable[str]) -> str:
 
 def either(words: Iterable[str]) -> str:
     """The words as a choice: ``a, b or c``."""
+    return _joined(words, "or")
+
+
+def all_of(words: Iterable[str]) -> str:
+    """The words as a list: ``a, b and c``."""
+    return _joined(words, "and")
+
+
+def _joined(words: Iterable[str], conjunction: str) -> str:
     *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {conjunction} {last}" if most else last
+
+
+def and_more(first: Sequence[str], total: int) -> str:
+    """The first words of a list of ``total``: ``a, b and 2,000 more``."""
+    more = f" and {total - len(first):,} more" if total > len(first) else ""
+    return ", ".join(first) + more
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """``1 run`` or ``2,000 runs``; ``many`` is a plural that is not formed with an s."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}"

@@ -34,6 +34,7 @@ from janitor.model.summary import Form
 from janitor.records.base import Text, Values
 from janitor.records.report import ReportedOutage
 from janitor.runtime.processes import ProcessIdentity
+from janitor.storage.invalid import first_mistake
 from janitor.storage.log import read_log
 
 SCHEMA: Final = "janitor.journal/1"
@@ -227,8 +228,7 @@ def read_journal(path: Path, *, found: bool = False) -> JournalRecord:
 def _first(error: ValidationError | TypeError) -> str:
     if isinstance(error, TypeError):
         return "the event of a record is not text"
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return first_mistake(error)
 
 
 def _collected(path: Path, head: PassBegan, records: Iterable[Record]) -> JournalRecord:

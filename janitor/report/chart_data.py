@@ -13,7 +13,7 @@ from typing import Any, Final
 from janitor.model import Outcome, SweepRunState
 from janitor.records.changes import ReportedChange
 from janitor.records.report import Report
-from janitor.report.sanitize import shortened, visible
+from janitor.report.sanitize import visible
 from janitor.report.trend import Trend
 
 MOVED_ON: Final = "moved on"
@@ -192,7 +192,7 @@ def _label(change: ReportedChange) -> str:
 
 
 def _shown(text: str) -> str:
-    return visible(shortened(text, _LABEL))
+    return visible(text, _LABEL)
 
 
 def _repaired_at(change: ReportedChange, report: Report) -> datetime:

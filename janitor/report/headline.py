@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from janitor.model import Outcome
-from janitor.model.wording import format_age
+from janitor.model.wording import counted, format_age
 from janitor.records.changes import ReportedHold
 from janitor.records.report import FalsePositives, Report, ReportedTarget
 from janitor.report import shards
@@ -52,10 +52,12 @@ def headline(report: Report) -> str:
         why = "" if dry_run else f"; {_why_not_tried(report)}"
         sentences.append(f"{_planned(report)}{why}.")
     if totals.failed:
-        sentences.append(f"{_runs(totals.failed)} could not be repaired.")
+        sentences.append(f"{counted(totals.failed, 'run')} could not be repaired.")
     if totals.superseded:
         were = "was" if totals.superseded == 1 else "were"
-        sentences.append(f"{_runs(totals.superseded)} changed meanwhile and {were} skipped.")
+        sentences.append(
+            f"{counted(totals.superseded, 'run')} changed meanwhile and {were} skipped."
+        )
     return " ".join(sentences)
 
 
@@ -101,7 +103,7 @@ def notices(report: Report) -> list[str]:
     found += shards.notices(report)
     found += [_incomplete(target) for target in report.targets if not target.complete]
     if left_out := sum(target.left_out for target in report.targets):
-        found.append(f"{_runs(left_out)} not read: silent for longer than active_since")
+        found.append(f"{counted(left_out, 'run')} not read: silent for longer than active_since")
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
     if report.command == "undo" and report.totals.written and not report.dry_run:
@@ -150,23 +152,23 @@ def _repaired(report: Report) -> str:
     if totals.written:
         were = "was" if totals.written == 1 else "were"
         kinds = _kinds(report, Outcome.WRITTEN)
-        return f"{totals.written:,} of {_runs(totals.runs)} {were} {verb}: {kinds}"
+        return f"{totals.written:,} of {counted(totals.runs, 'run')} {were} {verb}: {kinds}"
     if totals.failed or totals.superseded:
         were = "was" if totals.runs == 1 else "were"
-        return f"0 of {_runs(totals.runs)} {were} {verb}"
-    return f"0 of {_runs(totals.runs)} needed a change"
+        return f"0 of {counted(totals.runs, 'run')} {were} {verb}"
+    return f"0 of {counted(totals.runs, 'run')} needed a change"
 
 
 def _planned(report: Report) -> str:
     totals = report.totals
     if not totals.planned:
         need = "needs" if totals.runs == 1 else "need"
-        return f"0 of {_runs(totals.runs)} {need} a change"
+        return f"0 of {counted(totals.runs, 'run')} {need} a change"
     need = "needs" if totals.planned == 1 else "need"
     if totals.written:
         need = f"still {need}"
     kinds = _kinds(report, Outcome.PLANNED)
-    return f"{totals.planned:,} of {_runs(totals.runs)} {need} a change: {kinds}"
+    return f"{totals.planned:,} of {counted(totals.runs, 'run')} {need} a change: {kinds}"
 
 
 def _kinds(report: Report, outcome: Outcome) -> str:
@@ -190,19 +192,17 @@ def _common_reason(reason: str, members: list[ReportedHold]) -> str:
 
 
 def _incomplete(target: ReportedTarget) -> str:
-    if target.runs_expected is None:
-        return f"{target.target} could not be read completely: {_runs(target.runs_seen)} seen."
-    return (
-        f"{target.target} could not be read completely:"
-        f" {target.runs_seen:,} of {_runs(target.runs_expected)} seen."
-    )
+    seen = counted(target.runs_seen, "run")
+    if target.runs_expected is not None:
+        seen = f"{target.runs_seen:,} of {counted(target.runs_expected, 'run')}"
+    return f"{target.target} could not be read completely: {seen} seen."
 
 
 def _false_positives(found: FalsePositives) -> str:
     rules = ", ".join(f"{count} by {rule}" for rule, count in sorted(found.by_rule.items()))
     count = len(found.runs)
     are = "is" if count == 1 else "are"
-    notice = f"{_runs(count)} that an earlier pass marked as ended {are} alive ({rules})"
+    notice = f"{counted(count, 'run')} that an earlier pass marked as ended {are} alive ({rules})"
     seconds = found.suggested_heartbeat_timeout_seconds
     if seconds is None:
         return notice
@@ -212,13 +212,9 @@ def _false_positives(found: FalsePositives) -> str:
 def _after_undo(report: Report) -> str:
     """How long an undo lasts."""
     partial = sum(change.partial for change in report.changes)
-    note = f"{_runs(partial)} of these restored only in part. " if partial else ""
+    note = f"{counted(partial, 'run')} of these restored only in part. " if partial else ""
     return (
         f"{note}Passes that use the same journals do not repeat what was undone until a run shows"
         " a sign of life. Other janitors judge these runs again: tag them janitor:ignore, or"
         " change the rule"
     )
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run" if count == 1 else f"{count:,} runs"

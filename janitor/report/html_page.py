@@ -16,7 +16,7 @@ from janitor.report import headline
 from janitor.report.chart_data import kind_of
 from janitor.report.charts import Chart
 from janitor.report.figures import facts
-from janitor.report.sanitize import shortened, visible, web_page
+from janitor.report.sanitize import visible, web_page
 from janitor.storage import strict_json
 
 _CHANGES_SHARE, _HELD_SHARE = 4_400_000, 300_000
@@ -256,4 +256,4 @@ def _value(value: Any) -> str:
 
 
 def _text(text: str, limit: int = _SENTENCE) -> str:
-    return visible(shortened(text, limit))
+    return visible(text, limit)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from janitor.model.wording import counted
 from janitor.records.report import Report
 from janitor.report import headline
-from janitor.report.sanitize import shortened, visible, web_page
+from janitor.report.sanitize import visible, web_page
 
 Occasion = Literal["changes", "brake", "failure"]
 
@@ -61,16 +62,12 @@ def message_of_failure(command: str, said: str, link: str | None) -> Message:
 def _title(report: Report, *, failed: bool) -> str:
     totals = report.totals
     if _brake_is_on(report):
-        return f"janitor: the brake is on, {_many(totals.planned, 'change')} due"
+        return f"janitor: the brake is on, {counted(totals.planned, 'change')} due"
     if failed:
-        return f"janitor {report.command} failed, {_many(totals.written, 'run')} repaired"
+        return f"janitor {report.command} failed, {counted(totals.written, 'run')} repaired"
     if totals.planned:
-        return f"janitor: {_many(totals.planned, 'change')} due"
-    return f"janitor: {totals.written:,} of {_many(totals.runs, 'run')} repaired"
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+        return f"janitor: {counted(totals.planned, 'change')} due"
+    return f"janitor: {totals.written:,} of {counted(totals.runs, 'run')} repaired"
 
 
 def _occasions(report: Report, *, failed: bool) -> frozenset[Occasion]:
@@ -93,4 +90,4 @@ def _a_run(report: Report) -> str | None:
 
 
 def _text(text: str) -> str:
-    return visible(shortened(text, _SENTENCE)).replace("@", f"@{_BREAK}")
+    return visible(text, _SENTENCE).replace("@", f"@{_BREAK}")

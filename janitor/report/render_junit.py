@@ -17,7 +17,7 @@ from janitor.model import Outcome
 from janitor.records.changes import ReportedChange, ReportedHold
 from janitor.records.report import Report
 from janitor.report.options import DEFAULT_OPTIONS, RenderOptions
-from janitor.report.sanitize import shortened, visible
+from janitor.report.sanitize import visible
 
 _NAME, _SENTENCE = 200, 2_000
 """Characters of a name and of a sentence that are shown."""
@@ -86,4 +86,4 @@ def _suite(entry: ReportedChange | ReportedHold) -> str:
 
 def _text(text: str, limit: int = _SENTENCE) -> str:
     """Text that XML can hold; the library escapes it."""
-    return _NOT_IN_XML.sub("\ufffd", visible(shortened(text, limit)))
+    return _NOT_IN_XML.sub("\ufffd", visible(text, limit))

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from janitor.model.wording import and_more
 from janitor.records.changes import ReportedChange
 from janitor.records.report import Report
 from janitor.report import headline
-from janitor.report.sanitize import shortened, visible, web_page
+from janitor.report.sanitize import visible, web_page
 
 _SHARES: Final = {"changes": 600_000, "held": 150_000, "errors": 100_000, "warnings": 100_000}
 """Bytes for the rows of each table; the rest of the MiB is for everything else."""
@@ -138,9 +139,8 @@ def _run(change: ReportedChange) -> str:
 
 
 def _named(group: headline.HoldGroup) -> str:
-    named = ", ".join(_text(held.run, _NAME) for held in group.held[:_RUNS_NAMED])
-    more = len(group.held) - _RUNS_NAMED
-    return f"{named} and {more:,} more" if more > 0 else named
+    first = [_text(held.run, _NAME) for held in group.held[:_RUNS_NAMED]]
+    return and_more(first, len(group.held))
 
 
 def _outcome(change: ReportedChange) -> str:
@@ -149,7 +149,7 @@ def _outcome(change: ReportedChange) -> str:
 
 def _text(text: str, limit: int = _SENTENCE) -> str:
     """Text in which nothing is markup, a link or a picture."""
-    escaped = _MARKUP.sub(r"\\\g<0>", visible(shortened(text, limit)))
+    escaped = _MARKUP.sub(r"\\\g<0>", visible(text, limit))
     return _ADDRESS.sub(r"\\", escaped)
 
 

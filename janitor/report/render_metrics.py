@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from janitor.model import Outcome, SweepRunState
 from janitor.records.report import UNKNOWN_STATE, Report, Requests
-from janitor.report.sanitize import shortened, visible
+from janitor.report.sanitize import visible
 from janitor.rules import RULE_IDS
 
 if TYPE_CHECKING:
@@ -183,4 +183,4 @@ def _with_zeros(found: Mapping[str, int], usual: Iterable[str]) -> dict[str, int
 
 
 def _label(value: str) -> str:
-    return visible(shortened(value, _LABEL))
+    return visible(value, _LABEL)

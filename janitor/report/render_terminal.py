@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from janitor.model import Outcome
+from janitor.model.wording import and_more
 from janitor.records.changes import ReportedChange
 from janitor.records.report import Report
 from janitor.report import headline
-from janitor.report.sanitize import shortened, visible, web_page
+from janitor.report.sanitize import visible, web_page
 
 _ROWS: Final = 100
 """Rows of a table in a terminal; a log gets every change."""
@@ -126,9 +127,7 @@ def _left_out(rows: int) -> str | None:
 
 
 def _runs(group: headline.HoldGroup) -> str:
-    named = ", ".join(_plain(held.run) for held in group.held[:_RUNS_NAMED])
-    more = len(group.held) - _RUNS_NAMED
-    return f"{named} and {more:,} more" if more > 0 else named
+    return and_more([_plain(held.run) for held in group.held[:_RUNS_NAMED]], len(group.held))
 
 
 def _totals(report: Report) -> str:
@@ -144,4 +143,4 @@ def _say(console: Console, text: str, style: str) -> None:
 
 
 def _plain(text: str) -> str:
-    return visible(shortened(text, _SENTENCE))
+    return visible(text, _SENTENCE)

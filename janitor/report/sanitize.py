@@ -13,14 +13,14 @@ _TRICKS: Final = re.compile(
 _WEB_PAGE: Final = re.compile(r"https?://[!-~]+")
 
 
-def visible(text: str) -> str:
-    r"""The text on one line, with control characters in the form ``\x1b``."""
+def visible(text: str, limit: int | None = None) -> str:
+    r"""The text on one line, with control characters in the form ``\x1b``.
+
+    At most ``limit`` characters of the text are used.
+    """
+    if limit is not None and len(text) > limit:
+        text = f"{text[: limit - 1]}…"
     return _TRICKS.sub(lambda match: _shown(match[0]), text)
-
-
-def shortened(text: str, limit: int) -> str:
-    """At most ``limit`` characters of the text."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def web_page(url: str | None) -> str | None:

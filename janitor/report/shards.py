@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from janitor.errors import UsageError
+from janitor.model.wording import all_of
 from janitor.records.report import Report, ReportedShard
 
 
@@ -32,7 +33,7 @@ def notices(report: Report) -> list[str]:
     found = []
     if absent := missing(report):
         which = "Shard" if len(absent) == 1 else "Shards"
-        numbers = _listed([str(index) for index in absent])
+        numbers = all_of([str(index) for index in absent])
         are = "is missing: its" if len(absent) == 1 else "are missing: their"
         count = report.merged_shards[0].count
         found.append(f"{which} {numbers} of {count} {are} sweeps are not in this report")
@@ -59,7 +60,7 @@ def check(parts: Sequence[Report]) -> None:
     shards = [shard for part in parts for shard in (part.shard, *part.merged_shards) if shard]
     counts = sorted({shard.count for shard in shards})
     if len(counts) > 1:
-        numbers = _listed([str(count) for count in counts])
+        numbers = all_of([str(count) for count in counts])
         raise UsageError(
             f"these reports are of {numbers} shards: merge the reports of one pass, which all have"
             " the same number of shards"
@@ -68,8 +69,3 @@ def check(parts: Sequence[Report]) -> None:
 
 def _name(shard: ReportedShard) -> str:
     return f"shard {shard.index} of {shard.count}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last

@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from janitor.model import Outcome
+from janitor.model.wording import counted
 from janitor.records.json_text import format_time
 from janitor.records.report import Report
 from janitor.report.render_csv import as_cell
-from janitor.report.sanitize import shortened, visible
+from janitor.report.sanitize import visible
 from janitor.storage import strict_json
 
 _NAME: Final = 60
@@ -224,11 +225,11 @@ def _sweeps(trend: Trend) -> Iterator[tuple[str, str, int]]:
     totals = trend.totals("by_sweep").most_common()
     for name, stuck in totals[:_ROWS]:
         passes = sum(name in each.by_sweep for each in trend.passes)
-        yield _shown(name), f"{passes:,} {'pass' if passes == 1 else 'passes'}", stuck
+        yield _shown(name), counted(passes, "pass", "passes"), stuck
     if len(totals) > _ROWS:
         rest = sum(stuck for _, stuck in totals[_ROWS:])
         yield f"{len(totals) - _ROWS:,} more", "several passes", rest
 
 
 def _shown(name: str) -> str:
-    return visible(shortened(name, _NAME))
+    return visible(name, _NAME)

@@ -19,6 +19,7 @@ from janitor.errors import JournalError
 @pass_session
 def command(session: Session, /, **flags: Any) -> None:
     """List the saved journals, oldest first."""
+    from janitor.model.wording import counted
     from janitor.records.journal import journals, read_journal
     from janitor.session import journal_folder
 
@@ -29,5 +30,5 @@ def command(session: Session, /, **flags: Any) -> None:
             click.echo(printable(f"{path}  ({error})"))
             continue
         end = "" if record.ended else "  (incomplete)"
-        writes = "1 write" if len(record.writes) == 1 else f"{len(record.writes):,} writes"
+        writes = counted(len(record.writes), "write")
         click.echo(printable(f"{path}  {record.command}  {writes}{end}"))

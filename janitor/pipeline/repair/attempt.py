@@ -10,6 +10,7 @@ from typing import Any, Final
 from janitor.model import Outcome, RunInfo
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT, Path
+from janitor.model.wording import and_more
 from janitor.pipeline.edits import Edits
 from janitor.pipeline.repair.proposal import Proposal
 from janitor.records.keys import key_of
@@ -41,8 +42,7 @@ class Attempt:
         names = sorted(self._name(path) for path, _, _ in self._differences(found))
         if not names:
             return None
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return ", ".join(names[:_NAMED]) + more
+        return and_more(names[:_NAMED], len(names))
 
     def marks_in(self, found: RunInfo) -> bool:
         """Whether the run holds something that only this write can have put there.
