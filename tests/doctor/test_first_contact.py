@@ -196,7 +196,10 @@ def test_init_overwrites_nothing_unasked(emulator: Emulator, janitor: Janitor) -
 
 
 def test_init_says_what_it_cannot_look_at(janitor: Janitor) -> None:
-    assert "no project acme/nope" in janitor.ends(2, "init", "--project", "acme/nope").complaint()
+    assert (
+        "project acme/nope does not exist"
+        in janitor.ends(2, "init", "--project", "acme/nope").complaint()
+    )
     assert "name a --project" in janitor.ends(2, "init").complaint()
     assert janitor.files() == []
 

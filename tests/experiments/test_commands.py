@@ -55,7 +55,7 @@ def test_an_experiment_is_shown_whole(folder: StateManager) -> None:
     assert (shown["status"], shown["process_progress"]["0"]["status"]) == ("running", "completed")
     missing = run(folder, "show", "nobody")
     assert missing.exit_code == 1
-    assert "no experiment nobody" in missing.stderr
+    assert "experiment nobody does not exist" in missing.stderr
     assert run(folder, "show", "../x").exit_code == 2
 
 
@@ -108,7 +108,7 @@ def test_what_a_process_left_behind_does_not_reach_the_terminal_raw(folder: Stat
         ("alive", "experiment alive is running on this machine: stop it first"),
         ("done", "experiment done is aggregated, not running"),
         ("new", "experiment new is initialised, not running"),
-        ("nobody", "no experiment nobody"),
+        ("nobody", "experiment nobody does not exist"),
         ("../x", "is not an experiment id"),
     ],
 )

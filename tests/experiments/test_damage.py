@@ -45,7 +45,7 @@ def test_a_damaged_file_without_a_copy_does_not_hide_the_others(
     manager.path("exp_2").write_bytes(b"\0" * 100)
     assert [state.experiment_id for state in manager.list()] == ["exp_1", "exp_3"]
     (problem,) = problems
-    assert "no good copy" in problem
+    assert "it has no good copy" in problem
     assert list(manager.state_dir.glob("exp_2.json.corrupt-*"))
     with pytest.raises(NotFoundError):
         manager.load("exp_2")

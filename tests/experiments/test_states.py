@@ -139,7 +139,7 @@ def test_a_copy_of_an_experiment_that_is_gone_is_not_taken_for_the_new_one(
     manager.create("exp_1", total_runs=2)
     damage(manager.path("exp_1"))
     assert manager.list() == []
-    assert "no good copy" in problems[0]
+    assert "it has no good copy" in problems[0]
 
 
 def test_a_new_experiment_does_not_cover_an_old_one(manager: StateManager) -> None:
@@ -155,7 +155,7 @@ def test_a_removed_experiment_does_not_come_back(manager: StateManager) -> None:
     with pytest.raises(ConflictError, match="removed"):
         manager.save(state)
     for missing in (manager.load, manager.delete):
-        with pytest.raises(NotFoundError, match="no experiment exp_1"):
+        with pytest.raises(NotFoundError, match="experiment exp_1 does not exist"):
             missing("exp_1")
     assert manager.list() == []
 

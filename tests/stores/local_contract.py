@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
+from typing import Any
 
 import pytest
 
 from janitor.errors import RejectedError, TransientError
-from janitor.model import WandbState
+from janitor.model import SweepRunState, WandbState
+from janitor.stores.state_words import Words
 from tests.stores.backends import RUNNING, Backend, a_run, read
 from tests.stores.contract import StoreContract
+
+
+def check_total(words: Words[Any], statuses: type[StrEnum]) -> None:
+    """Check that each status and each state has its word, and that the words map back."""
+    assert set(words.ours) == set(statuses)
+    assert set(words.theirs) == set(SweepRunState)
+    for status, state in words.ours.items():
+        assert words.theirs[state] is status
 
 
 class LocalStoreContract(StoreContract):

@@ -13,7 +13,7 @@ from janitor.stores.experiments import WORDS, ExperimentStore
 from tests.experiments.samples import NOON, dead_process, of_another_host
 from tests.experiments.world import OURS, THEIRS, ExperimentWorld
 from tests.stores.backends import Backend, read
-from tests.stores.local_contract import LocalStoreContract
+from tests.stores.local_contract import LocalStoreContract, check_total
 from tests.stores.local_worlds import local_backend
 
 
@@ -29,12 +29,8 @@ class TestExperimentStore(LocalStoreContract):
 
 
 def test_the_words_map_totally_and_back() -> None:
-    assert WORDS.ours == OURS
-    assert WORDS.theirs == THEIRS
-    assert set(WORDS.ours) == set(ExperimentStatus)
-    assert set(WORDS.theirs) == set(SweepRunState)
-    for status, state in WORDS.ours.items():
-        assert WORDS.theirs[state] is status
+    assert (WORDS.ours, WORDS.theirs) == (OURS, THEIRS)
+    check_total(WORDS, ExperimentStatus)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from janitor.rules import judge
 from janitor.stores.tasks import WORDS, TaskStore
 from janitor.tasks import ManagerSettings, TaskManager, TaskStatus
 from tests.stores.backends import Backend, read
-from tests.stores.local_contract import LocalStoreContract
+from tests.stores.local_contract import LocalStoreContract, check_total
 from tests.stores.local_worlds import local_backend
 from tests.tasks.files_of_others import OURS, THEIRS, TaskWorld
 from tests.tasks.workplace import NOON, Bench
@@ -27,12 +27,8 @@ class TestTaskStore(LocalStoreContract):
 
 
 def test_the_words_map_totally_and_back() -> None:
-    assert WORDS.ours == OURS
-    assert WORDS.theirs == THEIRS
-    assert set(WORDS.ours) == set(TaskStatus)
-    assert set(WORDS.theirs) == set(SweepRunState)
-    for status, state in WORDS.ours.items():
-        assert WORDS.theirs[state] is status
+    assert (WORDS.ours, WORDS.theirs) == (OURS, THEIRS)
+    check_total(WORDS, TaskStatus)
 
 
 @pytest.fixture

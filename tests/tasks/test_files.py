@@ -129,7 +129,7 @@ def test_without_any_good_state_nothing_starts_from_the_beginning(bench: Bench) 
     bench.manager().close()
     for path in bench.folder.glob(f"{bench.name}*"):
         path.write_bytes(b"{")
-    with pytest.raises(StateFileError, match="no usable backup"):
+    with pytest.raises(StateFileError, match="no backup is usable"):
         bench.manager()
     assert bench.state_file.read_bytes() == b"{"
 
@@ -146,7 +146,7 @@ def test_a_state_that_was_removed_starts_from_the_beginning(
     fresh.add("z")
     bench.dies(fresh)
     bench.state_file.write_bytes(b"damaged")
-    with pytest.raises(StateFileError, match="no usable backup"):
+    with pytest.raises(StateFileError, match="no backup is usable"):
         bench.manager()
     assert list(bench.folder.glob(f"{bench.name}.1.before-*")), "what was is kept"
 

@@ -59,7 +59,7 @@ def test_an_id_that_cannot_be_printed_is_refused(manager: TaskManager, name: str
 
 def test_unknown_tasks_are_reported(manager: TaskManager) -> None:
     for use in (manager.complete, lambda name: manager.fail(name, "e"), manager.task):
-        with pytest.raises(NotFoundError, match="no task z"):
+        with pytest.raises(NotFoundError, match="task z does not exist"):
             use("z")
 
 
