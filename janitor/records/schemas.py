@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from janitor.records import journal, plan, policy, report
+from janitor.records import changes, journal, plan, policy, report
 
 Kind = Literal["report", "plan", "journal"]
 
@@ -71,7 +71,7 @@ def _docstrings() -> dict[str, dict[str, str]]:
     pydantic can do this as it makes the models, which costs each start of the janitor time.
     """
     found: dict[str, dict[str, str]] = {}
-    for module in (report, plan, journal, policy):
+    for module in (report, changes, plan, journal, policy):
         for node in ast.parse(inspect.getsource(module)).body:
             if isinstance(node, ast.ClassDef):
                 found[node.name] = dict(_described(node))
