@@ -89,7 +89,7 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
         (["render", "r.json", "--to", "x.pdf"], "x.pdf: unknown report format"),
         (
             ["render", "r.json", "--to", "no/x.md"],
-            "no/x.md: the folder no does not exist",
+            "cannot write no/x.md: the folder … does not exist",
         ),
         (["render", "r.json", "--to", "md", "--junit-fixed", "skip"], "must be failure or pass"),
         (["merge", "r.json", "r.json", "--to", "md"], "several of these reports are of acme/rl/s1"),
@@ -102,7 +102,8 @@ def test_trend_reads_a_folder_and_those_in_it(tmp_path: Path) -> None:
 def test_bad_usage_is_one_sentence(report: str, args: list[str], said: str) -> None:
     if args[0] == "trend":
         Path(report).unlink()
-    assert said in complaint(*args)
+    found = complaint(*args)
+    assert all(part in found for part in said.split("…"))
 
 
 @pytest.mark.parametrize("command", ["show", "render", "merge"])
