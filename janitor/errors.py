@@ -17,6 +17,8 @@ JanitorError                  the base class; its text is one sentence for users
 │   │   └── HeldError         another process has locked it
 │   └── TransientError        may pass: timeouts, resets, 429, 5xx, responses that are not JSON
 │       └── UnreachableError  nothing answers: the server is down, or its address is wrong
+├── DispatchError             a backend did not answer, or could not start or find a job
+│   └── JobRefusedError       a backend refuses a job for good: a retry does not help
 ├── JournalError              the journal cannot be written or read
 ├── ReportError               a report cannot be written or read
 ├── BrakeError                a limit was exceeded: exit code 3, nothing was written
@@ -101,6 +103,14 @@ class TransientError(StoreError):
 
 class UnreachableError(TransientError):
     """Nothing answers at the server's address: the server is down, or the address is wrong."""
+
+
+class DispatchError(JanitorError):
+    """A backend did not answer, or could not start or find a job. It is tried again."""
+
+
+class JobRefusedError(DispatchError):
+    """A backend refuses a job for good, for example for an invalid partition."""
 
 
 class JournalError(JanitorError):

@@ -1,0 +1,187 @@
+"""The state of a sweep: the fold of its ledger. Decisions are made from it alone.
+
+Pure. The same entries give the same state, on any machine, at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from janitor.model import ledger_items as items
+from janitor.model.jobs import JobTypes
+from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, Reached, SpecAdded
+from janitor.model.trial import Attempt, Observation, Trial, observation_of
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A sweep as its ledger has it."""
+
+    name: str
+    number: int = 0
+    """Of the last entry."""
+    at: str = ""
+    """The time of the last entry."""
+    specs: list[SpecAdded] = field(default_factory=list)
+    trials: dict[str, Trial] = field(default_factory=dict)
+    """By run, in the order of creation."""
+    paused: items.Paused | None = None
+    stopping: items.Stopping | None = None
+    held: items.RepairHeld | None = None
+    """Why nothing may be launched in this step; None if the last repair was not held."""
+    excluded: dict[str, str] = field(default_factory=dict)
+    """Runs, with reasons."""
+    fixed: dict[str, items.Fix] = field(default_factory=dict)
+    """Parameters."""
+    refusals: int = 0
+    """How many jobs were refused in a row."""
+    started_at: str = ""
+    """The time of the first entry."""
+
+    @classmethod
+    def of(cls, name: str, entries: Iterable[LedgerEntry]) -> Ledger:
+        """The fold of these entries, which begin with number 1."""
+        ledger = cls(name)
+        for entry in entries:
+            ledger.add(entry)
+        return ledger
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Take in the next entry.
+
+        Raises:
+            ValueError: its number is not the next one, or it names an unknown trial.
+
+        """
+        if entry.number != self.number + 1:
+            raise ValueError(f"ledger entry {entry.number} follows entry {self.number}")
+        self.number, self.at = entry.number, entry.at
+        self.started_at = self.started_at or entry.at
+        for item in entry.items:
+            self._take(item, entry)
+
+    # -- readings
+
+    @property
+    def spec(self) -> SpecAdded:
+        """The newest version of the sweep file.
+
+        Raises:
+            LookupError: the ledger has none yet.
+
+        """
+        return self.specs[-1]
+
+    @property
+    def indexes(self) -> int:
+        """How many trial indexes are spent; the next one has this number."""
+        return 1 + max((trial.index for trial in self.trials.values()), default=-1)
+
+    @property
+    def occupied(self) -> int:
+        """How many slots are occupied."""
+        return sum(trial.has_slot for trial in self.trials.values())
+
+    def open_jobs(self) -> Iterator[tuple[Trial, Attempt]]:
+        """The jobs that did not end, as far as the ledger knows."""
+        for trial in self.trials.values():
+            if trial.has_slot:
+                yield trial, trial.newest
+
+    def visible(self) -> list[Trial]:
+        """The trials that were not excluded or deleted."""
+        return [
+            trial for trial in self.trials.values() if not (trial.is_excluded or trial.is_deleted)
+        ]
+
+    def observations(self) -> list[Observation]:
+        """What is known about every visible trial, in the order of creation."""
+        return [observation_of(trial) for trial in self.visible()]
+
+    # -- the fold
+
+    def _take(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
+        match item:
+            case SpecAdded():
+                self.specs.append(item)
+            case Launch():
+                self._launch(item, entry)
+            case Ended():
+                self._end(item)
+            case Reached():
+                self._reach(item)
+            case items.Refused():
+                self._refuse(item)
+            case items.Stop():
+                self._trial(item.run).stop = item
+            case items.Complete():
+                self._trial(item.run).end = item
+            case items.Overruled():
+                self._trial(item.run).overruled = item
+            case items.Deleted():
+                self._trial(item.run).is_deleted = True
+            case items.RepairHeld():
+                self.held = item if item.is_held else None
+            case items.Paused():
+                self.paused = item
+            case items.Resumed():
+                self.paused, self.refusals = None, 0
+            case items.Stopping():
+                self.stopping = item
+            case items.Excluded():
+                self.excluded[item.run] = item.reason
+                if item.run in self.trials:
+                    self.trials[item.run].is_excluded = True
+            case items.Included():
+                self._include(item.name)
+            case items.Fix():
+                self.fixed[item.parameter] = item
+
+    def _trial(self, run: str) -> Trial:
+        try:
+            return self.trials[run]
+        except KeyError:
+            raise ValueError(
+                f"the ledger of {self.name} names the run {run}, which it never launched"
+            ) from None
+
+    def _launch(self, launch: Launch, entry: LedgerEntry) -> None:
+        trial = self.trials.get(launch.run)
+        if trial is None:
+            trial = self.trials[launch.run] = Trial(
+                launch.run, launch.index, launch.repeat, launch.params, launch.spec, launch.memory
+            )
+            trial.is_excluded = launch.run in self.excluded
+        is_training = launch.kind is JobTypes.LAUNCH_TRAINING
+        jobs = trial.trainings if is_training else trial.evaluations
+        jobs.append(Attempt(launch, entry.number, entry.nonce))
+
+    def _attempt(self, run: str, number: int, kind: JobTypes) -> Attempt | None:
+        trial = self._trial(run)
+        jobs = trial.trainings if kind is JobTypes.LAUNCH_TRAINING else trial.evaluations
+        return next((job for job in jobs if job.launch.attempt == number), None)
+
+    def _end(self, ended: Ended) -> None:
+        attempt = self._attempt(ended.run, ended.attempt, ended.kind)
+        if attempt is not None and attempt.ended is None:
+            attempt.ended = ended
+            self.refusals = 0
+
+    def _reach(self, reached: Reached) -> None:
+        trial = self._trial(reached.run)
+        if all(one.rung != reached.rung for one in trial.reached):
+            trial.reached.append(reached)
+
+    def _refuse(self, refused: items.Refused) -> None:
+        attempt = self._attempt(refused.run, refused.attempt, refused.kind)
+        if attempt is not None:
+            attempt.refusals += 1
+            attempt.refused_because = refused.reason
+            self.refusals += 1
+
+    def _include(self, name: str) -> None:
+        self.excluded.pop(name, None)
+        self.fixed.pop(name, None)
+        if name in self.trials:
+            self.trials[name].is_excluded = False
