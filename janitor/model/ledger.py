@@ -6,10 +6,10 @@ Pure. The same entries give the same state, on any machine, at any time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from janitor.model import ledger_items as items
-from janitor.model.jobs import JobTypes
+from janitor.model.jobs import JobStatus, JobTypes
 from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, Reached, SpecAdded
 from janitor.model.trial import Attempt, Observation, Trial, observation_of
 
@@ -38,6 +38,8 @@ class Ledger:
     """How many jobs were refused in a row."""
     started_at: str = ""
     """The time of the first entry."""
+    outcomes: list[JobStatus] = field(default_factory=list)
+    """How trials ended, in this order, since the sweep was last resumed; the brake counts them."""
 
     @classmethod
     def of(cls, name: str, entries: Iterable[LedgerEntry]) -> Ledger:
@@ -59,7 +61,18 @@ class Ledger:
         self.number, self.at = entry.number, entry.at
         self.started_at = self.started_at or entry.at
         for item in entry.items:
-            self._take(item, entry)
+            self.take(item, entry)
+
+    def fork(self) -> Ledger:
+        """A copy that can be changed on its own: for decisions that are not written yet."""
+        return replace(
+            self,
+            specs=list(self.specs),
+            trials={run: trial.copy() for run, trial in self.trials.items()},
+            excluded=dict(self.excluded),
+            fixed=dict(self.fixed),
+            outcomes=list(self.outcomes),
+        )
 
     # -- readings
 
@@ -101,7 +114,8 @@ class Ledger:
 
     # -- the fold
 
-    def _take(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
+    def take(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
+        """Take in one item of an entry."""
         match item:
             case SpecAdded():
                 self.specs.append(item)
@@ -115,8 +129,10 @@ class Ledger:
                 self._refuse(item)
             case items.Stop():
                 self._trial(item.run).stop = item
+                self.outcomes.append(item.status)
             case items.Complete():
                 self._trial(item.run).end = item
+                self.outcomes.append(item.status)
             case items.Overruled():
                 self._trial(item.run).overruled = item
             case items.Deleted():
@@ -126,7 +142,7 @@ class Ledger:
             case items.Paused():
                 self.paused = item
             case items.Resumed():
-                self.paused, self.refusals = None, 0
+                self.paused, self.refusals, self.outcomes = None, 0, []
             case items.Stopping():
                 self.stopping = item
             case items.Excluded():
@@ -155,7 +171,7 @@ class Ledger:
             trial.is_excluded = launch.run in self.excluded
         is_training = launch.kind is JobTypes.LAUNCH_TRAINING
         jobs = trial.trainings if is_training else trial.evaluations
-        jobs.append(Attempt(launch, entry.number, entry.nonce))
+        jobs.append(Attempt(launch, entry.number, entry.nonce, entry.at))
 
     def _attempt(self, run: str, number: int, kind: JobTypes) -> Attempt | None:
         trial = self._trial(run)

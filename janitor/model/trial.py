@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from janitor.model.jobs import Cause, Ending, JobStatus, JobTypes
@@ -18,6 +18,8 @@ class Attempt:
     entry: int
     """The number of the entry that launched it."""
     nonce: str
+    at: str
+    """The time of that entry."""
     ended: Ended | None = None
     refusals: int = 0
     """How often a backend refused it for good, in a row."""
@@ -80,6 +82,15 @@ class Trial:
         """Whether nothing more is decided about it."""
         return not (self.end is None and self.stop is None and self.overruled is None) or (
             self.is_deleted
+        )
+
+    def copy(self) -> Trial:
+        """A copy that can be changed on its own."""
+        return replace(
+            self,
+            trainings=[replace(job) for job in self.trainings],
+            evaluations=[replace(job) for job in self.evaluations],
+            reached=list(self.reached),
         )
 
     def failures(self, cause: Cause, kind: JobTypes) -> int:

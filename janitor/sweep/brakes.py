@@ -1,0 +1,107 @@
+"""Reasons to pause a sweep or to let it end: target, budget, failures, refusals. Pure."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+from janitor.model.jobs import JobStatus, JobTypes
+from janitor.model.ledger import Ledger
+from janitor.model.ledger_items import Paused, Stopping
+from janitor.model.trial import Attempt, Trial
+from janitor.model.wording import format_duration
+from janitor.sweep.limits import Limits
+
+MOST_REFUSALS: Final = 5
+"""So many jobs in a row that a backend refuses pause the sweep."""
+_ENOUGH: Final = 10
+"""Trials that must have ended before the share of failed ones is judged."""
+_BAD: Final = frozenset({JobStatus.FAILED, JobStatus.STALE})
+
+
+def best_trial(ledger: Ledger, limits: Limits) -> Trial | None:
+    """The visible trial with the best objective; the first of several."""
+    best = None
+    for trial in ledger.visible():
+        value = trial.objective
+        if value is None or not math.isfinite(value):
+            continue
+        if best is None or limits.sign * value > limits.sign * (best.objective or 0.0):
+            best = trial
+    return best
+
+
+def reason_to_stop(ledger: Ledger, limits: Limits) -> Stopping | None:
+    """The target is reached: the sweep ends when its jobs have ended."""
+    best = best_trial(ledger, limits)
+    if limits.target is None or best is None or best.objective is None:
+        return None
+    if limits.sign * best.objective < limits.sign * limits.target:
+        return None
+    reason = (
+        f"the target is reached: {limits.metric} = {best.objective:.6g} of {best.run}, and the"
+        f" target is {limits.target:g}"
+    )
+    return Stopping(now=False, by="target", reason=reason)
+
+
+def reason_to_pause(ledger: Ledger, limits: Limits, now: datetime) -> Paused | None:
+    """A brake, or a budget that is used up."""
+    if ledger.refusals >= MOST_REFUSALS:
+        latest = next(
+            (job.refused_because for _, job in ledger.open_jobs() if job.refusals), "no reason given"
+        )
+        reason = f"{ledger.refusals} jobs in a row were refused: {latest}"
+        return Paused("refusals", reason)
+    if (why := _too_many_failures(ledger, limits)) is not None:
+        return Paused("brake", why)
+    if (why := _budget(ledger, limits, now)) is not None:
+        return Paused("budget", why)
+    return None
+
+
+def _too_many_failures(ledger: Ledger, limits: Limits) -> str | None:
+    outcomes = ledger.outcomes
+    bad = sum(status in _BAD for status in outcomes)
+    first = limits.first_failures
+    if first and len(outcomes) >= first and bad == len(outcomes):
+        return f"the first {len(outcomes)} trials all failed (brake.first_failures is {first})"
+    percent = limits.failed_percent
+    if percent is not None and len(outcomes) >= _ENOUGH and 100 * bad > percent * len(outcomes):
+        share = 100 * bad / len(outcomes)
+        return (
+            f"{bad} of {len(outcomes)} trials failed, {share:.0f} %"
+            f" (brake.failed_percent is {percent:g})"
+        )
+    return None
+
+
+def _budget(ledger: Ledger, limits: Limits, now: datetime) -> str | None:
+    if limits.deadline is not None and ledger.started_at:
+        age = (now - datetime.fromisoformat(ledger.started_at)).total_seconds()
+        if age >= limits.deadline:
+            allowed = format_duration(timedelta(seconds=limits.deadline))
+            return f"the deadline of the budget, {allowed} after the start, has passed"
+    if limits.gpu_hours is not None:
+        used = gpu_hours(ledger, limits, now)
+        if used >= limits.gpu_hours:
+            return f"{used:.1f} GPU-hours of {limits.gpu_hours:g} are used"
+    return None
+
+
+def gpu_hours(ledger: Ledger, limits: Limits, now: datetime) -> float:
+    """What the jobs have used; of open ones since their launch, the time in a queue included."""
+    return sum(
+        _seconds(job, now)
+        * (limits.gpus if job.launch.kind is JobTypes.LAUNCH_TRAINING else limits.evaluation_gpus)
+        / 3600
+        for trial in ledger.trials.values()
+        for job in trial.jobs
+    )
+
+
+def _seconds(job: Attempt, now: datetime) -> float:
+    if job.ended is not None:
+        return job.ended.seconds or 0.0
+    return max(0.0, (now - datetime.fromisoformat(job.at)).total_seconds())

@@ -1,0 +1,219 @@
+"""What a step learns before it decides: which jobs ended, what they reported, what people did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from janitor.model import RunInfo, SweepRunState
+from janitor.model import summary as summaries
+from janitor.model.jobs import (
+    AttemptView,
+    Ending,
+    JobHandle,
+    JobObservation,
+    JobPhase,
+    JobStatus,
+    JobTypes,
+    Report,
+)
+from janitor.model.ledger import Ledger
+from janitor.model.ledger_items import Deleted, Ended, Fact, Overruled, Reached
+from janitor.model.summary import ABSENT
+from janitor.model.trial import Attempt, Trial
+from janitor.sweep.ports import Dispatcher, Scheduler, SweepStore
+
+_BY_PERSON: Final = {
+    SweepRunState.FAILURE: JobStatus.FAILED,
+    SweepRunState.CANCELLED: JobStatus.CANCELLED,
+    SweepRunState.TIMEOUT: JobStatus.STALE,
+    SweepRunState.CRASHED: JobStatus.STALE,
+}
+"""What a terminal state in a summary means that neither the janitor nor the controller wrote. A
+success is not among them: it only says that the attempt ended well."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found, and which jobs are missing at their backend."""
+
+    facts: list[Fact] = field(default_factory=list)
+    absent: list[tuple[Trial, Attempt]] = field(default_factory=list)
+    """Launched, but neither claimed nor known to the backend: they are submitted again."""
+    unknown: list[str] = field(default_factory=list)
+    """A sentence for each job about which the backend says nothing."""
+    views: Mapping[str, AttemptView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Looks at the jobs and runs of a sweep. It writes nothing."""
+
+    store: SweepStore
+    dispatcher: Dispatcher
+    scheduler: Scheduler
+    metric: str
+    resource: str = ""
+    """The metric that counts the resource; empty: the step of each report."""
+    namespace: str = "protein"
+
+    def look(self, ledger: Ledger, runs: Mapping[str, RunInfo]) -> Found:
+        """The facts that the ledger does not have yet, in the order of the trials.
+
+        Args:
+            ledger: The sweep.
+            runs: The runs of the trials that are not over, read now; those that are missing were
+                deleted.
+
+        """
+        found = Found()
+        jobs = [(trial, job) for trial, job in ledger.open_jobs()]
+        handles = {id(job): self._handle(job) for _, job in jobs}
+        found.views = self.store.attempts(list(handles.values()))
+        states = self.dispatcher.observe(list(handles.values()))
+        for trial in ledger.trials.values():
+            if not trial.is_over or trial.has_slot:
+                found.facts.extend(self._of_people(trial, runs))
+        for trial, job in jobs:
+            handle = handles[id(job)]
+            self._look_at(trial, job, found.views[handle.name], states[handle.name], found)
+        return found
+
+    def _handle(self, job: Attempt) -> JobHandle:
+        return self.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
+
+    def _of_people(self, trial: Trial, runs: Mapping[str, RunInfo]) -> Iterator[Fact]:
+        run = runs.get(trial.run)
+        if run is None:
+            if trial.trainings[0].ended is not None or self._was_created(trial):
+                yield Deleted(trial.run)
+            return
+        if trial.is_over:
+            return
+        word = summaries.read(run.summary, self.namespace, "state")
+        mark = summaries.read(run.summary, self.namespace, "janitor.state")
+        if word is ABSENT or word == mark or word not in list(SweepRunState):
+            return
+        status = _BY_PERSON.get(SweepRunState(word))
+        if status is not None:
+            yield Overruled(trial.run, status, f"its state was set to {word}, not by the janitor")
+
+    def _was_created(self, trial: Trial) -> bool:
+        """Whether the run existed: a step makes it after the entry that launches it."""
+        handle = self._handle(trial.newest)
+        return self.store.attempts([handle])[handle.name].claim is not None
+
+    def _look_at(
+        self,
+        trial: Trial,
+        job: Attempt,
+        view: AttemptView,
+        state: JobObservation,
+        found: Found,
+    ) -> None:
+        """One open job: its reports, and its end."""
+        milestones = self.scheduler.milestones(trial)
+        is_training = job.launch.kind is JobTypes.LAUNCH_TRAINING
+        if milestones and is_training and view.claim is not None:
+            reports = self.store.reports(self._handle(job))
+            found.facts.extend(self._reached(trial, job, milestones, reports))
+        if view.exit is not None:
+            found.facts.append(_ended(job, view.exit))
+        elif state.phase is JobPhase.ENDED and state.ending is not None:
+            found.facts.append(_without_marker(job, state.ending, state))
+        elif state.phase is JobPhase.UNKNOWN:
+            found.unknown.append(f"{state.name}: {state.reason or 'its backend does not answer'}")
+        elif state.phase in {JobPhase.GONE, JobPhase.ENDED}:
+            self._gone(trial, job, view, state, found)
+
+    def _gone(
+        self,
+        trial: Trial,
+        job: Attempt,
+        view: AttemptView,
+        state: JobObservation,
+        found: Found,
+    ) -> None:
+        if view.claim is None:
+            if trial.is_over:
+                reason = "it was stopped before a worker began it"
+                found.facts.append(_end(job, Ending.STOPPED, reason))
+            else:
+                found.absent.append((trial, job))
+        elif (state.gone_for or 0.0) >= self.dispatcher.lost_dwell:
+            reason = state.reason or "its process is gone and left no exit marker"
+            found.facts.append(_end(job, Ending.LOST, reason, host=str(view.claim.get("host", ""))))
+
+    def _reached(
+        self, trial: Trial, job: Attempt, milestones: Sequence[float], reports: Sequence[Report]
+    ) -> Iterator[Reached]:
+        """The first report at or past each milestone that is not known yet."""
+        known = {one.rung for one in trial.reached}
+        missing = [milestone for milestone in milestones if milestone not in known]
+        resource: float | None = None
+        for report in reports:
+            counted = _number(report.metrics.get(self.resource)) if self.resource else report.step
+            resource = counted if counted is not None else resource
+            if self.metric not in report.metrics or resource is None:
+                continue
+            while missing and resource >= missing[0]:
+                value = _number(report.metrics[self.metric])
+                yield Reached(
+                    trial.run,
+                    job.launch.attempt,
+                    missing.pop(0),
+                    resource,
+                    math.nan if value is None else value,
+                )
+
+
+def _ended(job: Attempt, marker: Mapping[str, Any]) -> Ended:
+    """The end of an attempt by its exit marker."""
+    try:
+        ending = Ending(str(marker.get("ending")))
+    except ValueError:
+        ending = Ending.LOST
+    code = marker.get("code")
+    return Ended(
+        job.launch.run,
+        job.launch.attempt,
+        job.launch.kind,
+        ending,
+        str(marker.get("reason") or f"it ended: {ending}"),
+        objective=_number(marker.get("objective")),
+        resource=_number(marker.get("resource")),
+        cost=_number(marker.get("cost")),
+        seconds=_number(marker.get("seconds")),
+        host=str(marker.get("host") or ""),
+        code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        policy_uri=_text(marker.get("policy_uri")),
+    )
+
+
+def _end(job: Attempt, ending: Ending, reason: str, host: str = "") -> Ended:
+    launch = job.launch
+    return Ended(launch.run, launch.attempt, launch.kind, ending, reason, host=host)
+
+
+def _without_marker(job: Attempt, ending: Ending, state: JobObservation) -> Ended:
+    """The end of an attempt that only its backend knows. Without a marker nothing is known good."""
+    if ending is Ending.OK:
+        reason = "its backend says that it ended well, but it left no exit marker"
+        return _end(job, Ending.LOST, reason, state.host)
+    return _end(job, ending, state.reason or f"its backend says: {ending}", state.host)
+
+
+def _number(value: Any) -> float | None:
+    """A number from JSON, where NaN and infinity are texts."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
