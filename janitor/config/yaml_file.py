@@ -63,13 +63,13 @@ def read_mapping(path: Path, name: str) -> Document:
         FileNotFoundError: the file does not exist.
 
     """
-    text = _read_text(path, name)
+    text = read_text(path, name)
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
         value = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{name}{_explain(error)}") from error
+        raise ConfigError(f"{name}{explain(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{name}: contains a number too long to read, or is nested too deeply"
@@ -83,7 +83,7 @@ def read_mapping(path: Path, name: str) -> Document:
     return Document(value, root)
 
 
-def _read_text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -103,7 +103,7 @@ def _read_text(path: Path, name: str) -> str:
         ) from error
 
 
-def _explain(error: yaml.YAMLError) -> str:
+def explain(error: yaml.YAMLError) -> str:
     """``:LINE:COLUMN: what is wrong``, on one line."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark

@@ -74,6 +74,10 @@ class Ledger:
             outcomes=list(self.outcomes),
         )
 
+    def decide(self, item: Item) -> None:
+        """Take in a decision that is not written yet; see :meth:`fork`."""
+        self.take(item, LedgerEntry(self.number + 1, "", self.at, "decisions", ()))
+
     # -- readings
 
     @property

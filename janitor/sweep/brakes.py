@@ -50,7 +50,8 @@ def reason_to_pause(ledger: Ledger, limits: Limits, now: datetime) -> Paused | N
     """A brake, or a budget that is used up."""
     if ledger.refusals >= MOST_REFUSALS:
         latest = next(
-            (job.refused_because for _, job in ledger.open_jobs() if job.refusals), "no reason given"
+            (job.refused_because for _, job in ledger.open_jobs() if job.refusals),
+            "no reason given",
         )
         reason = f"{ledger.refusals} jobs in a row were refused: {latest}"
         return Paused("refusals", reason)

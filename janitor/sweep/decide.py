@@ -17,7 +17,6 @@ from janitor.model.ledger_items import (
     Complete,
     Decision,
     Launch,
-    LedgerEntry,
     Stop,
     Wait,
 )
@@ -81,7 +80,7 @@ class _Decision:
         self.scheduler, self.optimizer = scheduler, optimizer
         self.result = Decided()
         self.is_exhausted = False
-        self._entry = LedgerEntry(ledger.number + 1, "", now.isoformat(), "decisions", ())
+        self.ledger.at = now.isoformat()
 
     def made(self) -> Decided:
         retries = self._ends()
@@ -101,7 +100,7 @@ class _Decision:
             self.result.waits.append(decision)
             return
         self.result.decisions.append(decision)
-        self.ledger.take(decision, self._entry)
+        self.ledger.decide(decision)
 
     # -- trials whose last job ended
 

@@ -1,0 +1,173 @@
+"""The settings under ``janitor:`` in a sweep file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from janitor.config.durations import parse_positive_duration
+from janitor.model.jobs import Resources
+from janitor.model.wording import did_you_mean, either, quoted
+
+_SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
+_LATER: Final = ("asha", "hyperband", "median", "pbt", "bayesian")
+_LATER_OPTIMIZERS: Final = ("qmc", "tpe", "gp", "cmaes", "nsga2", "nsga3")
+_LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
+
+
+def _bytes(value: Any) -> int:
+    found = _SIZE.fullmatch(str(value)) if not isinstance(value, bool) else None
+    if found is None:
+        raise ValueError(f"must be a size such as 8GB or 512MiB, not {quoted(value)}")
+    base = 1024 if found[3] else 1000
+    power = "kmgt".find(found[2].lower()) + 1
+    return int(float(found[1]) * base**power)
+
+
+def _seconds(value: Any) -> float:
+    return parse_positive_duration(value).total_seconds()
+
+
+def _one_of(value: Any, known: tuple[str, ...], later: tuple[str, ...], what: str) -> Any:
+    if value in known:
+        return value
+    if value in later:
+        raise ValueError(f"{value} is not available in this version; use {either(known)}")
+    raise ValueError(
+        f"is a {what}: {either(known)}, not {quoted(value)}{did_you_mean(value, known)}"
+    )
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["string", "integer"]})]
+Seconds = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
+]
+SchedulerType = Annotated[
+    Literal["parallel", "sequential"],
+    BeforeValidator(lambda each: _one_of(each, ("parallel", "sequential"), _LATER, "scheduler")),
+]
+OptimizerType = Annotated[
+    Literal["grid", "random"],
+    BeforeValidator(lambda each: _one_of(each, ("grid", "random"), _LATER_OPTIMIZERS, "optimizer")),
+]
+
+
+class Section(BaseModel):
+    """A section of the file. Unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SchedulerSection(Section):
+    """When jobs run."""
+
+    type: SchedulerType = "parallel"
+
+
+class OptimizerSection(Section):
+    """What is tried. Without a type, the file's ``method`` decides."""
+
+    type: OptimizerType | None = None
+    seed: int = 0
+
+
+class ResourcesSection(Section):
+    """What one job needs."""
+
+    nodes: int = Field(1, ge=1)
+    gpus: int = Field(0, ge=0)
+    cpus: int | None = Field(None, ge=1)
+    memory: Bytes | None = None
+    time: Seconds | None = None
+
+    def resources(self) -> Resources:
+        """The same in the model's terms."""
+        return Resources(self.nodes, self.gpus, self.cpus, self.memory, self.time)
+
+
+class EvaluationSection(Section):
+    """A job that follows each training, and reports the objective."""
+
+    command: list[str] = Field(min_length=1)
+    resources: ResourcesSection = ResourcesSection()
+    at: Literal["end"] = "end"
+
+
+class RetriesSection(Section):
+    """How many attempts follow one that ended so."""
+
+    preempted: int = Field(5, ge=0)
+    lost: int = Field(2, ge=0)
+    timeout: int = Field(1, ge=0)
+    failed: int = Field(0, ge=0)
+
+
+class BrakeSection(Section):
+    """When failures pause the sweep."""
+
+    first_failures: int | None = Field(5, ge=1)
+    failed_percent: float | None = Field(50, ge=0, le=100)
+
+
+class BudgetSection(Section):
+    """When the sweep has used what it may use."""
+
+    gpu_hours: float | None = Field(None, gt=0)
+    deadline: Seconds | None = None
+    runs: int | None = Field(None, ge=1)
+
+
+class LocalSection(Section):
+    """Jobs on this machine."""
+
+    gpus: int | None = Field(None, ge=0)
+    cpus: int | None = Field(None, ge=1)
+
+
+def _dispatch(value: Any) -> Any:
+    if isinstance(value, str):
+        value = {value: {}}
+    if isinstance(value, dict):
+        for name in value:
+            _one_of(name, ("local",), _LATER_DISPATCHERS, "dispatcher")
+        return {name: settings or {} for name, settings in value.items()}
+    return value
+
+
+class DispatchSection(Section):
+    """How jobs are started."""
+
+    local: LocalSection = LocalSection()
+
+
+def _store(value: Any) -> str:
+    if value == "wandb":
+        raise ValueError(
+            "wandb is not available in this version: use file:DIR, such as file:.janitor"
+        )
+    if not isinstance(value, str) or not value.startswith("file:") or value == "file:":
+        raise ValueError(f"must be file:DIR, such as file:.janitor, not {quoted(value)}")
+    return value
+
+
+class JanitorSection(Section):
+    """Everything that is not W&B's."""
+
+    store: Annotated[str, BeforeValidator(_store)] = "file:.janitor"
+    scheduler: SchedulerSection = SchedulerSection()
+    optimizer: OptimizerSection = OptimizerSection()
+    max_parallel_jobs: int = Field(1, ge=1)
+    dispatch: Annotated[DispatchSection, BeforeValidator(_dispatch)] = DispatchSection()
+    resources: ResourcesSection = ResourcesSection()
+    evaluation: EvaluationSection | None = None
+    collect: Literal["stdout"] | None = None
+    retries: RetriesSection = RetriesSection()
+    brake: BrakeSection = BrakeSection()
+    budget: BudgetSection = BudgetSection()
+    points: list[dict[str, Any]] = Field(default_factory=list)
+    repeats: int = Field(1, ge=1)
+    namespace: str = Field("protein", min_length=1)
+    grace: Seconds = 30.0
+    """Seconds between SIGTERM and SIGKILL."""

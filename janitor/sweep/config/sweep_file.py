@@ -1,0 +1,289 @@
+"""SweepConfig: a sweep file, read as W&B reads it, with our settings under ``janitor:``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from janitor.config.complaints import complaints
+from janitor.errors import ConfigError
+from janitor.model.jobs import Cause, Resources
+from janitor.model.wording import quoted
+from janitor.sweep.config import command as commands
+from janitor.sweep.config.parameters import Parameters
+from janitor.sweep.config.reading import Source, read_sweep_file
+from janitor.sweep.config.settings import JanitorSection, OptimizerType, Section
+from janitor.sweep.config.space import Space
+from janitor.sweep.limits import Limits
+
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_FIXED: Final = (
+    ("metric", "name"),
+    ("metric", "goal"),
+    ("janitor", "scheduler", "type"),
+    ("janitor", "repeats"),
+    ("janitor", "store"),
+    ("janitor", "evaluation", "at"),
+)
+"""Settings that a sweep keeps for its whole life."""
+
+
+class Metric(Section):
+    """The objective."""
+
+    name: str = Field(min_length=1)
+    goal: Literal["minimize", "maximize"] = "minimize"
+    target: float | None = None
+    impute: Literal["latest", "best", "worst"] | None = None
+    impute_while_running: Literal["latest", "best", "worst", "false"] | None = None
+
+
+class SweepConfig(BaseModel):
+    """A sweep file. The keys are W&B's; ``janitor`` holds the controller's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    method: Literal["grid", "random", "bayes", "custom"]
+    parameters: dict[str, Any] = Field(min_length=1)
+    name_: str | None = Field(None, alias="name")
+    description: str | None = None
+    program: str | None = None
+    command: list[str] | None = None
+    metric: Metric | None = None
+    metrics: list[Metric] | None = None
+    run_cap: int | None = Field(None, ge=1)
+    early_terminate: dict[str, Any] | None = None
+    """Read, and kept for schedulers that stop trials early."""
+    janitor: JanitorSection = JanitorSection()
+    # What W&B also accepts, and a controller of this machine does not need.
+    entity: str | None = None
+    project: str | None = None
+    api_version: str | None = Field(None, alias="apiVersion")
+    kind: str | None = None
+    controller: dict[str, Any] | None = None
+    job: str | None = None
+    image_uri: str | None = None
+    scheduler: dict[str, Any] | None = None
+    settings: dict[str, Any] | None = None
+
+    _source: Source = PrivateAttr()
+    _space: Space = PrivateAttr()
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def load(cls, path: Path | str) -> SweepConfig:
+        """Read a sweep file, YAML or JSON.
+
+        Raises:
+            ConfigError: it cannot be read, or settings cannot be used. The message names all of
+                them, each with its line.
+
+        """
+        return cls._checked(read_sweep_file(Path(path)))
+
+    @classmethod
+    def from_document(
+        cls, document: Mapping[str, Any], directory: str | Path, name: str
+    ) -> SweepConfig:
+        """A sweep file from what it held, as a ledger keeps it.
+
+        Raises:
+            ConfigError: settings cannot be used.
+
+        """
+        return cls._checked(Source(dict(document), name, Path(directory), f"sweep {name}"))
+
+    @classmethod
+    def _checked(cls, source: Source) -> SweepConfig:
+        problems: list[tuple[int, str]] = []
+        config = None
+        try:
+            config = cls.model_validate(source.values)
+        except ValidationError as error:
+            problems = [(source.line(each.at), str(each)) for each in complaints(error, cls)]
+        given = source.values.get("parameters")
+        parameters = Parameters(given if isinstance(given, Mapping) else {})
+        problems += [
+            (source.line(at), f"{'.'.join(at)} {said}") for at, said in parameters.problems
+        ]
+        if config is not None:
+            config._source, config._space = source, parameters.space
+            config._notes = tuple(parameters.notes)
+            problems += [(source.line(at), said) for at, said in config._contradictions()]
+        if problems or config is None:
+            said = [source.sentence(line, text) for line, text in sorted(set(problems))]
+            raise ConfigError("; ".join(said))
+        return config
+
+    def _contradictions(self) -> list[tuple[tuple[str, ...], str]]:
+        """What is wrong although each setting is right."""
+        found: list[tuple[tuple[str, ...], str]] = []
+        if not _SAFE_NAME.fullmatch(self.name):
+            found.append(
+                (
+                    ("name",),
+                    f"name {quoted(self.name)} cannot be the name of a folder: use up to 64 letters,"
+                    " digits and _.-",
+                )
+            )
+        if self.metric is None:
+            found.append(((), "metric is missing: name what the sweep optimizes"))
+        if not self.program and not self.command:
+            found.append(((), "program is missing: name the script that each trial runs"))
+        if self.janitor.optimizer.type is None and self.method not in {"grid", "random"}:
+            found.append(
+                (
+                    ("method",),
+                    f"method {self.method} is not available in this version: use grid or random",
+                )
+            )
+        elif self._optimizer_type == "grid" and (lacking := self._space.without_grid()):
+            found.append(
+                (
+                    ("parameters", lacking[0]),
+                    f"parameters.{lacking[0]} has no grid: give it values, or points: N",
+                )
+            )
+        return found
+
+    @property
+    def _optimizer_type(self) -> OptimizerType:
+        return self.janitor.optimizer.type or ("grid" if self.method == "grid" else "random")
+
+    @property
+    def name(self) -> str:
+        """The sweep's name: that of the file's ``name``, or of the file."""
+        return self.name_ or self._source.name
+
+    @property
+    def directory(self) -> Path:
+        """The folder of the file, absolute; commands run there."""
+        return self._source.directory
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the file holds, for the ledger."""
+        return self._source.values
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was read in another way than it may look."""
+        return self._notes
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self._space
+
+    @property
+    def optimizer_type(self) -> str:
+        """``grid`` or ``random``."""
+        return self._optimizer_type
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's meaning. The order of parameters counts: it orders the grid."""
+        known = dict(self.document)
+        order = list(_flat_names(known.get("parameters") or {}))
+        text = json.dumps([known, order], sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def training_resources(self) -> Resources:
+        """What a training needs."""
+        return self.janitor.resources.resources()
+
+    @property
+    def evaluation_resources(self) -> Resources:
+        """What an evaluation needs."""
+        evaluation = self.janitor.evaluation
+        return Resources() if evaluation is None else evaluation.resources.resources()
+
+    @property
+    def limits(self) -> Limits:
+        """What decisions read."""
+        ours, metric = self.janitor, self.metric
+        caps = [cap for cap in (self.run_cap, ours.budget.runs) if cap is not None]
+        retries = ours.retries
+        return Limits(
+            max_parallel_jobs=ours.max_parallel_jobs,
+            run_cap=min(caps, default=None),
+            metric=metric.name if metric else "",
+            goal=metric.goal if metric else "minimize",
+            target=metric.target if metric else None,
+            evaluates=ours.evaluation is not None,
+            repeats=ours.repeats,
+            retries={
+                Cause.PREEMPTED: retries.preempted,
+                Cause.LOST: retries.lost,
+                Cause.TIMEOUT: retries.timeout,
+                Cause.FAILED: retries.failed,
+            },
+            first_failures=ours.brake.first_failures,
+            failed_percent=ours.brake.failed_percent,
+            gpu_hours=ours.budget.gpu_hours,
+            deadline=ours.budget.deadline,
+            gpus=ours.resources.gpus,
+            evaluation_gpus=self.evaluation_resources.gpus,
+        )
+
+    def training_command(
+        self, params: Mapping[str, Any], environment: Mapping[str, str], params_file: str
+    ) -> tuple[str, ...]:
+        """The command of a training with these params."""
+        template = self.command or commands.DEFAULT
+        return self._build(template, params, environment, params_file)
+
+    def evaluation_command(
+        self, params: Mapping[str, Any], environment: Mapping[str, str], params_file: str
+    ) -> tuple[str, ...]:
+        """The command of an evaluation of a trial with these params."""
+        evaluation = self.janitor.evaluation
+        return self._build(
+            evaluation.command if evaluation else [], params, environment, params_file
+        )
+
+    def _build(
+        self,
+        template: Sequence[str],
+        params: Mapping[str, Any],
+        environment: Mapping[str, str],
+        params_file: str,
+    ) -> tuple[str, ...]:
+        return commands.build(
+            template, params, environment, program=self.program or "", params_file=params_file
+        )
+
+    def fixed_changes(self, newer: SweepConfig) -> list[str]:
+        """The settings that a sweep cannot change, and that differ in the newer file."""
+        ours, theirs = self.model_dump(by_alias=True), newer.model_dump(by_alias=True)
+        return [".".join(path) for path in _FIXED if _at(ours, path) != _at(theirs, path)]
+
+
+def _at(document: Mapping[str, Any], path: Sequence[str]) -> Any:
+    value: Any = document
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _flat_names(parameters: Mapping[Any, Any], prefix: str = "") -> list[str]:
+    names = []
+    for name, settings in parameters.items():
+        names.append(f"{prefix}{name}")
+        if isinstance(settings, Mapping) and isinstance(settings.get("parameters"), Mapping):
+            names += _flat_names(settings["parameters"], f"{prefix}{name}.")
+    return names
+
+
+def sweep_schema() -> dict[str, Any]:
+    """The JSON Schema of sweep files."""
+    schema = SweepConfig.model_json_schema(by_alias=True)
+    schema["title"] = "Sweep file of janitor"
+    return schema

@@ -1,0 +1,23 @@
+"""Dispatchers run jobs. One per file; they know no store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from janitor.sweep.config import SweepConfig
+from janitor.sweep.dispatchers.local import LocalDispatcher
+from janitor.sweep.ports import Dispatcher
+
+__all__ = ["LocalDispatcher", "dispatcher_of"]
+
+
+def dispatcher_of(config: SweepConfig, root: Path) -> Dispatcher:
+    """The dispatcher that a sweep file names.
+
+    Args:
+        config: The sweep file.
+        root: The folder of the store; the locks of GPUs are in it.
+
+    """
+    local = config.janitor.dispatch.local
+    return LocalDispatcher(root, gpus=local.gpus or 0)

@@ -1,0 +1,310 @@
+"""One step of a sweep: look, repair, decide, append, dispatch, settle, report.
+
+Stateless. It can be killed between any two lines; the next step, from whichever process, goes on.
+Every entry of the ledger is a compare-and-set: a step that was overtaken reads and decides again.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import structlog
+
+from janitor import __version__
+from janitor.errors import DispatchError, JobRefusedError, StoreError
+from janitor.model import RunInfo
+from janitor.model.jobs import AttemptView, JobTypes
+from janitor.model.ledger import Ledger
+from janitor.model.ledger_items import Ended, Fact, Item, LedgerEntry, Refused, RepairHeld
+from janitor.model.trial import Attempt, Trial
+from janitor.records.report import Report
+from janitor.records.sweep_step import StepReport
+from janitor.runtime.clock import boottime
+from janitor.sweep.crash_points import CrashPoint, reach
+from janitor.sweep.decide import Decided, decide
+from janitor.sweep.facts import Found, Observer
+from janitor.sweep.jobs import JobMaker
+from janitor.sweep.limits import Limits
+from janitor.sweep.ports import Dispatcher, Optimizer, Scheduler, SweepStore
+from janitor.sweep.settle import Settled, settle
+from janitor.sweep.step_report import StepDraft
+
+_MOST_TRIES: Final = 20
+"""A step that is overtaken this often leaves the rest to the others."""
+_FRESH: Final = 60.0
+"""Seconds, suspension included, for which a look at the jobs may be acted on."""
+
+Repair = Callable[[], Report]
+"""The janitor's own pass over the sweep's runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a step is made of."""
+
+    store: SweepStore
+    dispatcher: Dispatcher
+    scheduler: Scheduler
+    optimizer: Optimizer
+    limits: Limits
+    now: Callable[[], datetime]
+    """The time, aware, UTC."""
+    nonce: Callable[[], str]
+    """A new text for each entry, which no other process makes."""
+    repair: Repair | None = None
+    """None: the step repairs nothing, for tests and simulations."""
+    namespace: str = "protein"
+
+
+@dataclass(slots=True)
+class Step:
+    """A step, and what it did so far."""
+
+    parts: Parts
+    ledger: Ledger = field(init=False)
+    draft: StepDraft = field(init=False)
+    _looked_at: float = 0.0
+
+    def run(self) -> StepReport:
+        """Do everything, and report it.
+
+        Raises:
+            StoreError: the ledger cannot be read or written. Nothing was dispatched after that.
+
+        """
+        self._begin()
+        self._learn()
+        self._repair()
+        decided = self._decide()
+        self._submit()
+        self._settle()
+        return self.draft.finish(self.ledger, self.parts.now(), is_done=decided.is_done)
+
+    def preview(self) -> StepReport:
+        """What a step would decide now. Creates and writes nothing."""
+        self._begin()
+        found = self._look()
+        self.ledger = self.ledger.fork()
+        for fact in found.facts:
+            self.ledger.decide(fact)
+        self.draft.learned(found.facts)
+        self.draft.report_unknown(found.unknown)
+        decided = self._decided()
+        self.draft.decided(decided)
+        return self.draft.finish(
+            self.ledger, self.parts.now(), is_done=decided.is_done, is_dry=True
+        )
+
+    def _begin(self) -> None:
+        self.draft = StepDraft(self.parts.store.name, self.parts.store.location, self.parts.now())
+        self._read()
+
+    def _read(self) -> None:
+        self.ledger = Ledger.of(self.parts.store.name, self.parts.store.entries())
+
+    # -- facts
+
+    def _look(self) -> Found:
+        self._looked_at = boottime()
+        parts = self.parts
+        observer = Observer(
+            parts.store,
+            parts.dispatcher,
+            parts.scheduler,
+            parts.limits.metric,
+            namespace=parts.namespace,
+        )
+        return observer.look(self.ledger, parts.store.runs(only_open=True))
+
+    def _learn(self) -> None:
+        """Append what is new. An overtaken step looks again."""
+        for _ in range(_MOST_TRIES):
+            found = self._look()
+            self.draft.report_unknown(found.unknown)
+            if not found.facts:
+                return
+            reach(CrashPoint.BEFORE_FACTS)
+            if self._append("facts", found.facts):
+                reach(CrashPoint.AFTER_FACTS)
+                self.draft.learned(found.facts)
+                return
+            self._read()
+
+    # -- repair
+
+    def _repair(self) -> None:
+        """The janitor's own pass. A brake or a stand-down forbids launches in this step."""
+        if self.parts.repair is None:
+            return
+        reach(CrashPoint.BEFORE_REPAIR)
+        report = self.parts.repair()
+        reach(CrashPoint.AFTER_REPAIR)
+        why = _held_back(report)
+        self.draft.repaired(report, why)
+        is_held = self.ledger.held is not None
+        if (why is not None) != is_held:
+            for _ in range(_MOST_TRIES):
+                if self._append("facts", [RepairHeld(why is not None, why or "")]):
+                    return
+                self._read()
+
+    # -- decisions
+
+    def _decided(self) -> Decided:
+        parts = self.parts
+        return decide(self.ledger, parts.limits, parts.scheduler, parts.optimizer, parts.now())
+
+    def _decide(self) -> Decided:
+        """Decide and append, until no other step comes in between."""
+        decided = Decided()
+        for _ in range(_MOST_TRIES):
+            if boottime() - self._looked_at > _FRESH:
+                self._read()
+                self._learn()
+            now = self.parts.now()
+            parts = self.parts
+            decided = decide(self.ledger, parts.limits, parts.scheduler, parts.optimizer, now)
+            if not decided.decisions:
+                break
+            reach(CrashPoint.BEFORE_DECISIONS)
+            if self._append("decisions", decided.decisions, now):  # type: ignore[arg-type] # a Wait is in `waits`
+                reach(CrashPoint.AFTER_DECISIONS)
+                break
+            self._read()
+            decided = Decided()
+        self.draft.decided(decided)
+        return decided
+
+    def _append(
+        self,
+        role: Literal["facts", "decisions"],
+        items: Sequence[Item] | Sequence[Fact],
+        now: datetime | None = None,
+    ) -> bool:
+        """Append an entry, and take it in; False if another step was faster."""
+        entry = LedgerEntry(
+            self.ledger.number + 1,
+            self.parts.nonce(),
+            (now or self.parts.now()).isoformat(),
+            role,
+            tuple(items),
+            versions(self.parts.optimizer),
+        )
+        if not self.parts.store.append(entry):
+            return False
+        self.ledger.add(entry)
+        _log_entry(entry)
+        return True
+
+    # -- jobs
+
+    def _submit(self) -> None:
+        """Submit what was launched and is not there; stop what was stopped."""
+        jobs = [(trial, job) for trial, job in self.ledger.open_jobs()]
+        handles = [
+            self.parts.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
+            for _, job in jobs
+        ]
+        views = self.parts.store.attempts(handles)
+        maker = JobMaker(self.parts.store)
+        refused: list[Fact] = []
+        for (trial, job), handle in zip(jobs, handles, strict=True):
+            if trial.stop is not None:
+                self._stop(trial, job)
+            elif not trial.is_over and not _is_there(views[handle.name]):
+                refused += self._start(maker, trial, job)
+        if refused:
+            reach(CrashPoint.BEFORE_REFUSALS)
+            for _ in range(_MOST_TRIES):
+                if self._append("facts", refused):
+                    break
+                self._read()
+            reach(CrashPoint.AFTER_REFUSALS)
+            self.draft.learned(refused)
+
+    def _start(self, maker: JobMaker, trial: Trial, job: Attempt) -> list[Fact]:
+        """Create the run and submit its job. Both are idempotent."""
+        launch = job.launch
+        try:
+            reach(CrashPoint.BEFORE_RUN)
+            if launch.kind is JobTypes.LAUNCH_TRAINING and launch.attempt == 1:
+                self.parts.store.init_run(launch)
+            reach(CrashPoint.AFTER_RUN)
+            made = maker.job(self.ledger, trial, job)
+            reach(CrashPoint.BEFORE_DISPATCH)
+            self.parts.dispatcher.dispatch(made)
+            reach(CrashPoint.AFTER_DISPATCH)
+        except JobRefusedError as error:
+            self.draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
+            return [Refused(launch.run, launch.attempt, launch.kind, str(error))]
+        except (DispatchError, StoreError) as error:
+            self.draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
+            return []
+        self.draft.dispatched(made.name)
+        _log("job.submitted", run=launch.run, job=made.name, cause=launch.cause)
+        return []
+
+    def _stop(self, trial: Trial, job: Attempt) -> None:
+        launch = job.launch
+        handle = self.parts.store.handle(launch.run, launch.attempt, launch.kind)
+        try:
+            reach(CrashPoint.BEFORE_CANCEL)
+            reason = trial.stop.reason if trial.stop is not None else "it was stopped"
+            self.parts.store.prepare(launch.run, launch.attempt, launch.kind)
+            self.parts.store.request_stop(handle, reason)
+            self.parts.dispatcher.cancel(handle)
+            reach(CrashPoint.AFTER_CANCEL)
+        except (DispatchError, StoreError) as error:
+            self.draft.error(f"{launch.run} attempt {launch.attempt} cannot be stopped: {error}")
+
+    # -- summaries
+
+    def _settle(self) -> None:
+        parts = self.parts
+        runs: Mapping[str, RunInfo] = parts.store.runs(only_open=True)
+        done: list[Settled] = list(
+            settle(self.ledger, runs, parts.store, parts.namespace, parts.now())
+        )
+        self.draft.settled(done)
+        for one in done:
+            _log("state.changed", run=one.run, state=one.state.value, reason=one.reason)
+
+
+def _is_there(view: AttemptView) -> bool:
+    """Whether a worker has the attempt, or had it."""
+    return view.claim is not None or view.exit is not None or bool(view.is_locked)
+
+
+def _held_back(report: Report) -> str | None:
+    """Why the pass wrote nothing; None if it was free to write."""
+    if report.brake is not None and report.brake.tripped and not report.brake.overruled:
+        return report.brake.message or "the brake tripped"
+    if report.stand_down is not None and report.stand_down.active:
+        return report.stand_down.message or "an outage is suspected"
+    return None
+
+
+def versions(optimizer: Optimizer) -> dict[str, str]:
+    """The versions on which decisions depend, for the ledger."""
+    return {
+        "janitor": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        **optimizer.versions(),
+    }
+
+
+def _log_entry(entry: LedgerEntry) -> None:
+    for item in entry.items:
+        if isinstance(item, Ended):
+            _log("job.ended", run=item.run, attempt=item.attempt, ending=item.ending.value)
+        elif entry.role == "decisions":
+            _log("decision", kind=item.item, run=getattr(item, "run", None))
+
+
+def _log(event: str, **values: Any) -> None:
+    structlog.stdlib.get_logger("janitor.sweep").info(event, **values)
