@@ -30,6 +30,18 @@ class RunKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TrialPhase:
+    """Where a trial of a sweep controller is, by its ledger and its newest job."""
+
+    status: str
+    """A :class:`~janitor.model.jobs.JobStatus`."""
+    is_open: bool
+    is_stopping: bool
+    job: Liveness
+    """Of the newest attempt's process, by its lock."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """One run as a store shows it. Times are as the store gave them; evidence.py reads them."""
 
@@ -64,6 +76,8 @@ class RunInfo:
 
     local: LocalTarget | None = None
     """The store of this machine that holds the run; None for a run of W&B."""
+    trial: TrialPhase | None = None
+    """For a trial of a sweep controller."""
 
     @property
     def path(self) -> str:

@@ -79,5 +79,5 @@ def _metadata(store: SweepReader, target: AnyTarget) -> Sequence[ResolvedTarget]
 def _names_its_path(target: AnyTarget) -> bool:
     """Whether the target is one sweep or group whose path is known without a request."""
     if isinstance(target, LocalTarget):
-        return True
+        return target.scheme != "file"  # such a folder may hold several sweeps
     return target.kind is not TargetKind.PROJECT and target.entity is not None

@@ -33,6 +33,7 @@ from janitor.rules import (
     queue_expired,
     resurrected,
     stale_assignment,
+    trial_phase,
     wandb_crashed,
     wandb_failed,
     wandb_killed,
@@ -55,6 +56,8 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(trial_phase.ID, trial_phase.judge),
+    Rule(trial_phase.ID, trial_phase.judge_terminal, of_open=False),
     Rule(objective_recorded.ID, objective_recorded.judge),
     Rule(objective_invalid.ID, objective_invalid.judge),
     Rule(wandb_crashed.ID, wandb_crashed.judge),
@@ -71,7 +74,7 @@ RULES: tuple[Rule, ...] = (
 _OF_OPEN = tuple(rule for rule in RULES if rule.of_open)
 _OF_TERMINAL = tuple(rule for rule in RULES if not rule.of_open)
 
-RULE_IDS = tuple(rule.id for rule in RULES)
+RULE_IDS = tuple(dict.fromkeys(rule.id for rule in RULES))
 """The ids of the built-in rules."""
 
 

@@ -30,22 +30,49 @@ def write_atomically(
         JanitorError: of the kind given; nothing was left behind.
 
     """
-    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     place = _regular(path, error)
-    with raising(f"cannot write {path}", error):
-        handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), mode)
-                os.fsync(file.fileno())
-            os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)  # noqa: PTH108 - beside the other calls to os it reads better
-            raise
+    with raising(f"cannot write {path}", error), _written_aside(place, text, mode) as temporary:
+        os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
         sync_folder(place.parent)
+
+
+def write_once(
+    path: str | Path, text: str | bytes, *, mode: int = 0o600, error: Raised = JanitorError
+) -> bool:
+    """Write a file that does not exist yet; False, and nothing has changed, if it does.
+
+    The file is complete and durable as soon as it can be read: it is written aside, fsynced, and
+    gets its name by link(2), which fails if the name is taken. So of several writers one succeeds.
+
+    Raises:
+        JanitorError: of the kind given; nothing was left behind.
+
+    """
+    place = Path(path)
+    with raising(f"cannot write {path}", error), _written_aside(place, text, mode) as temporary:
+        try:
+            os.link(temporary, place)  # noqa: PTH119 - beside the other calls to os it reads better
+        except FileExistsError:
+            return False
+        sync_folder(place.parent)
+        return True
+
+
+@contextlib.contextmanager
+def _written_aside(place: Path, text: str | bytes, mode: int) -> Iterator[str]:
+    """A durable temporary file beside the place; removed at the end, if it is still there."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
+    handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - beside the other calls to os it reads better
 
 
 def make_folder(path: Path, *, error: Raised = JanitorError) -> None:

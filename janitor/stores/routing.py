@@ -17,6 +17,7 @@ from janitor.errors import NotFoundError, StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, is_local
 from janitor.model.ports import Store
 from janitor.stores import experiments, run_files, tasks
+from janitor.stores.sweep_files import SweepRunsStore, holds_sweeps
 
 
 class RoutingStore:
@@ -91,6 +92,8 @@ class RoutingStore:
         scheme, _, path = place.partition(":")
         if scheme == experiments.SCHEME:
             return experiments.ExperimentStore(Path(path), self._policy)
+        if scheme == run_files.SCHEME and holds_sweeps(Path(path)):
+            return SweepRunsStore(Path(path), self._clock)
         if scheme == run_files.SCHEME:
             return run_files.FileStore(Path(path), self._clock)
         store = tasks.TaskStore(Path(path), self._policy, self._clock)

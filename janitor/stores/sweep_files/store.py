@@ -1,0 +1,263 @@
+"""SweepFiles: one sweep in a folder, for the controller.
+
+DIR/sweeps/NAME/ledger/000124.json        numbered, written once
+DIR/sweeps/NAME/runs/RUN/run.json         once
+DIR/sweeps/NAME/runs/RUN/summary.json     refused if it changed since it was read
+DIR/sweeps/NAME/runs/RUN/aN/              the job's own; ``eval.aN`` for an evaluation
+DIR/sweeps/NAME/checkpoints/RUN/          kept across attempts
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from janitor.errors import (
+    ConflictError,
+    HeldError,
+    NotFoundError,
+    RejectedError,
+    StateFileError,
+    TransientError,
+)
+from janitor.model import LocalTarget, RunInfo, SweepRunState, WandbState
+from janitor.model import summary as summaries
+from janitor.model.jobs import (
+    AttemptView,
+    JobHandle,
+    JobTypes,
+    Report,
+    attempt_folder,
+    job_name,
+)
+from janitor.model.ledger_items import Launch, LedgerEntry
+from janitor.records.sweep import (
+    StoredSummary,
+    dump_run,
+    dump_summary,
+    parse_run,
+    parse_summary,
+)
+from janitor.storage.atomic import make_folder, write_atomically, write_once
+from janitor.storage.locks import locked
+from janitor.storage.untrusted import read_untrusted
+from janitor.stores.sweep_files.job_folder import reports_of, view_of
+from janitor.stores.sweep_files.ledger_files import LedgerFiles
+
+SCHEME: Final = "file"
+_LARGEST: Final = 64 * 1024 * 1024
+_LOCK_TIMEOUT: Final = 60.0
+
+
+class SweepFiles:
+    """One sweep in a folder.
+
+    Args:
+        folder: ``DIR/sweeps/NAME``, absolute.
+        clock: The time, aware, UTC.
+        namespace: Of the state in new summaries.
+
+    """
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], namespace: str = "protein"
+    ) -> None:
+        self.name = folder.name
+        self.folder = folder
+        self.location = f"{SCHEME}:{folder.parent.parent}"
+        self.target = f"{SCHEME}:{folder}"
+        self._clock = clock
+        self._namespace = namespace
+        self._ledger = LedgerFiles(folder / "ledger")
+        self._seen: dict[str, tuple[tuple[int, int, int], RunInfo]] = {}
+        self._made: dict[str, Mapping[str, Any]] = {}
+
+    # -- the ledger
+
+    def entries(self, after: int = 0) -> Sequence[LedgerEntry]:
+        """The ledger's entries after this number."""
+        return self._ledger.entries(after)
+
+    def last_number(self) -> int:
+        """The number of the last entry; 0 if there is none."""
+        return self._ledger.last_number()
+
+    def append(self, entry: LedgerEntry) -> bool:
+        """Append an entry; False if another writer has used its number."""
+        return self._ledger.append(entry)
+
+    # -- jobs
+
+    def prepare(self, run: str, attempt: int, kind: JobTypes) -> Path:
+        """The folder of an attempt, created if it is missing."""
+        folder = self._run(run) / attempt_folder(attempt, kind)
+        make_folder(folder, error=StateFileError)
+        return folder
+
+    def handle(self, run: str, attempt: int, kind: JobTypes) -> JobHandle:
+        """The handle of a job."""
+        folder = self._run(run) / attempt_folder(attempt, kind)
+        return JobHandle(job_name(run, attempt, kind), run, attempt, kind, str(folder))
+
+    def attempts(self, jobs: Sequence[JobHandle]) -> Mapping[str, AttemptView]:
+        """What the folders of these jobs show now."""
+        return {job.name: view_of(job) for job in jobs}
+
+    def reports(self, job: JobHandle) -> Sequence[Report]:
+        """What a job reported, in order."""
+        return reports_of(job)
+
+    def request_stop(self, job: JobHandle, reason: str) -> None:
+        """Record in the job's folder that its end is intended."""
+        text = json.dumps({"version": 1, "reason": reason, "at": self._clock().isoformat()})
+        write_once(Path(job.folder) / "stop.json", text + "\n", error=StateFileError)
+
+    def checkpoints(self, run: str) -> Path:
+        """The run's checkpoint folder, which may not exist yet."""
+        return self.folder / "checkpoints" / run
+
+    # -- runs
+
+    def init_run(self, launch: Launch) -> None:
+        """Create the run of a trial. A run that exists is left unchanged."""
+        folder = self._run(launch.run)
+        make_folder(folder, error=StateFileError)
+        now = self._clock().isoformat()
+        values = {
+            "run": launch.run,
+            "index": launch.index,
+            "repeat": launch.repeat,
+            "spec": launch.spec,
+            "params": launch.params,
+            "seed": launch.seed,
+            "created_at": now,
+        }
+        # The summary first: a run without run.json does not exist yet.
+        state = SweepRunState.INITIALIZING.value
+        summary = {f"{self._namespace}.state": state, f"{self._namespace}.last_update": now}
+        first = dump_summary(StoredSummary(1, summary))
+        write_once(folder / "summary.json", first, mode=0o644, error=StateFileError)
+        write_once(folder / "run.json", dump_run(values), mode=0o644, error=StateFileError)
+
+    def runs(self, *, only_open: bool = False) -> Mapping[str, RunInfo]:
+        """The sweep's runs by id; with ``only_open`` those that are open or marked by a pass."""
+        found: dict[str, RunInfo] = {}
+        try:
+            names = sorted(path.name for path in (self.folder / "runs").iterdir())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise StateFileError(f"cannot read {self.folder / 'runs'}: {error.strerror}") from error
+        for name in names:
+            try:
+                run = self.run(name)
+            except NotFoundError:
+                continue
+            if not only_open or self._may_change(run):
+                found[name] = run
+        return found
+
+    def run(self, name: str) -> RunInfo:
+        """One run, with its summary as it is now.
+
+        Raises:
+            NotFoundError: it does not exist.
+            StateFileError: it is damaged.
+
+        """
+        path = self._run(name) / "summary.json"
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFoundError(f"run {self.target}/{name} does not exist") from None
+        except OSError as error:
+            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
+        signature = status.st_ino, status.st_mtime_ns, status.st_size
+        known = self._seen.get(name)
+        if known is None or known[0] != signature:
+            known = self._seen[name] = signature, self._read(name, path)
+        return known[1]
+
+    def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
+        """Replace a run's summary.
+
+        Raises:
+            ConflictError: it was changed since ``run`` was read.
+            TransientError: another process held the lock all the time.
+
+        """
+        name = run.id
+        path = self._run(name) / "summary.json"
+        try:
+            with locked(self.folder / ".lock", _LOCK_TIMEOUT):
+                now = self._stored(path)
+                if _token(name, now) != run.storage_id:
+                    raise ConflictError(
+                        f"{path} was changed since it was read; it was not overwritten"
+                    )
+                try:
+                    text = dump_summary(StoredSummary(now.revision + 1, dict(summary)))
+                except ValueError as error:
+                    raise RejectedError(f"{path} cannot be written: {error}") from error
+                write_atomically(path, text, mode=0o644, error=StateFileError)
+        except HeldError as error:
+            raise TransientError(str(error)) from error
+
+    def _read(self, name: str, path: Path) -> RunInfo:
+        stored = self._stored(path)
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._first(name)
+        return RunInfo(
+            entity="",
+            project="",
+            id=name,
+            storage_id=_token(name, stored),
+            name=name,
+            wandb_state=WandbState(""),
+            summary=stored.summary,
+            sweep=self.name,
+            created_at=made.get("created_at"),
+            local=LocalTarget(SCHEME, str(self.folder)),
+        )
+
+    def _first(self, name: str) -> Mapping[str, Any]:
+        path = self._run(name) / "run.json"
+        try:
+            return parse_run(read_untrusted(path, limit=_LARGEST, error=StateFileError))
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFoundError(f"run {self.target}/{name} does not exist") from None
+            raise
+        except ValueError as error:
+            raise StateFileError(f"{path} is damaged: {error}") from error
+
+    def _stored(self, path: Path) -> StoredSummary:
+        try:
+            return parse_summary(read_untrusted(path, limit=_LARGEST, error=StateFileError))
+        except StateFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise NotFoundError(f"{path} does not exist") from None
+            raise
+        except ValueError as error:
+            raise StateFileError(f"{path} is damaged: {error}") from error
+
+    def _may_change(self, run: RunInfo) -> bool:
+        word = summaries.read(run.summary, self._namespace, "state")
+        if word not in list(SweepRunState) or SweepRunState(word).is_open:
+            return True
+        mark = summaries.read(run.summary, self._namespace, "janitor.state")
+        return mark is not summaries.ABSENT
+
+    def _run(self, name: str) -> Path:
+        if not name or "/" in name or name.startswith("."):
+            raise NotFoundError(f"run {self.target}/{name} does not exist")
+        return self.folder / "runs" / name
+
+
+def _token(name: str, stored: StoredSummary) -> str:
+    """What a write must show, so that it overwrites only what it has read."""
+    return f"{name}@{stored.revision}"

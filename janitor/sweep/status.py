@@ -1,0 +1,161 @@
+"""The status of a sweep for people and programs: ``janitor.sweep.status/1``."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import mean, stdev
+from typing import Any, Final
+
+from janitor.model import RunInfo
+from janitor.model import summary as summaries
+from janitor.model.jobs import AttemptView, JobTypes
+from janitor.model.ledger import Ledger
+from janitor.model.summary import ABSENT
+from janitor.model.trial import Trial, status_in_ledger
+from janitor.sweep.brakes import best_trial
+from janitor.sweep.config import SweepConfig
+from janitor.sweep.ports import SweepStore
+from janitor.sweep.step_report import state_of
+
+SCHEMA: Final = "janitor.sweep.status/1"
+
+
+def status_of(
+    store: SweepStore, ledger: Ledger, config: SweepConfig, now: datetime
+) -> dict[str, Any]:
+    """The status as JSON; see :data:`SCHEMA` in the manual."""
+    limits = config.limits
+    runs = store.runs()
+    handles = [
+        store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
+        for _, job in ledger.open_jobs()
+    ]
+    views = store.attempts(handles)
+    rows = [
+        _row(trial, runs.get(trial.run), views, store, config) for trial in ledger.trials.values()
+    ]
+    best = best_trial(ledger, limits)
+    eta = eta_of(ledger, config, now)
+    return {
+        "schema": SCHEMA,
+        "sweep": ledger.name,
+        "store": store.location,
+        "state": state_of(ledger, is_done=is_done(ledger, config)),
+        "reason": _reason(ledger),
+        "spec_version": ledger.spec.version,
+        "metric": limits.metric,
+        "goal": limits.goal,
+        "trials": rows,
+        "best": None
+        if best is None
+        else {"run": best.run, "params": best.params, "objective": best.objective},
+        "counts": dict(Counter(row["status"] for row in rows)),
+        "expected_trials": expected_trials(config),
+        "eta_seconds": None if eta is None else round(eta[0], 1),
+        "eta_spread_seconds": None if eta is None else round(eta[1], 1),
+    }
+
+
+def is_done(ledger: Ledger, config: SweepConfig) -> bool:
+    """Whether nothing is open, and nothing will come."""
+    if any(not trial.is_over or trial.has_slot for trial in ledger.trials.values()):
+        return False
+    if ledger.stopping is not None:
+        return True
+    expected = expected_trials(config)
+    return expected is not None and ledger.paused is None and len(ledger.trials) >= expected
+
+
+def expected_trials(config: SweepConfig) -> int | None:
+    """How many trials the sweep will have at most; None if there is no limit."""
+    size = config.space.size
+    caps = [cap for cap in (size, config.limits.run_cap) if cap is not None]
+    return min(caps) * config.janitor.repeats if caps else None
+
+
+def eta_of(ledger: Ledger, config: SweepConfig, now: datetime) -> tuple[float, float] | None:
+    """Seconds until the sweep is done, and their standard error; None if it is not known."""
+    expected = expected_trials(config)
+    times = [
+        seconds
+        for trial in ledger.trials.values()
+        if trial.end is not None
+        and (seconds := sum(job.ended.seconds or 0 for job in trial.jobs if job.ended)) > 0
+    ]
+    if expected is None or not times or ledger.paused is not None:
+        return None
+    slots = 1 if config.janitor.scheduler.type == "sequential" else config.limits.max_parallel_jobs
+    running = sum(
+        min(mean(times), max(0.0, (now - datetime.fromisoformat(job.at)).total_seconds()))
+        for _, job in ledger.open_jobs()
+    )
+    left = expected - sum(trial.is_over for trial in ledger.trials.values())
+    seconds = max(0.0, (left * mean(times) - running) / min(slots, max(left, 1)))
+    spread = stdev(times) * math.sqrt(max(left, 0)) / slots if len(times) > 1 else 0.0
+    return seconds, spread
+
+
+def _row(
+    trial: Trial,
+    run: RunInfo | None,
+    views: Mapping[str, AttemptView],
+    store: SweepStore,
+    config: SweepConfig,
+) -> dict[str, Any]:
+    launch = trial.newest.launch
+    name = store.handle(launch.run, launch.attempt, launch.kind).name
+    view = views.get(name)
+    is_claimed = view is not None and view.claim is not None
+    status = status_in_ledger(trial, evaluates=config.limits.evaluates, is_claimed=is_claimed)
+    claim = view.claim if view is not None and view.claim is not None else {}
+    ended = trial.newest.ended
+    return {
+        "run": trial.run,
+        "index": trial.index,
+        "repeat": trial.repeat,
+        "status": status.value.upper(),
+        "state": _state(run, config.janitor.namespace),
+        "params": trial.params,
+        "objective": trial.objective,
+        "cost": _cost(trial),
+        "attempt": launch.attempt,
+        "kind": "eval" if launch.kind is JobTypes.LAUNCH_EVAL else "train",
+        "resource": ended.resource if ended is not None else None,
+        "host": str(claim.get("host", "")) or (ended.host if ended is not None else ""),
+        "reason": _trial_reason(trial),
+        "spec_version": trial.spec,
+        "excluded": trial.is_excluded,
+        "deleted": trial.is_deleted,
+    }
+
+
+def _state(run: RunInfo | None, namespace: str) -> str | None:
+    if run is None:
+        return None
+    word = summaries.read(run.summary, namespace, "state")
+    return None if word is ABSENT else str(word)
+
+
+def _cost(trial: Trial) -> float | None:
+    costs: Sequence[float] = [
+        job.ended.cost for job in trial.jobs if job.ended is not None and job.ended.cost is not None
+    ]
+    return sum(costs) if costs else None
+
+
+def _trial_reason(trial: Trial) -> str:
+    for said in (trial.end, trial.overruled, trial.stop):
+        if said is not None:
+            return said.reason
+    if trial.newest.refusals:
+        return f"refused: {trial.newest.refused_because}"
+    ended = trial.newest.ended
+    return ended.reason if ended is not None else trial.newest.launch.reason
+
+
+def _reason(ledger: Ledger) -> str | None:
+    said = ledger.stopping or ledger.paused
+    return None if said is None else said.reason
