@@ -139,6 +139,8 @@ class JobDefinition:
     """``stdout`` if the output is read for ``name=value`` and JSON lines."""
     nonce: str = ""
     """Of the ledger entry that launched the job."""
+    namespace: str = "protein"
+    """Of the state in the run's summary."""
     grace: float = 30.0
     """Seconds between SIGTERM and SIGKILL."""
 

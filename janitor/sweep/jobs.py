@@ -66,6 +66,7 @@ class JobMaker:
             goal=metric.goal if metric else "minimize",
             collect=config.janitor.collect or "",
             nonce=attempt.nonce,
+            namespace=config.janitor.namespace,
             grace=config.janitor.grace,
         )
 

@@ -1,0 +1,146 @@
+"""Collects what a job reports: lines of its output, and wandb's own record."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from janitor.lifecycle.trial.files import append_report
+
+_PAIR: Final = re.compile(
+    r"(?<![^\s,;({\[])([A-Za-z_][\w./-]*)\s*=\s*"
+    r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf(?:inity)?))(?![\w.])",
+    re.IGNORECASE,
+)
+_LONGEST_LINE: Final = 65536
+_STEP_NAMES: Final = ("step", "epoch", "_step")
+
+
+class OutputReader:
+    """Reads ``name=value`` and JSON lines from a job's output while it grows.
+
+    Args:
+        log: The file with the output.
+        reports: Where the reports go, opened for appending.
+
+    """
+
+    def __init__(self, log: Path, reports: int) -> None:
+        self._log, self._reports = log, reports
+        self._offset = 0
+        self._rest = b""
+
+    def read(self, *, is_last: bool = False) -> None:
+        """Take in what is new. With ``is_last`` a last line without an end counts."""
+        try:
+            with self._log.open("rb") as file:
+                file.seek(self._offset)
+                while chunk := file.read(1 << 20):
+                    self._offset += len(chunk)
+                    self._take(chunk)
+        except OSError:
+            return
+        if is_last and self._rest:
+            self._take(b"\n")
+
+    def restart(self) -> None:
+        """The file was emptied: go on from its beginning."""
+        self._offset = 0
+
+    def _take(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._rest = self._rest[:_LONGEST_LINE]
+        for line in lines:
+            metrics = dict(metrics_of(line[:_LONGEST_LINE].decode("utf-8", "replace")))
+            if metrics:
+                step = next((metrics[name] for name in _STEP_NAMES if name in metrics), None)
+                try:
+                    append_report(self._reports, step, metrics, time.time())
+                except OSError:
+                    continue  # a full disk: the job goes on
+
+
+def metrics_of(line: str) -> Iterator[tuple[str, float]]:
+    """The numbers that a line names, as ``name=value`` or as a JSON object."""
+    text = line.strip()
+    if text.startswith("{"):
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict):
+            yield from _numbers(document)
+            return
+    for name, value in _PAIR.findall(text):
+        yield name.lstrip("-"), float(value)
+
+
+def _numbers(document: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in document.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                yield str(name), float(value)
+            except OverflowError:
+                continue
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """The last value of each metric that the job reported."""
+    summary: dict[str, Any] = {}
+    try:
+        with (folder / "metrics.jsonl").open("rb") as file:
+            for line in file:
+                try:
+                    summary |= json.loads(line)["metrics"]
+                except (ValueError, KeyError, TypeError):
+                    continue  # a torn line
+    except OSError:
+        return summary
+    return summary
+
+
+def last_step(folder: Path) -> float | None:
+    """The step of the last report that has one."""
+    found = None
+    try:
+        with (folder / "metrics.jsonl").open("rb") as file:
+            for line in file:
+                try:
+                    step = json.loads(line)["step"]
+                except (ValueError, KeyError, TypeError):
+                    continue
+                found = float(step) if step is not None else found
+    except OSError:
+        return found
+    return found
+
+
+def wandb_summary_of(folder: Path) -> dict[str, Any]:
+    """The summary that wandb left in the attempt's folder; of several runs the newest.
+
+    An object that ``define_metric`` made stands for its last, or its best, number.
+    """
+    files = [*(folder / "wandb").glob("*run-*/files/wandb-summary.json")]
+    if not files:
+        return {}
+    newest = max(files, key=lambda path: os.stat(path).st_mtime)
+    try:
+        document = json.loads(newest.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            value = next(
+                (value[key] for key in ("last", "min", "max", "mean") if key in value), None
+            )
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = value
+    return found

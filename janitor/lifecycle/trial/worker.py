@@ -1,0 +1,262 @@
+"""The worker of a job: claims the attempt, runs the command, and leaves an exit marker.
+
+In this order, so that it can be killed at any moment: lock, reasons not to run, GPUs, claim, the
+command, what it reported, exit marker. A worker that may not run the attempt exits with 75 and
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from janitor.lifecycle.trial.child import Child
+from janitor.lifecycle.trial.claim import claim, take_lock, why_not_ours
+from janitor.lifecycle.trial.collect import (
+    OutputReader,
+    last_step,
+    summary_of,
+    wandb_summary_of,
+)
+from janitor.lifecycle.trial.endings import ending_of
+from janitor.lifecycle.trial.environment import environment_of
+from janitor.lifecycle.trial.files import (
+    VERSION,
+    Marker,
+    open_reports,
+    plain,
+    read_json,
+    replace,
+    write_once,
+)
+from janitor.lifecycle.trial.gpus import take_gpus
+
+FENCED: Final = 75
+"""The exit code of a worker that may not run the attempt (sysexits: EX_TEMPFAIL)."""
+_USAGE: Final = 2
+_HEARTBEAT: Final = 10.0
+_FORWARDED: Final = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the job of a job file; returns the exit code."""
+    if len(arguments) != 1:
+        print("usage: janitor sweep run-trial JOBFILE", file=sys.stderr)
+        return _USAGE
+    path = Path(arguments[0]).absolute()
+    document = read_json(path)
+    if document is None or not isinstance(document.get("job"), dict):
+        print(f"janitor: {path} is not a job file", file=sys.stderr)
+        return _USAGE
+    if document.get("version", 0) > VERSION:
+        print(f"janitor: {path} is of a newer version of janitor", file=sys.stderr)
+        return _USAGE
+    return Worker(document["job"], document.get("local") or {}, path.parent).run()
+
+
+class Worker:
+    """One job.
+
+    Args:
+        job: The fields of :class:`janitor.model.jobs.JobDefinition`, as JSON.
+        local: What the dispatcher of this machine gives to it.
+        folder: The attempt's folder.
+
+    """
+
+    def __init__(self, job: Mapping[str, Any], local: Mapping[str, Any], folder: Path) -> None:
+        self._job, self._local, self._folder = job, local, folder
+        self._child: Child | None = None
+        self._is_asked = False
+        self._next_heartbeat = 0.0
+        self._gpus: list[int] = []
+
+    def run(self) -> int:
+        """Do everything; returns the exit code."""
+        lock = take_lock(self._folder / "lock")
+        if lock is None:
+            return _fenced("another worker has the lock of the attempt")
+        if (why := why_not_ours(self._job, self._folder)) is not None:
+            return _fenced(why)
+        self._watch_signals()
+        taken = self._take_gpus()
+        if taken is None or self._is_stopped():
+            return self._never_started()
+        if (why := why_not_ours(self._job, self._folder)) is not None:
+            return _fenced(why)
+        marker = Marker(self._folder / "exit.json")
+        try:
+            if not claim(self._job, self._folder):
+                return _fenced("another worker claimed the attempt")
+            return self._work(lock, marker)
+        finally:
+            marker.discard()
+
+    def _take_gpus(self) -> list[int] | None:
+        wanted = int((self._job.get("resources") or {}).get("gpus") or 0)
+        self._heartbeat("waiting")
+        taken = take_gpus(wanted, self._local.get("gpu_locks") or [], self._wait)
+        if taken is None:
+            return None
+        self._gpus = taken[0]
+        return taken[1]
+
+    def _wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        self._heartbeat("waiting")
+        return not self._is_stopped()
+
+    def _is_stopped(self) -> bool:
+        return self._is_asked or (self._folder / "stop.json").exists()
+
+    def _never_started(self) -> int:
+        """It was stopped before it began: say so, so that nobody waits."""
+        if not (self._folder / "stop.json").exists():
+            return _fenced("it was asked to end before it began")
+        now = _now()
+        reason = "it was stopped before it began"
+        write_once(self._folder / "exit.json", self._marker("stopped", reason, None, now, now, {}))
+        return 0
+
+    # -- the command
+
+    def _work(self, lock: int, marker: Marker) -> int:
+        started_at, began = _now(), time.monotonic()
+        environment = environment_of(self._job, self._folder, os.environ)
+        if self._gpus:
+            devices = ",".join(map(str, self._gpus))
+            environment |= {"CUDA_VISIBLE_DEVICES": devices, "HIP_VISIBLE_DEVICES": devices}
+        reports = open_reports(self._folder)
+        reader = OutputReader(self._folder / "log", reports)
+        try:
+            self._child = Child(
+                self._job["command"],
+                self._job["directory"],
+                environment,
+                self._folder / "log",
+                lock,
+            )
+        except OSError as error:
+            what = error.filename or (self._job["command"] or ["nothing"])[0]
+            reason = f"its command cannot be started: {what}: {error.strerror}"
+            marker.write(self._marker("failed", reason, None, started_at, _now(), {}))
+            return 0
+        code = self._supervise(self._child, reader)
+        if self._job.get("collect") == "stdout":
+            reader.read(is_last=True)
+        is_stop = (self._folder / "stop.json").exists()
+        ending, reason = ending_of(
+            code, self._child.why, is_stop=is_stop, resources=self._job.get("resources") or {}
+        )
+        summary = {**summary_of(self._folder), **wandb_summary_of(self._folder)}
+        document = self._marker(ending, reason, code, started_at, _now(), summary)
+        document["seconds"] = round(time.monotonic() - began, 3)
+        document["cost"] = self._cost(summary, document["seconds"])
+        marker.write(document)
+        return 0
+
+    def _supervise(self, child: Child, reader: OutputReader) -> int:
+        resources = self._job.get("resources") or {}
+        is_read = self._job.get("collect") == "stdout"
+
+        def tick() -> None:
+            self._heartbeat("stopping" if child.why else "running")
+            if is_read:
+                reader.read()
+            if self._is_asked:
+                child.end("signal", self._grace)
+
+        def on_cut() -> None:
+            reader.read()
+            reader.restart()
+
+        self._heartbeat("running", is_due=True)
+        return child.wait(
+            seconds=resources.get("time"),
+            memory=resources.get("memory"),
+            grace=self._grace,
+            tick=tick,
+            on_cut=on_cut,
+        )
+
+    @property
+    def _grace(self) -> float:
+        return float(self._job.get("grace") or 0.0)
+
+    def _cost(self, summary: Mapping[str, Any], seconds: float) -> float:
+        reported = summary.get("cost")
+        if isinstance(reported, int | float):
+            return float(reported)
+        return round(seconds * max(1, len(self._gpus)), 3)
+
+    def _marker(  # noqa: PLR0913 - the fields of the exit marker
+        self,
+        ending: str,
+        reason: str,
+        code: int | None,
+        started_at: str,
+        ended_at: str,
+        summary: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        policy = read_json(self._folder / "policy.json") or {}
+        return {
+            "run": self._job["run"],
+            "attempt": self._job["attempt"],
+            "kind": self._job["kind"],
+            "nonce": self._job.get("nonce", ""),
+            "ending": ending,
+            "reason": reason,
+            "code": code,
+            "objective": plain(summary.get(self._job.get("metric") or "")),
+            "resource": plain(last_step(self._folder)),
+            "cost": None,
+            "summary": {name: plain(value) for name, value in summary.items()},
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "seconds": 0.0,
+            "host": socket.gethostname(),
+            "policy_uri": policy.get("uri"),
+        }
+
+    # -- signals and signs of life
+
+    def _watch_signals(self) -> None:
+        def ask(_: int, __: FrameType | None) -> None:
+            self._is_asked = True
+
+        def forward(number: int, _: FrameType | None) -> None:
+            if self._child is not None:
+                self._child.signal(number)
+
+        signal.signal(signal.SIGTERM, ask)
+        for name in _FORWARDED:
+            signal.signal(getattr(signal, name), forward)
+
+    def _heartbeat(self, phase: str, *, is_due: bool = False) -> None:
+        now = time.monotonic()
+        if now < self._next_heartbeat and not is_due:
+            return
+        self._next_heartbeat = now + _HEARTBEAT
+        child = None if self._child is None else self._child.pid
+        state = {"phase": phase, "pid": os.getpid(), "child": child, "gpus": self._gpus}
+        try:
+            replace(self._folder / "state.json", {**state, "at": _now()})
+        except OSError as error:
+            print(f"janitor: no heartbeat: {error}", file=sys.stderr)
+
+
+def _fenced(why: str) -> int:
+    print(f"janitor: this worker does not run the attempt: {why}", file=sys.stderr)
+    return FENCED
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
