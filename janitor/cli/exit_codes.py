@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """The brake stopped the pass: a limit was exceeded and nothing was written."""
     PENDING = 4
     """Changes are pending. Only with ``--exit-code``, on a dry run or ``plan``."""
+    SWEEP_DONE = 5
+    """The sweep is done: nothing is open, and nothing will come. Only ``sweep step``."""
     INTERRUPTED = 130
     """Interrupted by SIGINT (Ctrl-C)."""
     TERMINATED = 143
@@ -32,6 +34,7 @@ PRECEDENCE = (
     ExitCode.BRAKE,
     ExitCode.FAILED,
     ExitCode.PENDING,
+    ExitCode.SWEEP_DONE,
     ExitCode.DONE,
 )
 

@@ -6,7 +6,7 @@ A terminal state that a person set is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,7 +27,6 @@ _FINAL: Final = {
     JobStatus.CANCELLED: SweepRunState.CANCELLED,
     JobStatus.FAILED: SweepRunState.FAILURE,
 }
-_TRIAL_NAMES: Final = ("objective", "cost", "error", "sweep.pruned", "sweep.attempt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,19 @@ class Settled:
 
 
 def settle(
-    ledger: Ledger, runs: Mapping[str, RunInfo], store: SweepStore, namespace: str, now: datetime
+    ledger: Ledger,
+    runs: Mapping[str, RunInfo],
+    claimed: Collection[str],
+    store: SweepStore,
+    namespace: str,
+    now: datetime,
 ) -> Iterator[Settled]:
     """Write the state of each trial whose summary says something else.
 
     Args:
         ledger: The sweep, with this step's decisions.
         runs: The runs to look at, by id, read now.
+        claimed: The runs whose newest job a worker has claimed.
         store: Where they are.
         namespace: Of the state in the summaries.
         now: The time for ``last_update``.
@@ -57,7 +62,7 @@ def settle(
         run = runs.get(trial.run)
         if run is None or trial.overruled is not None:
             continue
-        wanted = _wanted(trial)
+        wanted = _wanted(trial, is_claimed=trial.run in claimed)
         if wanted is None or not _may_write(run, wanted[0], namespace):
             continue
         state, values = wanted
@@ -71,7 +76,7 @@ def settle(
         yield Settled(trial.run, state, _reason(trial))
 
 
-def _wanted(trial: Trial) -> tuple[SweepRunState, dict[str, Any]] | None:
+def _wanted(trial: Trial, *, is_claimed: bool) -> tuple[SweepRunState, dict[str, Any]] | None:
     """The state that the summary should have, with the values that belong to it."""
     end = trial.end or trial.stop
     if end is not None and (trial.end is not None or not trial.newest.is_open):
@@ -83,7 +88,7 @@ def _wanted(trial: Trial) -> tuple[SweepRunState, dict[str, Any]] | None:
     if newest.launch.kind is JobTypes.LAUNCH_EVAL:
         return SweepRunState.EVALUATING, {}
     if newest.is_open:
-        return SweepRunState.INITIALIZING, values
+        return SweepRunState.RUNNING if is_claimed else SweepRunState.INITIALIZING, values
     if newest.ended is not None and newest.ended.ending is Ending.OK:
         return SweepRunState.EVALUATING, {}
     return SweepRunState.INITIALIZING, values
@@ -121,10 +126,7 @@ def _may_write(run: RunInfo, wanted: SweepRunState, namespace: str) -> bool:
         return bool(word == mark)
     if not wanted.is_open:
         return True
-    # Between open states only what a worker cannot say itself: that it has to wait, or evaluates.
-    return word in {ABSENT, *(state for state in SweepRunState if state.is_open)} and not (
-        wanted is SweepRunState.INITIALIZING and word == SweepRunState.RUNNING
-    )
+    return word is ABSENT or word in list(SweepRunState)
 
 
 def _edited(

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import structlog
 
 from janitor import __version__
-from janitor.errors import DispatchError, JobRefusedError, StoreError
+from janitor.errors import DispatchError, EndedEarlyError, JobRefusedError, StoreError
 from janitor.model import RunInfo
 from janitor.model.jobs import AttemptView, JobTypes
 from janitor.model.ledger import Ledger
@@ -143,6 +143,11 @@ class Step:
         reach(CrashPoint.BEFORE_REPAIR)
         report = self.parts.repair()
         reach(CrashPoint.AFTER_REPAIR)
+        if report.interrupted is not None:
+            raise EndedEarlyError(
+                f"ended by {report.interrupted}; jobs go on, and the next step continues",
+                reason=report.interrupted,
+            )
         why = _held_back(report)
         self.draft.repaired(report, why)
         is_held = self.ledger.held is not None
@@ -266,8 +271,14 @@ class Step:
     def _settle(self) -> None:
         parts = self.parts
         runs: Mapping[str, RunInfo] = parts.store.runs(only_open=True)
+        handles = {
+            trial.run: parts.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
+            for trial, job in self.ledger.open_jobs()
+        }
+        views = parts.store.attempts(list(handles.values()))
+        claimed = {run for run, job in handles.items() if views[job.name].claim is not None}
         done: list[Settled] = list(
-            settle(self.ledger, runs, parts.store, parts.namespace, parts.now())
+            settle(self.ledger, runs, claimed, parts.store, parts.namespace, parts.now())
         )
         self.draft.settled(done)
         for one in done:
