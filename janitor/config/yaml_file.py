@@ -84,6 +84,13 @@ def read_mapping(path: Path, name: str) -> Document:
 
 
 def read_text(path: Path, name: str) -> str:
+    """The text of a settings file.
+
+    Raises:
+        ConfigError: it is a folder, is too large, is not UTF-8, or cannot be read.
+        FileNotFoundError: it does not exist.
+
+    """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

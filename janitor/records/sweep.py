@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-
 from janitor.model.ledger_items import Item, LedgerEntry
 from janitor.storage import strict_json
 from janitor.storage.migrations import Migrations

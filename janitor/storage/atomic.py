@@ -51,7 +51,7 @@ def write_once(
     place = Path(path)
     with raising(f"cannot write {path}", error), _written_aside(place, text, mode) as temporary:
         try:
-            os.link(temporary, place)  # noqa: PTH119 - beside the other calls to os it reads better
+            os.link(temporary, place)
         except FileExistsError:
             return False
         sync_folder(place.parent)

@@ -59,24 +59,23 @@ class Observer:
     """The metric that counts the resource; empty: the step of each report."""
     namespace: str = "protein"
 
-    def look(self, ledger: Ledger, runs: Mapping[str, RunInfo]) -> Found:
-        """The facts that the ledger does not have yet, in the order of the trials.
-
-        Args:
-            ledger: The sweep.
-            runs: The runs of the trials that are not over, read now; those that are missing were
-                deleted.
-
-        """
+    def look(self, ledger: Ledger) -> Found:
+        """The facts that the ledger does not have yet, in the order of the trials."""
+        runs = self.store.runs([one.run for one in ledger.trials.values() if not one.is_over])
         found = Found()
         jobs = [(trial, job) for trial, job in ledger.open_jobs()]
         handles = {id(job): self._handle(job) for _, job in jobs}
         found.views = self.store.attempts(list(handles.values()))
         states = self.dispatcher.observe(list(handles.values()))
+        deleted = self.store.deleted()
         for trial in ledger.trials.values():
-            if not trial.is_over or trial.has_slot:
-                found.facts.extend(self._of_people(trial, runs))
+            if trial.run in deleted and not trial.is_deleted:
+                found.facts.append(Deleted(trial.run))
+            elif not trial.is_over:
+                found.facts.extend(self._of_people(trial, runs.get(trial.run)))
         for trial, job in jobs:
+            if trial.run in deleted:
+                continue
             handle = handles[id(job)]
             self._look_at(trial, job, found.views[handle.name], states[handle.name], found)
         return found
@@ -84,13 +83,9 @@ class Observer:
     def _handle(self, job: Attempt) -> JobHandle:
         return self.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
 
-    def _of_people(self, trial: Trial, runs: Mapping[str, RunInfo]) -> Iterator[Fact]:
-        run = runs.get(trial.run)
+    def _of_people(self, trial: Trial, run: RunInfo | None) -> Iterator[Fact]:
+        """A terminal state that neither the janitor nor the controller wrote."""
         if run is None:
-            if trial.trainings[0].ended is not None or self._was_created(trial):
-                yield Deleted(trial.run)
-            return
-        if trial.is_over:
             return
         word = summaries.read(run.summary, self.namespace, "state")
         mark = summaries.read(run.summary, self.namespace, "janitor.state")
@@ -99,11 +94,6 @@ class Observer:
         status = _BY_PERSON.get(SweepRunState(word))
         if status is not None:
             yield Overruled(trial.run, status, f"its state was set to {word}, not by the janitor")
-
-    def _was_created(self, trial: Trial) -> bool:
-        """Whether the run existed: a step makes it after the entry that launches it."""
-        handle = self._handle(trial.newest)
-        return self.store.attempts([handle])[handle.name].claim is not None
 
     def _look_at(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -179,8 +179,17 @@ class SweepStore(Protocol):
     def reports(self, job: JobHandle) -> Sequence[Report]:
         """What a job reported, in order. A torn last line is left out."""
 
-    def runs(self, *, only_open: bool = False) -> Mapping[str, RunInfo]:
-        """The sweep's runs by id, with their whole summaries; a deleted run is not there."""
+    def runs(
+        self, names: Collection[str] | None = None, *, only_open: bool = False
+    ) -> Mapping[str, RunInfo]:
+        """The sweep's runs by id, with their whole summaries; a deleted run is not there.
+
+        With ``names`` only these; with ``only_open`` only those whose summary is open, or has a
+        mark of the janitor.
+        """
+
+    def deleted(self) -> Collection[str]:
+        """The runs that were created and do not exist any more."""
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace a run's summary.

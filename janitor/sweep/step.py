@@ -10,28 +10,25 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
-
-import structlog
+from typing import Final, Literal
 
 from janitor import __version__
-from janitor.errors import DispatchError, EndedEarlyError, JobRefusedError, StoreError
+from janitor.errors import EndedEarlyError
 from janitor.model import RunInfo
-from janitor.model.jobs import AttemptView, JobTypes
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Ended, Fact, Item, LedgerEntry, Refused, RepairHeld
-from janitor.model.trial import Attempt, Trial
+from janitor.model.ledger_items import Fact, Item, LedgerEntry, RepairHeld
 from janitor.records.report import Report
 from janitor.records.sweep_step import StepReport
 from janitor.runtime.clock import boottime
 from janitor.sweep.crash_points import CrashPoint, reach
 from janitor.sweep.decide import Decided, decide
 from janitor.sweep.facts import Found, Observer
-from janitor.sweep.jobs import JobMaker
 from janitor.sweep.limits import Limits
 from janitor.sweep.ports import Dispatcher, Optimizer, Scheduler, SweepStore
 from janitor.sweep.settle import Settled, settle
+from janitor.sweep.step_log import log, log_entry
 from janitor.sweep.step_report import StepDraft
+from janitor.sweep.submitting import Submitter
 
 _MOST_TRIES: Final = 20
 """A step that is overtaken this often leaves the rest to the others."""
@@ -118,7 +115,7 @@ class Step:
             parts.limits.metric,
             namespace=parts.namespace,
         )
-        return observer.look(self.ledger, parts.store.runs(only_open=True))
+        return observer.look(self.ledger)
 
     def _learn(self) -> None:
         """Append what is new. An overtaken step looks again."""
@@ -202,69 +199,23 @@ class Step:
         if not self.parts.store.append(entry):
             return False
         self.ledger.add(entry)
-        _log_entry(entry)
+        log_entry(entry)
         return True
 
     # -- jobs
 
     def _submit(self) -> None:
         """Submit what was launched and is not there; stop what was stopped."""
-        jobs = [(trial, job) for trial, job in self.ledger.open_jobs()]
-        handles = [
-            self.parts.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
-            for _, job in jobs
-        ]
-        views = self.parts.store.attempts(handles)
-        maker = JobMaker(self.parts.store)
-        refused: list[Fact] = []
-        for (trial, job), handle in zip(jobs, handles, strict=True):
-            if trial.stop is not None:
-                self._stop(trial, job)
-            elif not trial.is_over and not _is_there(views[handle.name]):
-                refused += self._start(maker, trial, job)
-        if refused:
-            reach(CrashPoint.BEFORE_REFUSALS)
-            for _ in range(_MOST_TRIES):
-                if self._append("facts", refused):
-                    break
-                self._read()
-            reach(CrashPoint.AFTER_REFUSALS)
-            self.draft.learned(refused)
-
-    def _start(self, maker: JobMaker, trial: Trial, job: Attempt) -> list[Fact]:
-        """Create the run and submit its job. Both are idempotent."""
-        launch = job.launch
-        try:
-            reach(CrashPoint.BEFORE_RUN)
-            if launch.kind is JobTypes.LAUNCH_TRAINING and launch.attempt == 1:
-                self.parts.store.init_run(launch)
-            reach(CrashPoint.AFTER_RUN)
-            made = maker.job(self.ledger, trial, job)
-            reach(CrashPoint.BEFORE_DISPATCH)
-            self.parts.dispatcher.dispatch(made)
-            reach(CrashPoint.AFTER_DISPATCH)
-        except JobRefusedError as error:
-            self.draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
-            return [Refused(launch.run, launch.attempt, launch.kind, str(error))]
-        except (DispatchError, StoreError) as error:
-            self.draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
-            return []
-        self.draft.dispatched(made.name)
-        _log("job.submitted", run=launch.run, job=made.name, cause=launch.cause)
-        return []
-
-    def _stop(self, trial: Trial, job: Attempt) -> None:
-        launch = job.launch
-        handle = self.parts.store.handle(launch.run, launch.attempt, launch.kind)
-        try:
-            reach(CrashPoint.BEFORE_CANCEL)
-            reason = trial.stop.reason if trial.stop is not None else "it was stopped"
-            self.parts.store.prepare(launch.run, launch.attempt, launch.kind)
-            self.parts.store.request_stop(handle, reason)
-            self.parts.dispatcher.cancel(handle)
-            reach(CrashPoint.AFTER_CANCEL)
-        except (DispatchError, StoreError) as error:
-            self.draft.error(f"{launch.run} attempt {launch.attempt} cannot be stopped: {error}")
+        refused = Submitter(self.parts.store, self.parts.dispatcher, self.draft).submit(self.ledger)
+        if not refused:
+            return
+        reach(CrashPoint.BEFORE_REFUSALS)
+        for _ in range(_MOST_TRIES):
+            if self._append("facts", refused):
+                break
+            self._read()
+        reach(CrashPoint.AFTER_REFUSALS)
+        self.draft.learned(refused)
 
     # -- summaries
 
@@ -282,12 +233,7 @@ class Step:
         )
         self.draft.settled(done)
         for one in done:
-            _log("state.changed", run=one.run, state=one.state.value, reason=one.reason)
-
-
-def _is_there(view: AttemptView) -> bool:
-    """Whether a worker has the attempt, or had it."""
-    return view.claim is not None or view.exit is not None or bool(view.is_locked)
+            log("state.changed", run=one.run, state=one.state.value, reason=one.reason)
 
 
 def _held_back(report: Report) -> str | None:
@@ -307,15 +253,3 @@ def versions(optimizer: Optimizer) -> dict[str, str]:
         "machine": platform.machine(),
         **optimizer.versions(),
     }
-
-
-def _log_entry(entry: LedgerEntry) -> None:
-    for item in entry.items:
-        if isinstance(item, Ended):
-            _log("job.ended", run=item.run, attempt=item.attempt, ending=item.ending.value)
-        elif entry.role == "decisions":
-            _log("decision", kind=item.item, run=getattr(item, "run", None))
-
-
-def _log(event: str, **values: Any) -> None:
-    structlog.stdlib.get_logger("janitor.sweep").info(event, **values)

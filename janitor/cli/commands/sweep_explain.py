@@ -35,6 +35,6 @@ def command(*, sweep: str, run: str | None, store: str, as_json: bool) -> None:
         about = f" {row['run']}" if row["run"] else ""
         attempt = f" attempt {row['values']['attempt']}" if "attempt" in row["values"] else ""
         click.echo(
-            f"{row['entry']:>5}  {row['at'][:19]}  {row['kind']}"
-            + printable(f"{about}{attempt}: {row['reason']}")
+            f"{row['entry']:>5}  {row['at'][:19]}  "
+            + printable(f"{row['kind']}{about}{attempt}: {row['reason']}")
         )

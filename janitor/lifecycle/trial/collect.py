@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -128,7 +127,7 @@ def wandb_summary_of(folder: Path) -> dict[str, Any]:
     files = [*(folder / "wandb").glob("*run-*/files/wandb-summary.json")]
     if not files:
         return {}
-    newest = max(files, key=lambda path: os.stat(path).st_mtime)
+    newest = max(files, key=lambda path: path.stat().st_mtime)
     try:
         document = json.loads(newest.read_bytes())
     except (OSError, ValueError):
@@ -136,10 +135,11 @@ def wandb_summary_of(folder: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         return {}
     found: dict[str, Any] = {}
-    for name, value in document.items():
-        if isinstance(value, dict):
+    for name, given in document.items():
+        value = given
+        if isinstance(given, dict):
             value = next(
-                (value[key] for key in ("last", "min", "max", "mean") if key in value), None
+                (given[key] for key in ("last", "min", "max", "mean") if key in given), None
             )
         if isinstance(value, int | float) and not isinstance(value, bool):
             found[name] = value

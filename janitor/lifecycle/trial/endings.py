@@ -31,6 +31,11 @@ def ending_of(
         return "stopped", "the controller stopped it"
     if why == "signal" and code != 0:
         return "preempted", "its worker was asked to end (SIGTERM), not by the controller"
+    return _by_itself(code, number)
+
+
+def _by_itself(code: int, number: int | None) -> tuple[str, str]:
+    """The meaning of an end that the worker did not cause; ``number`` is that of a signal."""
     if code == 0:
         return "ok", "it ended with exit code 0"
     if number is not None:

@@ -50,7 +50,7 @@ def environment_of(
 
 
 def _for_wandb(job: Mapping[str, Any], folder: Path, caller: Mapping[str, str]) -> dict[str, str]:
-    """wandb's settings: a run of its own, offline unless the user chose a mode."""
+    """The settings of wandb: a run of its own, offline unless the user chose a mode."""
     is_eval = job["kind"] == "launch_eval"
     return {
         "WANDB_RUN_ID": f"{job['run']}{'-eval' if is_eval else ''}",

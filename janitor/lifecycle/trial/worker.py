@@ -197,7 +197,7 @@ class Worker:
             return float(reported)
         return round(seconds * max(1, len(self._gpus)), 3)
 
-    def _marker(  # noqa: PLR0913 - the fields of the exit marker
+    def _marker(
         self,
         ending: str,
         reason: str,

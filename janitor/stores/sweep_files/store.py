@@ -10,7 +10,7 @@ DIR/sweeps/NAME/checkpoints/RUN/          kept across attempts
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -122,8 +122,15 @@ class SweepFiles:
     # -- runs
 
     def init_run(self, launch: Launch) -> None:
-        """Create the run of a trial. A run that exists is left unchanged."""
+        """Create the run of a trial. A run that exists is left unchanged.
+
+        Raises:
+            NotFoundError: it existed, and was deleted by a person.
+
+        """
         folder = self._run(launch.run)
+        if (self.folder / "created" / launch.run).exists() and not folder.exists():
+            raise NotFoundError(f"run {self.target}/{launch.run} was deleted")
         make_folder(folder, error=StateFileError)
         now = self._clock().isoformat()
         values = {
@@ -141,17 +148,20 @@ class SweepFiles:
         first = dump_summary(StoredSummary(1, summary))
         write_once(folder / "summary.json", first, mode=0o644, error=StateFileError)
         write_once(folder / "run.json", dump_run(values), mode=0o644, error=StateFileError)
+        # Last: it proves that the run existed, should a person delete it.
+        make_folder(self.folder / "created", error=StateFileError)
+        write_once(self.folder / "created" / launch.run, "", mode=0o644, error=StateFileError)
 
-    def runs(self, *, only_open: bool = False) -> Mapping[str, RunInfo]:
+    def deleted(self) -> Collection[str]:
+        """The runs that were created and do not exist any more."""
+        return set(self._names("created")) - set(self._names("runs"))
+
+    def runs(
+        self, names: Collection[str] | None = None, *, only_open: bool = False
+    ) -> Mapping[str, RunInfo]:
         """The sweep's runs by id; with ``only_open`` those that are open or marked by a pass."""
         found: dict[str, RunInfo] = {}
-        try:
-            names = sorted(path.name for path in (self.folder / "runs").iterdir())
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise StateFileError(f"cannot read {self.folder / 'runs'}: {error.strerror}") from error
-        for name in names:
+        for name in self._names("runs") if names is None else sorted(names):
             try:
                 run = self.run(name)
             except NotFoundError:
@@ -205,6 +215,15 @@ class SweepFiles:
                 write_atomically(path, text, mode=0o644, error=StateFileError)
         except HeldError as error:
             raise TransientError(str(error)) from error
+
+    def _names(self, folder: str) -> list[str]:
+        place = self.folder / folder
+        try:
+            return sorted(path.name for path in place.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateFileError(f"cannot read {place}: {error.strerror}") from error
 
     def _read(self, name: str, path: Path) -> RunInfo:
         stored = self._stored(path)

@@ -62,7 +62,7 @@ class Distribution:
         return self.numbers.get(name, _DEFAULTS.get(name, 0.0))
 
     @property
-    def grid(self) -> Sequence[Any] | None:
+    def grid(self) -> Sequence[Any] | None:  # noqa: PLR0911 - one case per distribution
         """Its values in a grid, in order, each once; None if it has no finite grid."""
         if self.values:
             return self.values
@@ -109,7 +109,7 @@ class Distribution:
                 return value
         return self.values[-1]
 
-    def _continuous(self, numbers: Numbers) -> float:
+    def _continuous(self, numbers: Numbers) -> float:  # noqa: PLR0911 - one case per distribution
         low, high, u = self.number("min"), self.number("max"), numbers.next()
         match self.kind.removeprefix("q_"):
             case "int_uniform":
@@ -145,7 +145,7 @@ def _spread(low: float, high: float, points: int) -> tuple[float, ...]:
 
 
 def _multiple(step: int, q: float) -> float | int:
-    """A multiple of q without the noise of binary fractions: 3 × 0.1 is 0.3."""
+    """A multiple of q without the noise of binary fractions: 3 times 0.1 is 0.3."""
     value = step * q
     if float(q).is_integer():
         return int(value)

@@ -113,25 +113,27 @@ class SweepConfig(BaseModel):
             (source.line(at), f"{'.'.join(at)} {said}") for at, said in parameters.problems
         ]
         if config is not None:
-            config._source, config._space = source, parameters.space
-            config._notes = tuple(parameters.notes)
-            problems += [(source.line(at), said) for at, said in config._contradictions()]
+            config.complete(source, parameters)
+            problems += [(source.line(at), said) for at, said in config.contradictions()]
         if problems or config is None:
             said = [source.sentence(line, text) for line, text in sorted(set(problems))]
             raise ConfigError("; ".join(said))
         return config
 
-    def _contradictions(self) -> list[tuple[tuple[str, ...], str]]:
+    def complete(self, source: Source, parameters: Parameters) -> None:
+        """Keep where the file came from, and its search space."""
+        self._source, self._space = source, parameters.space
+        self._notes = tuple(parameters.notes)
+
+    def contradictions(self) -> list[tuple[tuple[str, ...], str]]:
         """What is wrong although each setting is right."""
         found: list[tuple[tuple[str, ...], str]] = []
         if not _SAFE_NAME.fullmatch(self.name):
-            found.append(
-                (
-                    ("name",),
-                    f"name {quoted(self.name)} cannot be the name of a folder: use up to 64 letters,"
-                    " digits and _.-",
-                )
+            problem = (
+                f"name {quoted(self.name)} cannot be the name of a folder: use up to 64 letters,"
+                " digits and _.-"
             )
+            found.append((("name",), problem))
         if self.metric is None:
             found.append(((), "metric is missing: name what the sweep optimizes"))
         if not self.program and not self.command:

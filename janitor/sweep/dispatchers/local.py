@@ -57,7 +57,8 @@ class LocalDispatcher:
         self._root = root
         self._gpus = gpus
         self._worker = tuple(worker)
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        """The workers that this process started and that live, by the attempt's folder."""
 
     def dispatch(self, job: JobDefinition) -> None:
         """Start the job's worker, unless the job is there or was.
@@ -83,7 +84,6 @@ class LocalDispatcher:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("JANITOR_")
         }
-        self._reap()
         try:
             with (folder / "wrapper.log").open("ab") as output:
                 child = start_group(
@@ -96,7 +96,7 @@ class LocalDispatcher:
                 )
         except OSError as error:
             raise DispatchError(f"cannot start {job.name}: {error.strerror or error}") from error
-        self._children.append(child)
+        self._children[job.folder] = child
 
     def _document(self, job: JobDefinition) -> dict[str, Any]:
         locks = [str(self._root / GPU_LOCKS / f"gpu_{number}.lock") for number in range(self._gpus)]
@@ -150,7 +150,9 @@ class LocalDispatcher:
 
     def _reap(self) -> None:
         """Take back the exit codes of workers that ended, so that no zombies stay."""
-        self._children = [child for child in self._children if child.poll() is None]
+        self._children = {
+            folder: child for folder, child in self._children.items() if child.poll() is None
+        }
 
 
 def _observe(job: JobHandle) -> JobObservation:
