@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from janitor.experiments import StateManager as StateManager
     from janitor.experiments import config_hash as config_hash
     from janitor.experiments import sanitize_experiment_id as sanitize_experiment_id
+    from janitor.lifecycle.trial.trial import Trial as Trial
+    from janitor.lifecycle.trial.trial import trial as trial
     from janitor.model import Change as Change
     from janitor.model import Clean as Clean
     from janitor.model import Evidence as Evidence
@@ -116,6 +118,7 @@ _MODULES = {
     "TaskStatus": "janitor.tasks",
     "TooLargeError": "janitor.errors",
     "TransientError": "janitor.errors",
+    "Trial": "janitor.lifecycle.trial.trial",
     "Untracked": "janitor.model",
     "UsageError": "janitor.errors",
     "Verdict": "janitor.model",
@@ -125,6 +128,7 @@ _MODULES = {
     "observations": "janitor.sweep.observations",
     "parse_target": "janitor.config",
     "sanitize_experiment_id": "janitor.experiments",
+    "trial": "janitor.lifecycle.trial.trial",
 }
 """Each public name's module. The imports above say the same to type checkers; a test compares."""
 

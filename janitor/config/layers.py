@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.config.targets import KINDS, parse_target
@@ -58,6 +58,8 @@ VARIABLES = (
 _FLAGS_ALONE = ("JANITOR_DRY_RUN", "JANITOR_FORCE")
 """Flags that have no variable. If one were ignored, a pass would write against the user's will."""
 
+OF_TRIALS: Final = "JANITOR_TRIAL_"
+"""Variables that a sweep sets for its trials; never settings."""
 _FROM_KUBERNETES = re.compile(r"JANITOR_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\w+)?)")
 """Set by Kubernetes in every container if a service is called janitor."""
 
@@ -177,6 +179,6 @@ def _targets_of(variable: str, text: str) -> Iterator[AnyTarget]:
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
     """A sentence for each unknown ``JANITOR_*`` variable."""
     for name in sorted(environ):
-        ours = name in VARIABLES or not name.startswith(PREFIX)
+        ours = name in VARIABLES or not name.startswith(PREFIX) or name.startswith(OF_TRIALS)
         if not ours and not _FROM_KUBERNETES.fullmatch(name):
             yield f"unknown environment variable {name}{did_you_mean(name, VARIABLES)}"

@@ -8,6 +8,7 @@ more. The file is empty if wandb-core was killed before it wrote the first block
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _HEADER: Final = 7
 _HEAD_BLOCKS: Final = 64
 _TAIL_BLOCKS: Final = 64
 """Blocks at the end of the file that are searched for how the run ended; 2 MB."""
+_WHOLE: Final = 16_384
+"""Blocks that are read where all of the file counts; 512 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,28 @@ class RunFolder:
         for record in self._records(_TAIL_BLOCKS, is_tail=True):
             if record.WhichOneof("record_type") == "exit":
                 found = int(record.exit.exit_code)
+        return found
+
+    def logged(self) -> dict[str, Any]:
+        """The last value of each key that was logged, or set in the summary, in this order.
+
+        As much of the file as was written; nested keys are dotted.
+        """
+        found: dict[str, Any] = {}
+        for record in self._records(_WHOLE):
+            kind = record.WhichOneof("record_type")
+            if kind == "history":
+                changed = record.history.item
+            elif kind == "summary":
+                changed = record.summary.update
+            else:
+                continue
+            for item in changed:
+                name = ".".join(item.nested_key) or item.key
+                try:
+                    found[name] = json.loads(item.value_json)
+                except ValueError:
+                    continue
         return found
 
     def _records(self, blocks: int, *, is_tail: bool = False) -> Iterator[Any]:

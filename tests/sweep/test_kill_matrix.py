@@ -115,7 +115,7 @@ def test_two_hundred_kills_at_random_moments_lose_and_repeat_nothing(tmp_path: P
 
     def kill_steps() -> None:
         nonlocal kills
-        for _ in range(14):
+        for _ in range(24):
             pid = sweep.step_apart()
             time.sleep(moments.uniform(0, 0.08))
             os.kill(pid, signal.SIGKILL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +19,7 @@ _PAIR: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LINE: Final = 65536
+_RECORD_SECONDS: Final = 120.0
 _STEP_NAMES: Final = ("step", "epoch", "_step")
 
 
@@ -120,19 +123,19 @@ def last_step(folder: Path) -> float | None:
 
 
 def wandb_summary_of(folder: Path) -> dict[str, Any]:
-    """The summary that wandb left in the attempt's folder; of several runs the newest.
+    """What a script logged with wandb: the last number of each key of its newest run.
 
-    An object that ``define_metric`` made stands for its last, or its best, number.
+    An object that ``define_metric`` made is replaced by the first of its numbers. The values come
+    from wandb's record on this machine, which exists online and offline.
     """
-    files = [*(folder / "wandb").glob("*run-*/files/wandb-summary.json")]
-    if not files:
+    if not any((folder / "wandb").glob("*run-*/*.wandb")):
         return {}
-    newest = max(files, key=lambda path: path.stat().st_mtime)
+    command = [sys.executable, "-m", "janitor.lifecycle.trial.wandb_record", str(folder)]
     try:
-        document = json.loads(newest.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(document, dict):
+        done = subprocess.run(command, capture_output=True, timeout=_RECORD_SECONDS, check=True)  # noqa: S603 - our own module
+        document = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        sys.stderr.write(f"janitor: what wandb logged cannot be read: {error}\n")
         return {}
     found: dict[str, Any] = {}
     for name, given in document.items():
