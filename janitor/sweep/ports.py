@@ -102,8 +102,8 @@ class Dispatcher(Protocol):
     lost_dwell: float
     """Seconds for which a job must be gone before it counts as lost."""
 
-    def dispatch(self, job: JobDefinition) -> None:
-        """Start a job. Idempotent by its name: a job that is there, or was, is not started again.
+    def dispatch(self, job: JobDefinition) -> bool:
+        """Start a job; False if it is there, or was. Idempotent by its name.
 
         Raises:
             JobRefusedError: the backend refuses it for good.

@@ -20,8 +20,9 @@ from janitor.runtime.extras import require
     help="Where to make a new folder for the reports.",
 )
 @click.option("--local", is_flag=True, help="Show local experiments and tasks instead.")
+@click.option("--sweep", is_flag=True, help="Show a sweep that survives kills instead.")
 @click.option("--keep", is_flag=True, help="Keep the server and its runs until Ctrl-C.")
-def command(folder: Path, *, local: bool, keep: bool) -> None:
+def command(folder: Path, *, local: bool, sweep: bool, keep: bool) -> None:
     """Show the janitor at work on prepared runs.
 
     Starts a W&B-compatible server on this machine, fills it with runs of every kind, some of them
@@ -30,6 +31,12 @@ def command(folder: Path, *, local: bool, keep: bool) -> None:
     """
     from janitor.runtime.signals import exiting_on_signals
 
+    if sweep:
+        with exiting_on_signals():
+            from janitor.demo.sweep import tell_sweep
+
+            tell_sweep(folder)
+        return
     if local:
         with exiting_on_signals():
             from janitor.demo.local import tell_local

@@ -1,0 +1,284 @@
+"""The sweep commands as typed, on this machine, with real trials."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sweep.stepping import wait_for
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SLOW = """\
+method: grid
+command:
+  - sh
+  - -c
+  - "echo $$ > pid.$JANITOR_TRIAL_ATTEMPT; until [ -e go ]; do sleep 0.05; done; echo loss=1"
+metric: {name: loss}
+parameters: {x: {values: [1]}}
+janitor: {collect: stdout, grace: 1}
+"""
+
+
+class Shell:
+    """A folder in which janitor is typed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "st")}
+
+    def janitor(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "janitor", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def status(self, sweep: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.janitor("sweep", "status", sweep, "--json"))
+        return document
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "janitor", "sweep", *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    return Shell(tmp_path)
+
+
+def slow(shell: Shell, **changes: str) -> Path:
+    text = SLOW
+    for old, new in changes.items():
+        text = text.replace(f"{old}:", f"{old}: {new} #", 1)
+    (shell.folder / "slow.yaml").write_text(text)
+    return shell.folder / ".janitor" / "sweeps" / "slow" / "runs" / "slow-0000"
+
+
+def test_a_sweep_runs_from_start_to_end_and_can_be_read_afterwards(shell: Shell) -> None:
+    assert "done" in shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+
+    status = shell.status("grid")
+    assert (status["schema"], status["state"]) == ("janitor.sweep.status/1", "done")
+    assert status["counts"] == {"COMPLETED": 8}
+    assert status["best"]["params"] == {"lr": 0.01, "layers": 3}
+    assert {row["state"] for row in status["trials"]} == {"success"}
+    assert "8 of 8 trials" in shell.janitor("sweep", "status", "grid")
+    assert "grid  done  8/8" in shell.janitor("sweep", "list")
+    assert "epoch=5 loss=" in shell.janitor("sweep", "logs", "grid", "grid-0002")
+    assert "16 same, 0 different" in shell.janitor("sweep", "verify", "grid")
+    assert "complete grid-0003" in shell.janitor("sweep", "explain", "grid", "grid-0003")
+    shell.janitor("sweep", "step", "grid", code=5)
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+    assert "8 clean" in shell.janitor("fix", "--store", "file:.janitor", "--dry-run")
+
+
+def test_an_altered_ledger_is_found_by_verify(shell: Shell) -> None:
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+    ledger = shell.folder / ".janitor" / "sweeps" / "grid" / "ledger"
+    path = next(path for path in sorted(ledger.iterdir()) if '"lr": 0.01' in path.read_text())
+    path.write_text(path.read_text().replace('"lr": 0.01', '"lr": 0.011', 1))
+
+    said = shell.janitor("sweep", "verify", "grid", code=1)
+
+    assert f"entry {int(path.stem)}: launch grid-0002: params is" in said
+
+
+def test_evaluations_report_the_objective(shell: Shell) -> None:
+    shell.janitor("sweep", "start", "examples/sweeps/evaluated.yaml")
+
+    status = shell.status("evaluated")
+    assert status["best"]["params"]["lr"] == 0.01
+    assert [row["kind"] for row in status["trials"]] == ["eval", "eval"]
+
+
+def test_a_pause_beats_every_later_step_and_is_taken_back(shell: Shell) -> None:
+    slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    shell.janitor("sweep", "pause", "slow", "--reason", "lunch")
+
+    assert "paused: lunch" in shell.janitor("sweep", "step", "slow")
+    assert shell.status("slow")["state"] == "paused"
+    shell.janitor("sweep", "resume", "slow")
+    assert "not paused" in shell.janitor("sweep", "resume", "slow", code=2)
+    (shell.folder / "go").touch()
+    shell.janitor("sweep", "start", "slow.yaml")
+
+
+def test_a_stopped_sweep_cancels_its_jobs(shell: Shell) -> None:
+    run = slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+
+    shell.janitor("sweep", "stop", "slow", "--now", "--reason", "wrong data")
+    shell.janitor("sweep", "step", "slow")
+    wait_for(run / "a1" / "exit.json")
+    shell.janitor("sweep", "step", "slow", code=5)
+
+    (row,) = shell.status("slow")["trials"]
+    assert (row["status"], row["state"], row["reason"]) == ("CANCELLED", "cancelled", "wrong data")
+
+
+def test_a_trial_whose_processes_are_killed_is_tried_again(shell: Shell) -> None:
+    run = slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+    claim = json.loads((run / "a1" / "claim.json").read_text())
+
+    os.killpg(claim["pid"], signal.SIGKILL)
+    os.kill(int((shell.folder / "pid.1").read_text()), signal.SIGKILL)
+    (shell.folder / "go").touch()
+    shell.janitor("sweep", "start", "slow.yaml")
+
+    (row,) = shell.status("slow")["trials"]
+    assert (row["status"], row["attempt"]) == ("COMPLETED", 2)
+    assert "cause" in shell.janitor("sweep", "explain", "slow", "--json")
+
+
+def test_a_killed_worker_is_no_second_training_while_its_command_lives(shell: Shell) -> None:
+    run = slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+    os.kill(json.loads((run / "a1" / "claim.json").read_text())["pid"], signal.SIGKILL)
+
+    for _ in range(2):
+        shell.janitor("sweep", "step", "slow")
+    assert not (run / "a2").exists()
+    assert shell.status("slow")["trials"][0]["status"] == "IN_TRAINING"
+
+    (shell.folder / "go").touch()
+    shell.janitor("sweep", "start", "slow.yaml")
+    assert shell.status("slow")["trials"][0]["attempt"] == 2
+
+
+def test_a_killed_loop_is_continued_by_another(shell: Shell) -> None:
+    loop = shell.start("start", "examples/sweeps/grid.yaml")
+    wait_for(shell.folder / ".janitor" / "sweeps" / "grid" / "runs" / "grid-0002")
+    loop.kill()
+    loop.wait()
+
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+
+    rows = shell.status("grid")["trials"]
+    assert [(row["status"], row["attempt"]) for row in rows] == [("COMPLETED", 1)] * 8
+
+
+def test_ctrl_c_ends_the_loop_and_not_the_jobs(shell: Shell) -> None:
+    slow(shell)
+    loop = shell.start("start", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+    time.sleep(0.5)
+    loop.send_signal(signal.SIGINT)
+
+    assert loop.wait(30) == 130
+    os.kill(int((shell.folder / "pid.1").read_text()), 0)
+    (shell.folder / "go").touch()
+    shell.janitor("sweep", "start", "slow.yaml")
+    assert shell.status("slow")["trials"][0]["attempt"] == 1
+
+
+def test_a_run_that_a_person_deleted_is_not_tried_again(shell: Shell) -> None:
+    run = slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+    shutil.rmtree(run)
+
+    shell.janitor("sweep", "step", "slow", code=5)
+
+    os.kill(int((shell.folder / "pid.1").read_text()), signal.SIGKILL)
+    assert not run.exists()
+    assert shell.status("slow")["trials"][0]["deleted"] is True
+
+
+def test_a_state_that_a_person_set_wins(shell: Shell) -> None:
+    run = slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    wait_for(shell.folder / "pid.1")
+    document = json.loads((run / "summary.json").read_text())
+    document["summary"]["protein.state"] = "cancelled"
+    document["revision"] += 1
+    (run / "summary.json").write_text(json.dumps(document))
+
+    (shell.folder / "go").touch()
+    wait_for(run / "a1" / "exit.json")
+    shell.janitor("sweep", "start", "slow.yaml")
+
+    (row,) = shell.status("slow")["trials"]
+    assert (row["status"], row["state"]) == ("CANCELLED", "cancelled")
+
+
+def test_excluding_a_trial_hides_it_from_the_best(shell: Shell) -> None:
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+    shell.janitor("sweep", "exclude", "grid", "grid-0003", "--reason", "leaked test data")
+
+    assert shell.status("grid")["best"]["run"] == "grid-0002"
+    shell.janitor("sweep", "include", "grid", "grid-0003")
+    assert shell.status("grid")["best"]["run"] == "grid-0003"
+
+
+def test_an_edited_file_is_a_new_version_and_an_older_one_changes_nothing(shell: Shell) -> None:
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+    path = shell.folder / "examples" / "sweeps" / "grid.yaml"
+    older = path.read_text()
+    path.write_text(older.replace("[2, 3]", "[2, 3, 4]"))
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+
+    status = shell.status("grid")
+    assert (status["spec_version"], len(status["trials"])) == (2, 12)
+    path.write_text(older)
+    assert "is version 1 of the sweep" in shell.janitor(
+        "sweep", "start", "examples/sweeps/grid.yaml"
+    )
+    path.write_text(older.replace("name: loss", "name: acc"))
+    said = shell.janitor("sweep", "start", "examples/sweeps/grid.yaml", code=2)
+    assert "cannot change metric.name" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "gird"], "there is no sweep 'gird' in file:"),
+        (["status", "x", "--store", "wandb"], "is not a store of sweeps: use file:DIR"),
+        (["start", "gone.yaml"], "the sweep file gone.yaml does not exist"),
+        (["start", "examples/sweeps/grid.yaml", "--every", "soon"], "--every must be a duration"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(shell: Shell, words: list[str], said: str) -> None:
+    output = shell.janitor("sweep", *words, code=2)
+
+    assert said in output
+    assert len(output.strip().splitlines()) == 1
+
+
+def test_a_sweep_whose_trials_all_fail_is_paused(shell: Shell) -> None:
+    path = shell.folder / "examples" / "sweeps" / "grid.yaml"
+    path.write_text(path.read_text().replace("train.py", "missing.py"))
+
+    said = shell.janitor("sweep", "start", "examples/sweeps/grid.yaml", code=3)
+
+    assert "trials all failed" in said
+    assert shell.status("grid")["state"] == "braked"
