@@ -60,7 +60,7 @@ class Submitter:
             reach(CrashPoint.AFTER_RUN)
             made = self._maker.job(ledger, trial, job)
             reach(CrashPoint.BEFORE_DISPATCH)
-            self._dispatcher.dispatch(made)
+            is_new = self._dispatcher.dispatch(made)
             reach(CrashPoint.AFTER_DISPATCH)
         except JobRefusedError as error:
             self._draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
@@ -68,8 +68,9 @@ class Submitter:
         except (DispatchError, StoreError) as error:
             self._draft.error(f"{launch.run} attempt {launch.attempt}: {error}")
             return []
-        self._draft.dispatched(made.name)
-        log("job.submitted", run=launch.run, job=made.name, cause=launch.cause)
+        if is_new:
+            self._draft.dispatched(made.name)
+            log("job.submitted", run=launch.run, job=made.name, cause=launch.cause)
         return []
 
     def _stop(self, trial: Trial, job: Attempt) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import Any, assert_type
 
+import janitor
 from janitor.lifecycle import (
     Clock,
     IllegalMoveError,
@@ -38,3 +39,11 @@ def decorated_functions_keep_their_types() -> None:
     plain("3")  # type: ignore[arg-type] # mypy refuses it: the parameters are kept, too
     error: type[Exception] = IllegalMoveError
     assert_type(error, type[Exception])
+
+
+def train_as_a_trial() -> None:
+    with janitor.trial() as trial:
+        assert_type(trial, janitor.Trial)
+        assert_type(trial.params, dict[str, Any])
+        assert_type(trial.should_stop, bool)
+        trial.report(1, loss=0.5)

@@ -68,12 +68,11 @@ class LocalDispatcher:
 
         """
         folder = Path(job.folder)
-        if (
-            (folder / "exit.json").exists()
-            or (folder / "claim.json").exists()
-            or _is_locked(folder)
-        ):
-            return
+        self._reap()
+        if job.folder in self._children or _is_locked(folder):
+            return False
+        if (folder / "exit.json").exists() or (folder / "claim.json").exists():
+            return False
         if job.resources.gpus > self._gpus:
             raise DispatchError(
                 f"{job.name} needs {job.resources.gpus} GPUs, and dispatch.local.gpus is"
@@ -97,6 +96,7 @@ class LocalDispatcher:
         except OSError as error:
             raise DispatchError(f"cannot start {job.name}: {error.strerror or error}") from error
         self._children[job.folder] = child
+        return True
 
     def _document(self, job: JobDefinition) -> dict[str, Any]:
         locks = [str(self._root / GPU_LOCKS / f"gpu_{number}.lock") for number in range(self._gpus)]
