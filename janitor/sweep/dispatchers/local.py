@@ -60,8 +60,8 @@ class LocalDispatcher:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         """The workers that this process started and that live, by the attempt's folder."""
 
-    def dispatch(self, job: JobDefinition) -> None:
-        """Start the job's worker, unless the job is there or was.
+    def dispatch(self, job: JobDefinition) -> bool:
+        """Start the job's worker; False if the job is there or was.
 
         Raises:
             DispatchError: it cannot be started.
