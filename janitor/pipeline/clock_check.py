@@ -23,8 +23,8 @@ def why_clock_is_wrong(
 ) -> str | None:
     """Why the server's time cannot be trusted; None if nothing contradicts it.
 
-    It is wrong if the local clock and the latest heartbeats of runs that W&B calls running agree
-    with each other, and not with it.
+    It is wrong if more of the latest heartbeats of runs that may be alive agree with the local
+    clock than with it.
     """
     offset = timedelta(seconds=clock.offset_seconds or 0)
     if clock.source != "server" or abs(offset) <= _AGREE:
@@ -33,7 +33,8 @@ def why_clock_is_wrong(
     beats = [beat for beat in map(_heartbeat, judged) if beat is not None]
     by_server = [beat for beat in beats if abs(now - beat) <= _AGREE]
     by_local_clock = [beat for beat in beats if abs(here - beat) <= _AGREE]
-    if not by_local_clock or by_server:
+    # One run that agrees with the server may be on a machine with the same wrong time.
+    if len(by_local_clock) <= len(by_server):
         return None
     ahead = "ahead of" if offset > timedelta(0) else "behind"
     return (
@@ -55,6 +56,6 @@ def held_by_clock(judgement: Judgement, why: str) -> Judgement:
 
 def _heartbeat(judgement: Judgement) -> datetime | None:
     run = judgement.run
-    if run.kind is not RunKind.SWEEP_RUN or run.wandb_state != "running":
+    if run.kind is not RunKind.SWEEP_RUN or run.wandb_state.has_ended:
         return None
     return parse_time(run.heartbeat_at)

@@ -89,6 +89,17 @@ def test_a_live_run_that_agrees_with_the_server_confirms_it(tmp_path: Path) -> N
     assert changed(report) == {"live0"}
 
 
+def test_one_run_that_agrees_with_the_server_does_not_outvote_the_others(tmp_path: Path) -> None:
+    report = passed(tmp_path, HOUR, *live(HOUR, 4), make_run(id="same", silent=LIVE))
+    assert changed(report) == set()
+
+
+@pytest.mark.parametrize("word", ["preempting", "something new"])
+def test_a_run_in_any_state_that_may_be_alive_is_a_clock(tmp_path: Path, word: str) -> None:
+    report = passed(tmp_path, HOUR, make_run(wandb=word, id="r", silent=HOUR + LIVE))
+    assert changed(report) == set()
+
+
 def test_without_a_live_run_nothing_contradicts_the_server(tmp_path: Path) -> None:
     dead = [make_run(id=f"dead{number}", silent=9 * HOUR + number * HOUR) for number in range(4)]
     assert len(changed(passed(tmp_path, HOUR, *dead))) == 4

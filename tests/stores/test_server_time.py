@@ -101,7 +101,13 @@ def test_every_file_of_a_folder_is_trusted_whatever_its_name(
 
 
 @pytest.mark.parametrize(
-    ("date", "problem"), [(None, "names no time"), ("soon", "cannot be read ('soon')")]
+    ("date", "problem"),
+    [
+        (None, "names no time"),
+        ("soon", "cannot be read ('soon')"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "cannot be read ('Fri, 31 Dec 9999"),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", "cannot be read ('Thu, 01 Jan 1970"),
+    ],
 )
 def test_an_answer_without_a_time_is_reported(
     plain: str, monkeypatch: pytest.MonkeyPatch, date: str | None, problem: str

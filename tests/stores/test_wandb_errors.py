@@ -51,6 +51,7 @@ FINAL = [
 
 PASSING = [
     status(408),
+    status(425),
     status(429),
     status(500),
     status(502),

@@ -84,9 +84,13 @@ def test_a_server_that_is_asked_too_often_will_answer_later(
 MALFORMED: list[dict[str, Any]] = [
     {"displayName": 7},
     {"name": None},
+    {"name": ""},
+    {"id": ""},
     {"state": ["running"]},
     {"tags": [1]},
+    {"tags": "night"},
     {"historyLineCount": "12"},
+    {"historyLineCount": -1},
     {"heartbeatAt": 1_700_000_000},
 ]
 
@@ -101,7 +105,7 @@ def test_a_malformed_run_fails_its_sweep_with_a_sentence(
         wandb_store.fetch_runs(SWEEP)
 
 
-@pytest.mark.parametrize("count", ["3", 1.5, True, {}])
+@pytest.mark.parametrize("count", ["3", 1.5, True, {}, -1])
 def test_a_malformed_count_of_runs_fails_its_sweep_with_a_sentence(
     wandb_store: WandbStore, emulator: Emulator, count: Any
 ) -> None:

@@ -46,7 +46,7 @@ def check(attempt: Attempt, found: RunInfo | StoreError, writer: Writer) -> Resu
         return recover(attempt, found, writer)
     if did_work or beat:
         return _beside_its_process(attempt, found)
-    return _undisturbed(attempt, found)
+    return _undisturbed(attempt, found, writer)
 
 
 def _beside_its_process(attempt: Attempt, found: RunInfo) -> Result:
@@ -65,12 +65,15 @@ def _beside_its_process(attempt: Attempt, found: RunInfo) -> Result:
     return attempt.result(Outcome.SUPERSEDED, "its own process wrote over it meanwhile")
 
 
-def _undisturbed(attempt: Attempt, found: RunInfo) -> Result:
+def _undisturbed(attempt: Attempt, found: RunInfo, writer: Writer) -> Result:
     """What became of the write to a run whose own process did nothing meanwhile."""
     if attempt.lacking(found) is None:
+        writer.came_back(as_written=True, path=found.path)
         return attempt.result(Outcome.WRITTEN, attempt.edits.note)
     if _another_janitor_wrote(attempt, found):
         return attempt.result(Outcome.SUPERSEDED, "another janitor wrote it meanwhile")
+    if _is_altered(attempt, found):
+        writer.came_back(as_written=False, path=found.path)
     return not_there(attempt, found)
 
 
@@ -85,6 +88,16 @@ def _another_janitor_wrote(attempt: Attempt, found: RunInfo) -> bool:
             and not summaries.same_or_absent(now, attempt.before[path])
             for path, now in changed.items()
         )
+    )
+
+
+def _is_altered(attempt: Attempt, found: RunInfo) -> bool:
+    """Whether a key of the janitor has a value that is neither the new nor the former one."""
+    return any(
+        path in attempt.edits.values
+        and now is not ABSENT
+        and not summaries.same_or_absent(now, attempt.before[path])
+        for path, _, now in differences(attempt.written, found.summary)
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from janitor.errors import (
+    CredentialsError,
     JournalError,
     NotFoundError,
     PermissionDeniedError,
@@ -29,6 +30,7 @@ _WRITES_END: Final = 8.0
 """Seconds after a request to end the pass; then no answer to a write is waited for."""
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
+MOST_ALTERED: Final = 3
 NOT_PERMITTED: Final = "not written: this login has no write permission here"
 
 
@@ -59,6 +61,8 @@ class Writer:
     read_age: ReadAge = field(default_factory=ReadAge)
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     """Whether the server takes a write for a heartbeat, as far as this pass knows."""
+    altered: int = 0
+    """How many writes in a row came back with other values."""
     halted: str | None = None
     """Why no write begins any more, whatever the pass was asked to do."""
     refusals: dict[str, str] = field(default_factory=dict)
@@ -76,6 +80,19 @@ class Writer:
     def may_not_send(self) -> bool:
         """Whether not even a write that is recorded may be sent: its answer is not waited for."""
         return self.halted is not None or self.write_patience() == 0
+
+    def came_back(self, *, as_written: bool, path: str) -> None:
+        """Note whether a write came back as it was written; halt after some in a row that did not.
+
+        One may be overwritten by somebody else. Several in a row show a server that does not store
+        what it is sent.
+        """
+        self.altered = 0 if as_written else self.altered + 1
+        if self.altered >= MOST_ALTERED:
+            self.halt(
+                f"the server does not keep what the janitor writes: {self.altered} writes in a row"
+                f" came back with other values, the last one of {path}"
+            )
 
     def halt(self, why: JournalError | str) -> None:
         """Begin no more writes: they cannot be recorded, or they are known to do harm."""
@@ -188,7 +205,7 @@ class Writer:
             return trial.unanswered(error, "not written: ")
         except TransientError as error:
             return trial.unanswered(error)
-        except PermissionDeniedError as error:
+        except (CredentialsError, PermissionDeniedError) as error:
             self.refusals.setdefault(proposal.path.rpartition("/")[0], str(error))
             return trial.ended(Outcome.FAILED, NOT_PERMITTED)
         except StoreError as error:

@@ -113,8 +113,9 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
         return NotFoundError(f"W&B at {address} does not have it (HTTP 404): {message}")
     if status == 413 or (status == 400 and _TOO_LARGE.search(message)):
         return TooLargeError(f"W&B at {address} rejects it as too large: {answer}")
-    if status in {408, 429} or status >= 500:
-        return TransientError(f"W&B at {address} answers: {answer}", slow=status != 429)
+    if status in {408, 425, 429} or status >= 500:
+        is_slow = status not in {425, 429}
+        return TransientError(f"W&B at {address} answers: {answer}", slow=is_slow)
     return RejectedError(f"W&B at {address} refuses the request: {answer}")
 
 

@@ -37,10 +37,14 @@ def _check(node: Mapping[str, Any]) -> None:
     for name in (*_TEXTS, *_OPTIONAL_TEXTS):
         if not isinstance(node[name], str if name in _TEXTS else str | None):
             raise TypeError(f"{name} is {node[name]!r:.30}")
-    if not all(isinstance(tag, str) for tag in node["tags"] or ()):
+    for name in _TEXTS:
+        if node[name] == "":
+            raise ValueError(f"{name} is empty")
+    tags = node["tags"]
+    if not isinstance(tags, list | None) or not all(isinstance(tag, str) for tag in tags or ()):
         raise TypeError(f"tags are {node['tags']!r:.30}")
     lines = node["historyLineCount"]
-    if isinstance(lines, bool) or not isinstance(lines, int | None):
+    if lines is not None and (isinstance(lines, bool) or not isinstance(lines, int) or lines < 0):
         raise TypeError(f"historyLineCount is {lines!r:.30}")
 
 
@@ -48,10 +52,10 @@ def count_of(value: Any) -> int:
     """A number of runs, as an answer has it.
 
     Raises:
-        TypeError: it is not a number.
+        TypeError: it is not a number, or is negative.
 
     """
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise TypeError(f"a number of runs is {value!r:.30}")
     return value
 

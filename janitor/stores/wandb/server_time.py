@@ -24,6 +24,9 @@ from tenacity import (
 _TIMEOUT: Final = 5
 """Seconds."""
 _ATTEMPTS = 3
+_EARLIEST: Final = 2015
+_LATEST: Final = 2200
+"""Years between which a server's time may be. A later one would overflow ages."""
 
 
 def _is_worth_another_try(error: BaseException) -> bool:
@@ -73,9 +76,12 @@ def server_time(address: str, environ: Mapping[str, str] = os.environ) -> Server
     try:
         time = parsedate_to_datetime(stamp)
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        return ServerTime(time + answer.elapsed / 2)
+        is_time = _EARLIEST <= time.year <= _LATEST
     except (ValueError, OverflowError):
+        is_time = False
+    if not is_time:
         return ServerTime(None, f"names a time that cannot be read ({stamp!r:.40})")
+    return ServerTime(time + answer.elapsed / 2)
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ from janitor.errors import (
     CredentialsError,
     PermissionDeniedError,
     RejectedError,
+    StoreError,
     TransientError,
 )
 from janitor.model import Outcome, RunInfo, Target, TargetKind
@@ -45,12 +46,13 @@ def test_a_write_that_is_refused_is_not_tried_again(
     assert journaled_outcomes(scene) == ["failed"]
 
 
+@pytest.mark.parametrize("refused", [PermissionDeniedError, CredentialsError])
 def test_without_write_permission_a_pass_stops_after_the_first_refusals_and_says_so_once(
-    scene: Scene,
+    scene: Scene, refused: type[StoreError]
 ) -> None:
     runs = [make_run(flat(), "failed", id=f"r{number:03}") for number in range(120)]
     scene.store.add(*runs)
-    scene.store.before_write.append(failing(PermissionDeniedError("W&B denies permission"), 120))
+    scene.store.before_write.append(failing(refused("W&B denies permission"), 120))
     report = scene.fix()
     assert 1 <= report.totals.failed <= WRITERS
     assert report.totals.planned == 120 - report.totals.failed

@@ -108,3 +108,19 @@ def test_another_janitor_that_wrote_the_same_supersedes_us(scene: Scene) -> None
         Outcome.SUPERSEDED,
         "another janitor wrote it meanwhile",
     )
+
+
+def test_a_server_that_alters_what_the_janitor_writes_halts_the_pass(scene: Scene) -> None:
+    runs = [make_run(flat(), "failed", id=f"r{number:03}") for number in range(60)]
+    scene.store.add(*runs)
+
+    def shorten(path: str) -> None:
+        summary = scene.store.summary(path)
+        scene.store.change(path, summary | {"protein.state": summary["protein.state"][:4]})
+
+    scene.store.after_write.append(shorten)
+    report = scene.fix()
+
+    assert 3 <= report.totals.failed < 60
+    assert report.totals.planned == 60 - report.totals.failed
+    assert any("does not keep what the janitor writes" in error.message for error in report.errors)
