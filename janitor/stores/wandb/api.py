@@ -209,6 +209,11 @@ class GraphQLApi:
                 f"no credentials for W&B at {address}: set WANDB_API_KEY or run"
                 f" `wandb login --host {address}`"
             ) from error
+        except UnicodeDecodeError as error:
+            raise CredentialsError(
+                f"the credentials for W&B at {address} cannot be read: the netrc file is not text"
+                f" in UTF-8; correct it, or run `wandb login --host {address}`"
+            ) from error
         except AuthenticationError as error:
             raise redirected(settings.base_url) or _of_login(error, address) from error
         except wandb_internals.UnsupportedWandbError as error:
