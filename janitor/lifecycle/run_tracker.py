@@ -120,18 +120,21 @@ class RunTracker:
         names: Mapping[str, Any] | None = None,
         *,
         patience: float = -1,
+        is_mere_exit: bool = False,
     ) -> None:
         """Write how the run ended, unless its state is final already.
 
         After a SIGTERM that the process survived, only a success changes what SIGTERM wrote:
-        whatever else happens then is a consequence of the signal.
+        whatever else happens then is a consequence of the signal. An exit with code 0 alone, as
+        SIGTERM handlers do, is a success only with an objective.
         """
         record = self._active()
         if record is None:
             return
 
         def decide(stored: Stored) -> Mapping[str, Any] | None:
-            if self._sigterm.wrote(stored) and state is not SweepRunState.SUCCESS:
+            is_proved = stored.objective is not None or not is_mere_exit
+            if self._sigterm.wrote(stored) and not (state is SweepRunState.SUCCESS and is_proved):
                 return None
             kind = self._step(stored, state)
             if kind in (Step.MOVE, Step.CORRECT):
@@ -151,7 +154,8 @@ class RunTracker:
         if isinstance(exception, SystemExit):
             state = self._sigterm.state_of_exit(state, exception.code)
         is_success = state is SweepRunState.SUCCESS
-        self.end(state, None if is_success else payload.of_error(exception))
+        error = None if is_success else payload.of_error(exception)
+        self.end(state, error, is_mere_exit=isinstance(exception, SystemExit))
 
     def beat(self, progress: Any) -> None:
         """Write a heartbeat now. It reopens a run that the janitor marked as ended."""

@@ -54,6 +54,30 @@ def test_a_success_after_sigterm_counts(run: FakeRun, time: FakeTime) -> None:
     assert not protein.keys() & {"error", "failure_time"}
 
 
+def train_until_sigterm(run: FakeRun, time: FakeTime) -> None:
+    with manage(run, time) as manager:
+        manager.heartbeat()
+        terminate()
+        manager.heartbeat()
+
+
+def test_a_handler_that_exits_with_0_is_not_a_success(run: FakeRun, time: FakeTime) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with pytest.raises(SystemExit):
+        train_until_sigterm(run, time)
+    assert run.protein()["state"] == "crashed"
+
+
+def test_a_handler_that_exits_with_0_after_the_objective_is_a_success(
+    run: FakeRun, time: FakeTime
+) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    run.summary["protein.objective"] = 0.5
+    with pytest.raises(SystemExit):
+        train_until_sigterm(run, time)
+    assert run.protein()["state"] == "success"
+
+
 def test_a_success_counts_through_another_manager_too(run: FakeRun, time: FakeTime) -> None:
     manage(run, time).set_state("running")
     terminate()
