@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,14 @@ from janitor.storage.untrusted import read_untrusted
 
 _ENDING: Final = ".json"
 _LARGEST: Final = 64 * 1024 * 1024
+_MOST_KEPT: Final = 100_000
+"""Parsed entries that a process keeps."""
+
+
+@lru_cache(_MOST_KEPT)
+def _parsed(path: Path, *signature: int) -> LedgerEntry:  # noqa: ARG001 - another file has another one
+    """The entry in a file; the controller and the pass of one process parse it once."""
+    return parse_entry(read_untrusted(path, limit=_LARGEST, error=StateFileError))
 
 
 class LedgerFiles:
@@ -82,8 +91,10 @@ class LedgerFiles:
     def _read(self, number: int) -> LedgerEntry:
         path = self._path(number)
         try:
-            data = read_untrusted(path, limit=_LARGEST, error=StateFileError)
-            entry = parse_entry(data)
+            status = path.stat(follow_symlinks=False)
+            entry = _parsed(path, status.st_ino, status.st_mtime_ns, status.st_size)
+        except OSError as error:
+            raise StateFileError(f"cannot read {path}: {error.strerror}") from error
         except ValueError as error:
             raise StateFileError(
                 f"the ledger entry {path} is damaged: {error}; restore it from a backup"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from janitor.errors import NotFoundError, StoreError
@@ -22,7 +23,7 @@ from janitor.model import (
     RunPage,
     WandbState,
 )
-from janitor.model.jobs import AttemptView, Ending
+from janitor.model.jobs import AttemptView, Ending, JobStatus
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import SpecAdded
 from janitor.model.ports import Store
@@ -54,6 +55,8 @@ class SweepRunsStore:
         self._folder = folder
         self._clock = clock
         self._sweeps: dict[str, SweepFiles] = {}
+        self._ledgers: dict[str, Ledger] = {}
+        self._lock = Lock()
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """One target for each sweep."""
@@ -70,7 +73,7 @@ class SweepRunsStore:
         names = sorted(runs)
         start = int(after or 0)
         end = start + _PAGE
-        ledger = Ledger.of(sweep.name, sweep.entries())
+        ledger = self._ledger(sweep)
         page = tuple(
             _as_seen(runs[name], ledger, sweep, self._clock()) for name in names[start:end]
         )
@@ -83,7 +86,7 @@ class SweepRunsStore:
             place, _, name = path.rpartition("/")
             try:
                 sweep = self._sweep(place)
-                ledger = Ledger.of(sweep.name, sweep.entries())
+                ledger = self._ledger(sweep)
                 found[path] = _as_seen(sweep.run(name), ledger, sweep, self._clock())
             except StoreError as error:
                 found[path] = error
@@ -102,6 +105,14 @@ class SweepRunsStore:
         place, _, _ = run.path.rpartition("/")
         self._sweep(place).update_run_summary(run, summary)
 
+    def _ledger(self, sweep: SweepFiles) -> Ledger:
+        """The sweep's ledger as it is now; only entries that are new are read."""
+        with self._lock:
+            ledger = self._ledgers.setdefault(sweep.name, Ledger(sweep.name))
+            for entry in sweep.entries(ledger.number):
+                ledger.add(entry)
+            return ledger
+
     def _resolved(self, folder: Path) -> ResolvedTarget:
         return ResolvedTarget(LocalTarget(SCHEME, str(folder.absolute())), folder.name)
 
@@ -109,9 +120,10 @@ class SweepRunsStore:
         folder = Path(place.removeprefix(f"{SCHEME}:"))
         if not (folder / "ledger").is_dir():
             raise NotFoundError(f"{place} is not a sweep")
-        if place not in self._sweeps:
-            self._sweeps[place] = SweepFiles(folder, self._clock)
-        return self._sweeps[place]
+        with self._lock:
+            if place not in self._sweeps:
+                self._sweeps[place] = SweepFiles(folder, self._clock)
+            return self._sweeps[place]
 
 
 def _as_seen(run: RunInfo, ledger: Ledger, sweep: SweepFiles, now: datetime) -> RunInfo:
@@ -119,6 +131,9 @@ def _as_seen(run: RunInfo, ledger: Ledger, sweep: SweepFiles, now: datetime) -> 
     trial = ledger.trials.get(run.id)
     if trial is None:
         return run
+    if trial.is_over and not trial.has_slot:
+        phase = TrialPhase(_status(trial, ledger).value, False, False, Liveness.DEAD)  # noqa: FBT003 - its fields
+        return replace(run, wandb_state=WandbState("finished"), trial=phase)
     launch = trial.newest.launch
     handle = sweep.handle(launch.run, launch.attempt, launch.kind)
     view = sweep.attempts([handle])[handle.name]
@@ -144,12 +159,14 @@ def _word(view: AttemptView) -> str:
 
 
 def _phase(trial: Trial, view: AttemptView, ledger: Ledger) -> TrialPhase:
-    status = status_in_ledger(
-        trial, evaluates=_evaluates(ledger), is_claimed=view.claim is not None
-    )
+    status = _status(trial, ledger, is_claimed=view.claim is not None)
     liveness = {True: Liveness.ALIVE, False: Liveness.DEAD, None: Liveness.UNKNOWN}
     job = Liveness.DEAD if view.exit is not None else liveness[view.is_locked]
     return TrialPhase(status.value, status.is_open, trial.is_stopping, job)
+
+
+def _status(trial: Trial, ledger: Ledger, *, is_claimed: bool = False) -> JobStatus:
+    return status_in_ledger(trial, evaluates=_evaluates(ledger), is_claimed=is_claimed)
 
 
 def _evaluates(ledger: Ledger) -> bool:
