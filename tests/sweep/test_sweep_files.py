@@ -15,7 +15,7 @@ from janitor.model import Liveness
 from janitor.model.jobs import Cause, JobTypes
 from janitor.model.ledger_items import Launch, LedgerEntry, Reached, SpecAdded
 from janitor.runtime.clock import utc_now
-from janitor.stores.sweep_files import SweepFiles, SweepFolder, SweepRunsStore
+from janitor.stores.sweep_files import SweepFiles, SweepFolder, SweepRunsStore, holds_sweeps
 
 LAUNCH = Launch(
     "s-0000", 0, 1, JobTypes.LAUNCH_TRAINING, Cause.FIRST, "why", 1, 7, params={"lr": 1e-05}
@@ -158,6 +158,16 @@ def test_a_pass_sees_each_run_with_its_job(sweep: SweepFiles) -> None:
     assert (first.trial.status, first.trial.job) == ("pending", Liveness.UNKNOWN)
     assert other.trial is None
     assert store.fetch_summaries([first.path])[first.path] == first
+
+
+def test_a_folder_of_run_files_whose_entity_is_called_sweeps_is_not_one_of_sweeps(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sweeps" / "project").mkdir(parents=True)
+
+    assert not holds_sweeps(tmp_path)
+    SweepFolder(tmp_path, utc_now).create("s")
+    assert holds_sweeps(tmp_path)
 
 
 def test_a_folder_resolves_into_its_sweeps(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ _WORDS: Final = {Ending.OK: "finished", Ending.FAILED: "failed", Ending.TIMEOUT:
 def holds_sweeps(folder: Path) -> bool:
     """Whether a folder is one of sweeps, or a sweep in such a folder."""
     is_sweep = folder.parent.name == SWEEPS and (folder / "ledger").is_dir()
-    return is_sweep or (folder / SWEEPS).is_dir()
+    # A folder of run files may have an entity called "sweeps".
+    return is_sweep or any((folder / SWEEPS).glob("*/ledger"))
 
 
 class SweepRunsStore:
