@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TextIO
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
@@ -26,6 +27,9 @@ MASK: Final = "***"
 
 _SHORTEST_SECRET: Final = 8
 """Characters. Masking a shorter value would garble ordinary words."""
+_LONG_SECRET: Final = 24
+_BEGINNING: Final = 12
+"""Characters of a secret of at least 24 that are masked without the rest."""
 _LARGEST_TOKEN_FILE: Final = 65_536
 """Bytes."""
 _MESSENGERS: Final = "JANITOR_NOTIFY"
@@ -138,9 +142,20 @@ class Redactor:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, MASK)
+            if len(secret) >= _LONG_SECRET and secret[:_BEGINNING] in text:
+                text = _without_beginning(text, secret)
         for pattern, replacement in _UNMISTAKABLE:
             text = pattern.sub(replacement, text)
         return text
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    """The text with the secret masked where it was cut off, for example to shorten a message."""
+    while (at := text.find(secret[:_BEGINNING])) >= 0:
+        pairs = zip(text[at:], secret, strict=False)
+        end = at + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        text = f"{text[:at]}{MASK}{text[end:]}"
+    return text
 
 
 @cache

@@ -57,6 +57,13 @@ def test_other_words_stay(text: str) -> None:
     assert Redactor({"WANDB_API_KEY": KEY})(text) == text
 
 
+@pytest.mark.parametrize("shown", [12, 25, 49])
+def test_a_key_that_was_cut_off_is_masked(shown: int) -> None:
+    secret = Redactor({"WANDB_API_KEY": KEY[:50]})
+
+    assert secret.in_data(f"run 'x{KEY[:shown]}...' failed") == "run 'x***...' failed"
+
+
 def test_a_key_too_short_to_be_one_masks_nothing() -> None:
     assert Redactor({"WANDB_API_KEY": "a"})("acme") == "acme"
 
