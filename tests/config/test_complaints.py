@@ -115,7 +115,10 @@ def test_a_bad_value_in_the_file_is_refused_even_where_a_flag_overrules_it(home:
         ("report: {a: b}", "report must be a text or a list of texts, not {'a': 'b'}"),
         ("report: [a, 5]", "report[1] must be a path, not 5"),
         ("stand_down: {enabled: maybe}", "stand_down.enabled must be true or false, not 'maybe'"),
-        ("rules: {disable: [x]}", "rules.disable[0] must be the ID of a rule (objective-recorded,"),
+        (
+            "rules: {disable: [x]}",
+            "rules.disable[0] must be the ID of a rule (trial-phase, objective-recorded,",
+        ),
         ("rules: {disable: 5}", "rules.disable must be a text or a list of texts, not 5"),
         (
             "rules: {heartbeat_expired: {}}",

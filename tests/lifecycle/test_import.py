@@ -17,6 +17,8 @@ import json, sys
 {first}
 before = set(sys.modules)
 import janitor.lifecycle
+for name in janitor.lifecycle.__all__:  # they are loaded on first use
+    getattr(janitor.lifecycle, name)
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 ROOMS = {"janitor", "janitor.errors", "janitor.lifecycle", "janitor.model"}
