@@ -33,7 +33,8 @@ class Child:
         directory: Where it runs.
         environment: Its whole environment.
         log: Where its output goes.
-        lock: The open lock of the attempt, which it inherits.
+        locks: The open locks of the attempt and its GPUs. The command inherits them, so they are
+            held as long as it lives, even without its worker.
 
     Raises:
         OSError: it cannot be started.
@@ -46,7 +47,7 @@ class Child:
         directory: str,
         environment: Mapping[str, str],
         log: Path,
-        lock: int,
+        locks: Sequence[int],
     ) -> None:
         self._log = log
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -60,7 +61,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 process_group=0,
-                pass_fds=(lock,),
+                pass_fds=tuple(locks),
             )
         finally:
             os.close(output)

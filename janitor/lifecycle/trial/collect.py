@@ -18,6 +18,8 @@ _PAIR: Final = re.compile(
     r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf(?:inity)?))(?![\w.])",
     re.IGNORECASE,
 )
+_LINE_END: Final = re.compile(rb"[\r\n]")
+"""Progress bars end their lines with a carriage return."""
 _LONGEST_LINE: Final = 65536
 _RECORD_SECONDS: Final = 120.0
 _STEP_NAMES: Final = ("step", "epoch", "_step")
@@ -55,7 +57,7 @@ class OutputReader:
         self._offset = 0
 
     def _take(self, chunk: bytes) -> None:
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        *lines, self._rest = _LINE_END.split(self._rest + chunk)
         self._rest = self._rest[:_LONGEST_LINE]
         for line in lines:
             metrics = dict(metrics_of(line[:_LONGEST_LINE].decode("utf-8", "replace")))
@@ -114,9 +116,9 @@ def last_step(folder: Path) -> float | None:
             for line in file:
                 try:
                     step = json.loads(line)["step"]
+                    found = float(step) if step is not None else found
                 except (ValueError, KeyError, TypeError):
                     continue
-                found = float(step) if step is not None else found
     except OSError:
         return found
     return found

@@ -29,7 +29,7 @@ def ending_of(
     number = -code if code < 0 else code - 128 if 128 < code < 128 + signal.NSIG else None
     if is_stop and (why == "signal" or number is not None):
         return "stopped", "the controller stopped it"
-    if why == "signal" and code != 0:
+    if why == "signal":  # also with exit code 0: it may have stopped halfway, as it was asked to
         return "preempted", "its worker was asked to end (SIGTERM), not by the controller"
     return _by_itself(code, number)
 

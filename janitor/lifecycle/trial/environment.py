@@ -66,7 +66,7 @@ def _sweep_params(job: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     about = {"trial": job["run"], "attempt": job["attempt"], "nonce": job.get("nonce", "")}
     lines = ["wandb_version: 1"]
     for name, value in {**params, "_janitor": about}.items():
-        lines.append(f"{json.dumps(name)}: {{value: {yaml_of(value)}}}")
+        lines.append(f"{yaml_of(name)}: {{value: {yaml_of(value)}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -78,8 +78,13 @@ def yaml_of(value: Any) -> str:
             return {"inf": ".inf", "-inf": "-.inf"}.get(text, ".nan")
         return text if "." in text or "e" not in text else text.replace("e", ".0e")
     if isinstance(value, dict):
-        inner = ", ".join(f"{json.dumps(str(key))}: {yaml_of(one)}" for key, one in value.items())
+        inner = ", ".join(f"{yaml_of(str(key))}: {yaml_of(one)}" for key, one in value.items())
         return f"{{{inner}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(yaml_of, value))}]"
-    return json.dumps(value)
+    # PyYAML does not join the two halves in which JSON escapes characters beyond U+FFFF.
+    return json.dumps(value, ensure_ascii=not isinstance(value, str) or _has_controls(value))
+
+
+def _has_controls(text: str) -> bool:
+    return not text.isprintable()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 VERSION: Final = 1
+_NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 _RESERVED: Final = 256 * 1024
 """Bytes of disk kept for the exit marker, so that it can be written when the disk is full."""
 
@@ -25,7 +26,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def plain(value: Any) -> Any:
-    """A number as JSON has it: NaN and infinity are texts."""
+    """A number as JSON has it: NaN and infinity are texts. Tensors and the like become numbers."""
+    if not isinstance(value, str | int | float | dict | list | None):
+        try:
+            value = float(value)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
@@ -108,7 +114,9 @@ def _sync(folder: Path) -> None:
 def append_report(handle: int, step: float | None, metrics: Mapping[str, Any], at: float) -> None:
     """Append one report in one write, so that a kill loses nothing that was reported."""
     values = {name: plain(value) for name, value in metrics.items()}
-    line = json.dumps({"step": plain(step), "at": at, "metrics": values}, default=str) + "\n"
+    number = plain(step)
+    number = None if isinstance(number, str) and number not in _NOT_FINITE else number
+    line = json.dumps({"step": number, "at": at, "metrics": values}, default=str) + "\n"
     os.write(handle, line.encode())
 
 

@@ -52,6 +52,9 @@ class Trial:
         self._is_asked = False
         self._next_look = 0.0
         self._has_told = False
+        self._pid = os.getpid()
+        self._before: Any = None
+        """The handler of SIGTERM before the block."""
         self._open()
 
     def _get(self, name: str) -> str | None:
@@ -106,19 +109,28 @@ class Trial:
             self._tell(f"the policy cannot be recorded: {error}")
 
     def __enter__(self) -> Self:
-        """The trial; SIGTERM makes ``should_stop`` true from now on."""
+        """The trial; SIGTERM makes ``should_stop`` true during the block."""
         if self.is_in_sweep and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._heed)
+            self._before = signal.signal(signal.SIGTERM, self._heed)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close what is open. An exception passes through."""
+        if self._before is not None and os.getpid() == self._pid:
+            signal.signal(signal.SIGTERM, self._before)
+            self._before = None
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
-    def _heed(self, _: int, __: FrameType | None) -> None:
+    def _heed(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:  # a forked child, such as a data loader: end as without us
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
         self._is_asked = True
+        if callable(self._before):
+            self._before(number, frame)
 
     def _read_params(self) -> dict[str, Any]:
         path = self._get("PARAMS")

@@ -78,6 +78,7 @@ class Worker:
         self._is_asked = False
         self._next_heartbeat = 0.0
         self._gpus: list[int] = []
+        self._gpu_locks: list[int] = []
 
     def run(self) -> int:
         """Do everything; returns the exit code."""
@@ -106,8 +107,8 @@ class Worker:
         taken = take_gpus(wanted, self._local.get("gpu_locks") or [], self._wait)
         if taken is None:
             return None
-        self._gpus = taken[0]
-        return taken[1]
+        self._gpus, self._gpu_locks = taken
+        return self._gpu_locks
 
     def _wait(self, seconds: float) -> bool:
         time.sleep(seconds)
@@ -142,7 +143,7 @@ class Worker:
                 self._job["directory"],
                 environment,
                 self._folder / "log",
-                lock,
+                (lock, *self._gpu_locks),
             )
         except OSError as error:
             what = error.filename or (self._job["command"] or ["nothing"])[0]
@@ -175,8 +176,9 @@ class Worker:
                 child.end("signal", self._grace)
 
         def on_cut() -> None:
-            reader.read()
-            reader.restart()
+            if is_read:
+                reader.read()
+                reader.restart()
 
         self._heartbeat("running", is_due=True)
         return child.wait(

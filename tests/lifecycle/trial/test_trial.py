@@ -73,6 +73,31 @@ def test_a_trial_that_should_stop_ends_well_and_counts_as_stopped(tmp_path: Path
     assert marker(path)["objective"] == 0.5
 
 
+ODD = """
+import janitor, multiprocessing, signal, time
+class Tensor:
+    def __float__(self): return 0.5
+with janitor.trial() as trial:
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    child.start()
+    time.sleep(0.2)
+    child.terminate()
+    child.join(10)
+    assert child.exitcode == -15, child.exitcode
+    trial.report("epoch one", loss=Tensor())
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+"""
+
+
+def test_odd_steps_tensors_and_forked_children_do_no_harm(tmp_path: Path) -> None:
+    path = job_in(tmp_path, [sys.executable, "-c", ODD], collect="")
+
+    run(path)
+
+    assert marker(path)["ending"] == "ok", (path.parent / "log").read_text()
+    assert marker(path)["objective"] == 0.5
+
+
 def test_outside_a_sweep_everything_works_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +157,8 @@ def test_numbers_are_read_from_output(line: str, metrics: dict[str, float]) -> N
         (1.5e-07, "1.5e-07"),
         (2.0, "2.0"),
         ("on", '"on"'),
+        ("\U0001f600", '"\U0001f600"'),
+        ("a\x07b", '"a\\u0007b"'),
         ({"a": [1, None, True]}, '{"a": [1, null, true]}'),
     ],
 )

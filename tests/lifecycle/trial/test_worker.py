@@ -151,6 +151,62 @@ def test_a_stop_is_a_stop_and_another_sigterm_a_preemption(tmp_path: Path) -> No
     assert endings == ["stopped", "preempted"]
 
 
+def test_a_preempted_training_that_ends_with_0_is_not_complete(tmp_path: Path) -> None:
+    script = "trap 'exit 0' TERM; echo loss=9; echo on > begun; while :; do sleep 0.05; done"
+    path = shell(tmp_path, script, grace=20.0)
+    worker = start(path)
+    wait_until_exists(tmp_path / "begun")
+
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(60)
+
+    assert (marker(path)["ending"], marker(path)["code"]) == ("preempted", 0)
+
+
+def test_a_command_whose_worker_is_killed_keeps_its_gpu(tmp_path: Path) -> None:
+    locks = {"gpu_locks": [str(tmp_path / ".gpu_locks" / "gpu_0.lock")]}
+    resources = {"gpus": 1, "time": None, "memory": None}
+    first = shell(
+        tmp_path / "1",
+        "echo $$ > begun; until [ -e go ]; do sleep 0.02; done",
+        resources=resources,
+        local=locks,
+    )
+    worker = start(first)
+    wait_until_exists(tmp_path / "1" / "begun")
+    worker.kill()
+    worker.wait()
+
+    second = start(shell(tmp_path / "2", "true", resources=resources, local=locks))
+    with pytest.raises(subprocess.TimeoutExpired):
+        second.wait(1.5)
+    (tmp_path / "1" / "go").touch()
+    assert second.wait(60) == 0
+
+
+def test_the_output_counts_only_if_it_is_collected(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, janitor\n"
+        "janitor.trial().report(1, loss=0.5)\n"
+        "for _ in range(700): print('loss=99', 'x' * 99_990)\n"
+        "import time; time.sleep(1.5)\n"
+    )
+    path = job_in(tmp_path, [sys.executable, "-c", script], collect="")
+
+    run(path)
+
+    assert marker(path)["objective"] == 0.5
+
+
+def test_progress_bars_are_read_to_their_last_value(tmp_path: Path) -> None:
+    script = "for n in range(5000, 0, -1): print(f'loss={n} {40 * chr(35)}', end=chr(13))"
+    path = job_in(tmp_path, [sys.executable, "-c", script])
+
+    run(path)
+
+    assert marker(path)["objective"] == 1.0
+
+
 def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
     path = shell(tmp_path, "trap '' TERM; echo on > begun; while :; do sleep 0.05; done")
     worker = start(path)
