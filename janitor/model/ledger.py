@@ -175,7 +175,7 @@ class Ledger:
             trial.is_excluded = launch.run in self.excluded
         is_training = launch.kind is JobTypes.LAUNCH_TRAINING
         jobs = trial.trainings if is_training else trial.evaluations
-        jobs.append(Attempt(launch, entry.number, entry.nonce, entry.at))
+        jobs.append(Attempt(launch, entry.number, entry.nonce, entry.at, site=entry.site))
 
     def _attempt(self, run: str, number: int, kind: JobTypes) -> Attempt | None:
         trial = self._trial(run)

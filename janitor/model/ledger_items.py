@@ -267,3 +267,6 @@ class LedgerEntry:
     items: tuple[Item, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of janitor, Python, and the optimizer's library; and the machine's architecture."""
+    site: str = ""
+    """Where the jobs that it launches have their folders: only a step at that site may start them.
+    Empty where every step reaches the same folders."""

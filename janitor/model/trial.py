@@ -24,6 +24,8 @@ class Attempt:
     refusals: int = 0
     """How often a backend refused it for good, in a row."""
     refused_because: str = ""
+    site: str = ""
+    """Where its folder is; see :class:`~janitor.model.ledger_items.LedgerEntry`."""
 
     @property
     def is_open(self) -> bool:

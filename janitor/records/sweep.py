@@ -59,9 +59,8 @@ def _ledger_entry(document: Mapping[str, Any]) -> LedgerEntry:
     number, nonce, at, role = (document[name] for name in ("number", "nonce", "at", "role"))
     if not isinstance(number, int) or role not in {"facts", "decisions", "acts"}:
         raise ValueError("its number or role is damaged")
-    return LedgerEntry(
-        number, str(nonce), str(at), role, items, dict(document.get("versions") or {})
-    )
+    versions, site = dict(document.get("versions") or {}), str(document.get("site") or "")
+    return LedgerEntry(number, str(nonce), str(at), role, items, versions, site)
 
 
 @dataclass(frozen=True, slots=True)

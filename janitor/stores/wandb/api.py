@@ -11,20 +11,22 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from janitor.errors import CredentialsError, StoreError, TransientError, UnreachableError
 from janitor.lifecycle import wandb_internals
-from janitor.model.paths import path_for_wandb, split_run_path
 from janitor.storage.temporary import TemporaryFolder
 from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain, nothing_answers
 from janitor.stores.wandb.server_time import moved_to
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import wandb
 
 SUPPORTED = wandb_internals.SUPPORTED
@@ -133,25 +135,16 @@ class GraphQLApi:
             self.traffic.bytes_in += sizes[0]
         return data, sizes[0]
 
-    def uploaded_file(self, path: str, name: str) -> tuple[str, Any] | None:
-        """The text of a file that a run uploaded, and when it last did; None if there is none.
+    @contextmanager
+    def public(self) -> Iterator[tuple[wandb.Api, Path]]:
+        """Wandb's public objects, for what they reach best, and a folder for their files.
 
-        Through wandb's public objects: they know how to reach a file wherever it is kept.
-
-        Raises:
-            StoreError: it could not be asked for, or not be had.
-
+        What they raise becomes a StoreError.
         """
         import wandb.errors
 
-        folder = self._folder.path / "files" / path
         try:
-            place = path_for_wandb(*split_run_path(path))
-            files = list(self._api.run(place).files([name]))
-            if not files:
-                return None
-            with files[0].download(root=str(folder), replace=True) as file:
-                return file.read(), getattr(files[0], "updated_at", None)
+            yield self._api, self._folder.path
         except self._failures as failure:
             raise classify(failure, self.address) from failure
         except (wandb.errors.Error, ValueError) as failure:

@@ -43,6 +43,7 @@ from janitor.stores.wandb.nodes import (
     read_node,
 )
 from janitor.stores.wandb.projects import Projects
+from janitor.stores.wandb.run_files import uploaded_file
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
 
 _SMALLEST_PAGE: Final = 25
@@ -226,7 +227,7 @@ class WandbStore:
 
     def fetch_uploaded_summary(self, path: str) -> tuple[Mapping[str, Any], Any] | None:
         """The summary that the run's process uploaded as a file at its end, and when it did."""
-        found = self._door.uploaded_file(path, "wandb-summary.json")
+        found = uploaded_file(self._door, path, "wandb-summary.json")
         if found is None:
             return None
         try:
