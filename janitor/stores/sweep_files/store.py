@@ -9,7 +9,6 @@ DIR/sweeps/NAME/checkpoints/RUN/          kept across attempts
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,14 +24,6 @@ from janitor.errors import (
 )
 from janitor.model import LocalTarget, RunInfo, SweepRunState, WandbState
 from janitor.model import summary as summaries
-from janitor.model.jobs import (
-    AttemptView,
-    JobHandle,
-    JobTypes,
-    Report,
-    attempt_folder,
-    job_name,
-)
 from janitor.model.ledger_items import Launch, LedgerEntry
 from janitor.records.sweep import (
     StoredSummary,
@@ -44,7 +35,7 @@ from janitor.records.sweep import (
 from janitor.storage.atomic import make_folder, write_atomically, write_once
 from janitor.storage.locks import locked
 from janitor.storage.untrusted import read_untrusted
-from janitor.stores.sweep_files.job_folder import reports_of, view_of
+from janitor.stores.sweep_files.job_folders import JobFolders
 from janitor.stores.sweep_files.ledger_files import LedgerFiles
 
 SCHEME: Final = "file"
@@ -52,7 +43,7 @@ _LARGEST: Final = 64 * 1024 * 1024
 _LOCK_TIMEOUT: Final = 60.0
 
 
-class SweepFiles:
+class SweepFiles(JobFolders):
     """One sweep in a folder.
 
     Args:
@@ -65,11 +56,10 @@ class SweepFiles:
     def __init__(
         self, folder: Path, clock: Callable[[], datetime], namespace: str = "protein"
     ) -> None:
+        super().__init__(folder, clock)
         self.name = folder.name
-        self.folder = folder
         self.location = f"{SCHEME}:{folder.parent.parent}"
         self.target = f"{SCHEME}:{folder}"
-        self._clock = clock
         self._namespace = namespace
         self._ledger = LedgerFiles(folder / "ledger")
         self._seen: dict[str, tuple[tuple[int, int, int], RunInfo]] = {}
@@ -89,36 +79,6 @@ class SweepFiles:
         """Append an entry; False if another writer has used its number."""
         return self._ledger.append(entry)
 
-    # -- jobs
-
-    def prepare(self, run: str, attempt: int, kind: JobTypes) -> Path:
-        """The folder of an attempt, created if it is missing."""
-        folder = self._run(run) / attempt_folder(attempt, kind)
-        make_folder(folder, error=StateFileError)
-        return folder
-
-    def handle(self, run: str, attempt: int, kind: JobTypes) -> JobHandle:
-        """The handle of a job."""
-        folder = self._run(run) / attempt_folder(attempt, kind)
-        return JobHandle(job_name(run, attempt, kind), run, attempt, kind, str(folder))
-
-    def attempts(self, jobs: Sequence[JobHandle]) -> Mapping[str, AttemptView]:
-        """What the folders of these jobs show now."""
-        return {job.name: view_of(job) for job in jobs}
-
-    def reports(self, job: JobHandle) -> Sequence[Report]:
-        """What a job reported, in order."""
-        return reports_of(job)
-
-    def request_stop(self, job: JobHandle, reason: str) -> None:
-        """Record in the job's folder that its end is intended."""
-        text = json.dumps({"version": 1, "reason": reason, "at": self._clock().isoformat()})
-        write_once(Path(job.folder) / "stop.json", text + "\n", error=StateFileError)
-
-    def checkpoints(self, run: str) -> Path:
-        """The run's checkpoint folder, which may not exist yet."""
-        return self.folder / "checkpoints" / run
-
     # -- runs
 
     def init_run(self, launch: Launch) -> None:
@@ -128,7 +88,7 @@ class SweepFiles:
             NotFoundError: it existed, and was deleted by a person.
 
         """
-        folder = self._run(launch.run)
+        folder = self.run_folder(launch.run)
         if (self.folder / "created" / launch.run).exists() and not folder.exists():
             raise NotFoundError(f"run {self.target}/{launch.run} was deleted")
         make_folder(folder, error=StateFileError)
@@ -178,7 +138,7 @@ class SweepFiles:
             StateFileError: it is damaged.
 
         """
-        path = self._run(name) / "summary.json"
+        path = self.run_folder(name) / "summary.json"
         try:
             status = path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -200,7 +160,7 @@ class SweepFiles:
 
         """
         name = run.id
-        path = self._run(name) / "summary.json"
+        path = self.run_folder(name) / "summary.json"
         try:
             with locked(self.folder / ".lock", _LOCK_TIMEOUT):
                 now = self._stored(path)
@@ -244,7 +204,7 @@ class SweepFiles:
         )
 
     def _first(self, name: str) -> Mapping[str, Any]:
-        path = self._run(name) / "run.json"
+        path = self.run_folder(name) / "run.json"
         try:
             return parse_run(read_untrusted(path, limit=_LARGEST, error=StateFileError))
         except StateFileError as error:
@@ -270,11 +230,6 @@ class SweepFiles:
             return True
         mark = summaries.read(run.summary, self._namespace, "janitor.state")
         return mark is not summaries.ABSENT
-
-    def _run(self, name: str) -> Path:
-        if not name or "/" in name or name.startswith("."):
-            raise NotFoundError(f"run {self.target}/{name} does not exist")
-        return self.folder / "runs" / name
 
 
 def _token(name: str, stored: StoredSummary) -> str:
