@@ -34,6 +34,8 @@ _BY_PERSON: Final = {
 """What a terminal state in a summary means that neither the janitor nor the controller wrote. A
 success is not among them: it only says that the attempt ended well."""
 
+_OVER: Final = frozenset({JobPhase.GONE, JobPhase.ENDED})
+
 
 @dataclass(slots=True)
 class Found:
@@ -45,6 +47,16 @@ class Found:
     unknown: list[str] = field(default_factory=list)
     """A sentence for each job about which the backend says nothing."""
     views: Mapping[str, AttemptView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one job. Its folder is read before and after its backend is asked."""
+
+    before: AttemptView
+    later: AttemptView
+    """The same as before, unless the backend says that it is over."""
+    state: JobObservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,9 @@ class Observer:
         handles = {id(job): self._handle(job) for _, job in jobs}
         found.views = self.store.attempts(list(handles.values()))
         states = self.dispatcher.observe(list(handles.values()))
+        # What ended after the first look at its folder has an exit marker in the second one.
+        over = [each for each in handles.values() if states[each.name].phase in _OVER]
+        later = self.store.attempts(over)
         deleted = self.store.deleted()
         for trial in ledger.trials.values():
             if trial.run in deleted and not trial.is_deleted:
@@ -76,8 +91,9 @@ class Observer:
         for trial, job in jobs:
             if trial.run in deleted:
                 continue
-            handle = handles[id(job)]
-            self._look_at(trial, job, found.views[handle.name], states[handle.name], found)
+            name = handles[id(job)].name
+            seen = Seen(found.views[name], later.get(name, found.views[name]), states[name])
+            self._look_at(trial, job, seen, found)
         return found
 
     def _handle(self, job: Attempt) -> JobHandle:
@@ -95,15 +111,9 @@ class Observer:
         if status is not None:
             yield Overruled(trial.run, status, f"its state was set to {word}, not by the janitor")
 
-    def _look_at(
-        self,
-        trial: Trial,
-        job: Attempt,
-        view: AttemptView,
-        state: JobObservation,
-        found: Found,
-    ) -> None:
+    def _look_at(self, trial: Trial, job: Attempt, seen: Seen, found: Found) -> None:
         """One open job: its reports, and its end."""
+        view, state = seen.later, seen.state
         milestones = self.scheduler.milestones(trial)
         is_training = job.launch.kind is JobTypes.LAUNCH_TRAINING
         if milestones and is_training and view.claim is not None:
@@ -115,18 +125,14 @@ class Observer:
             found.facts.append(_without_marker(job, state.ending, state))
         elif state.phase is JobPhase.UNKNOWN:
             found.unknown.append(f"{state.name}: {state.reason or 'its backend does not answer'}")
-        elif state.phase in {JobPhase.GONE, JobPhase.ENDED}:
-            self._gone(trial, job, view, state, found)
+        elif state.phase in _OVER:
+            self._gone(trial, job, seen, found)
 
-    def _gone(
-        self,
-        trial: Trial,
-        job: Attempt,
-        view: AttemptView,
-        state: JobObservation,
-        found: Found,
-    ) -> None:
-        if view.claim is None:
+    def _gone(self, trial: Trial, job: Attempt, seen: Seen, found: Found) -> None:
+        claim, state = seen.before.claim, seen.state
+        if claim is None and seen.later.claim is not None:
+            return  # a worker began it during this look
+        if claim is None:
             if trial.is_over:
                 reason = "it was stopped before a worker began it"
                 found.facts.append(_end(job, Ending.STOPPED, reason))
@@ -134,7 +140,7 @@ class Observer:
                 found.absent.append((trial, job))
         elif (state.gone_for or 0.0) >= self.dispatcher.lost_dwell:
             reason = state.reason or "its process is gone and left no exit marker"
-            found.facts.append(_end(job, Ending.LOST, reason, host=str(view.claim.get("host", ""))))
+            found.facts.append(_end(job, Ending.LOST, reason, host=str(claim.get("host", ""))))
 
     def _reached(
         self, trial: Trial, job: Attempt, milestones: Sequence[float], reports: Sequence[Report]

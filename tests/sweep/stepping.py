@@ -67,7 +67,7 @@ class Stepping:
         start_sweep(catalog, config, utc_now)
         return cls(folder, catalog.open(config.name), config)
 
-    def controller(self) -> SweepController:
+    def controller(self, dispatcher: LocalDispatcher | None = None) -> SweepController:
         """A controller that knows nothing of an earlier one."""
         store = SweepFiles(self.store.folder, utc_now)
 
@@ -78,7 +78,7 @@ class Stepping:
         return SweepController(
             scheduler_of(self.config),
             optimizer_of(self.config),
-            LocalDispatcher(self.folder / ".janitor"),
+            dispatcher or LocalDispatcher(self.folder / ".janitor"),
             store,
             self.config,
             repair=repair,
@@ -86,9 +86,9 @@ class Stepping:
             nonce=lambda: secrets.token_hex(8),
         )
 
-    def step(self) -> StepReport:
+    def step(self, dispatcher: LocalDispatcher | None = None) -> StepReport:
         """A step in this process."""
-        return self.controller().run_step()
+        return self.controller(dispatcher).run_step()
 
     def step_apart(self, crash_at: str | None = None) -> int:
         """Start a step in a process of its own; returns its id."""
