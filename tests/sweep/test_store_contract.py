@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import pytest
 
 from janitor.model.jobs import JobHandle, JobTypes, Report
 from janitor.runtime.clock import utc_now
-from janitor.storage import strict_json
 from janitor.stores.memory_sweeps import MemoryCatalog, MemorySweep
 from janitor.stores.sweep_files import SweepFolder
 from janitor.sweep.ports import SweepCatalog, SweepStore
@@ -36,7 +36,9 @@ class FolderPlace:
 
     def report(self, job: JobHandle, report: Report) -> None:
         with (Path(job.folder) / "metrics.jsonl").open("a") as file:
-            file.write(strict_json.dumps(asdict(report)) + "\n")
+            shown = {name: _text(value) for name, value in report.metrics.items()}
+            line = {"step": report.step, "at": report.at, "metrics": shown}
+            file.write(json.dumps(line) + "\n")
 
     def end(self, job: JobHandle, marker: Mapping[str, Any]) -> None:
         (Path(job.folder) / "exit.json").write_text(json.dumps(marker))
@@ -101,6 +103,11 @@ class TestMemory(SweepStoreContract):
         sweep.request_stop(job, "first")
         sweep.request_stop(job, "second")
         assert sweep.stop_reason(job) == "first"
+
+
+def _text(value: Any) -> Any:
+    """A number as a worker writes it: infinity is a text."""
+    return value if math.isfinite(value) else "Infinity"
 
 
 _conforms: Callable[[Callable[[], datetime]], SweepCatalog] = MemoryCatalog
