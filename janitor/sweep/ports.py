@@ -138,8 +138,32 @@ class SweepStore(Protocol):
     """Of the sweep."""
     location: str
     """Where it is, for people."""
-    target: str
-    """The path by which a pass reads the sweep's runs."""
+    owns_summaries: bool
+    """Whether only a pass and the controller write summaries. Elsewhere the run's own process does,
+    so the controller writes a summary only when that process has ended."""
+
+    @property
+    def target(self) -> str:
+        """The path by which a pass reads the sweep's runs."""
+
+    @property
+    def root(self) -> Path:
+        """The folder on this machine for what jobs of all sweeps share, such as locks."""
+
+    @property
+    def trial_environment(self) -> Mapping[str, str]:
+        """What a training gets in its environment, so that it finds its run."""
+
+    def site(self) -> str:
+        """What tells the folders of jobs here from those elsewhere; empty if there is no other.
+
+        Raises:
+            StateFileError: jobs cannot be started on this machine.
+
+        """
+
+    def is_here(self, site: str) -> bool:
+        """Whether the folders of jobs that were launched at a site are reached from here."""
 
     def entries(self, after: int = 0) -> Sequence[LedgerEntry]:
         """The ledger's entries after this number, in order, without a gap.
@@ -151,6 +175,13 @@ class SweepStore(Protocol):
 
     def last_number(self) -> int:
         """The number of the last entry; 0 if there is none. Cheap."""
+
+    def confirm(self) -> bool:
+        """Make the entries that were read final; False if others replaced or followed them.
+
+        What an entry decides may be done once it is final. Entries that :meth:`append` appended
+        are.
+        """
 
     def append(self, entry: LedgerEntry) -> bool:
         """Append an entry; False if another writer has used its number.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from janitor.errors import (
@@ -53,6 +54,9 @@ class SweepFiles(JobFolders):
 
     """
 
+    owns_summaries = True
+    trial_environment: Mapping[str, str] = MappingProxyType({})
+
     def __init__(
         self, folder: Path, clock: Callable[[], datetime], namespace: str = "protein"
     ) -> None:
@@ -60,10 +64,19 @@ class SweepFiles(JobFolders):
         self.name = folder.name
         self.location = f"{SCHEME}:{folder.parent.parent}"
         self.target = f"{SCHEME}:{folder}"
+        self.root = folder.parent.parent
         self._namespace = namespace
         self._ledger = LedgerFiles(folder / "ledger")
         self._seen: dict[str, tuple[tuple[int, int, int], RunInfo]] = {}
         self._made: dict[str, Mapping[str, Any]] = {}
+
+    def site(self) -> str:
+        """Empty: whoever reaches the ledger reaches the folders of the jobs."""
+        return ""
+
+    def is_here(self, site: str) -> bool:
+        """Whether the jobs' folders are here, which they always are."""
+        return not site
 
     # -- the ledger
 
@@ -74,6 +87,10 @@ class SweepFiles(JobFolders):
     def last_number(self) -> int:
         """The number of the last entry; 0 if there is none."""
         return self._ledger.last_number()
+
+    def confirm(self) -> bool:
+        """True: an entry is final as soon as it can be read."""
+        return True
 
     def append(self, entry: LedgerEntry) -> bool:
         """Append an entry; False if another writer has used its number."""
