@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,16 +15,14 @@ if TYPE_CHECKING:
     from janitor.model.ledger import Ledger
     from janitor.records.sweep_step import StepItem, StepReport
     from janitor.sweep.controller import SweepController
-    from janitor.sweep.ports import SweepStore
+    from janitor.sweep.ports import SweepCatalog, SweepStore
 
-DEFAULT_STORE = "file:.janitor"
+STORE = "file:DIR|wandb:E/P"
 
 store_option = click.option(
     "--store",
-    metavar="file:DIR",
-    default=DEFAULT_STORE,
-    show_default=True,
-    help="The store of the sweep.",
+    metavar=STORE,
+    help="The store of the sweep.  [default: file:.janitor, or W&B for ENTITY/PROJECT/SWEEP]",
 )
 sweep_argument = click.argument("sweep", metavar="SWEEP")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -40,8 +37,12 @@ class OpenSweep:
 
     store: SweepStore
     ledger: Ledger
-    root: Path
-    """The folder of the store."""
+
+    @property
+    def reference(self) -> str:
+        """How the other commands name the sweep."""
+        scheme, _, rest = self.store.location.partition(":")
+        return f"{rest}/{self.store.name}" if scheme == "wandb" else self.store.name
 
     def controller(self, session: Session) -> SweepController:
         """Its controller, with the settings of janitor.yaml for the repair."""
@@ -49,22 +50,43 @@ class OpenSweep:
         from janitor.sweep.opening import controller_of
 
         config: Config = session.load_config({}).config
-        return controller_of(self.store, self.ledger, self.root, config, utc_now)
+        return controller_of(self.store, self.ledger, config, utc_now)
 
 
-def open_named(store: str, name: str) -> OpenSweep:
-    """The sweep with this name.
+def open_catalog(store: str, entity: str | None = None, project: str | None = None) -> SweepCatalog:
+    """The sweeps of a store. A connection is closed when the command ends.
+
+    Raises:
+        UsageError: it is not a store of sweeps, or cannot be used.
+
+    """
+    from janitor.config import Config
+    from janitor.runtime.clock import utc_now
+    from janitor.sweep.catalogs import WANDB, Place, catalog_of
+
+    place = Place.parse(store, entity, project)
+    context = click.get_current_context()
+    session = context.find_object(Session) or Session()
+    config = session.load_config({}).config if place.scheme == WANDB else Config()
+    return catalog_of(place, config, utc_now, context.find_root().call_on_close)
+
+
+def open_named(store: str | None, name: str) -> OpenSweep:
+    """The sweep with this name; ``ENTITY/PROJECT/NAME`` is one on W&B.
 
     Raises:
         UsageError: it does not exist.
 
     """
-    from janitor.runtime.clock import utc_now
-    from janitor.sweep.opening import catalog_of, open_sweep
+    from janitor.sweep.catalogs import DEFAULT, WANDB
+    from janitor.sweep.opening import open_sweep
 
-    catalog = catalog_of(store, utc_now)
-    opened, ledger = open_sweep(catalog, name)
-    return OpenSweep(opened, ledger, _folder(store))
+    entity = project = None
+    if name.count("/") == 2 and (store is None or store == WANDB):
+        store = WANDB
+        entity, project, name = name.split("/")
+    opened, ledger = open_sweep(open_catalog(store or DEFAULT, entity, project), name)
+    return OpenSweep(opened, ledger)
 
 
 def open_file(path: str, store: str | None) -> OpenSweep:
@@ -76,24 +98,25 @@ def open_file(path: str, store: str | None) -> OpenSweep:
     """
     from janitor.runtime.clock import utc_now
     from janitor.sweep.config import SweepConfig
-    from janitor.sweep.opening import catalog_of, start_sweep
+    from janitor.sweep.opening import start_sweep
 
     config = SweepConfig.load(path)
     for note in config.notes:
         click.echo(f"janitor: {printable(note)}", err=True)
-    place = store or config.janitor.store
-    opened, ledger, said = start_sweep(catalog_of(place, utc_now), config, utc_now)
+    catalog = open_catalog(store or config.janitor.store, config.entity, config.project)
+    opened, ledger, said = start_sweep(catalog, config, utc_now)
     if said is not None:
         click.echo(f"janitor: {printable(said)}", err=True)
-    return OpenSweep(opened, ledger, _folder(place))
+    return OpenSweep(opened, ledger)
 
 
 def is_file(text: str) -> bool:
     """Whether a text names a sweep file, not a sweep."""
-    return text.endswith((".yaml", ".yml", ".json")) or "/" in text
+    is_on_wandb = text.count("/") == 2 and not text.startswith(("/", "."))
+    return text.endswith((".yaml", ".yml", ".json")) or ("/" in text and not is_on_wandb)
 
 
-def act_on(store: str, name: str, act: Any) -> Ledger:
+def act_on(store: str | None, name: str, act: Any) -> Ledger:
     """Record what a person did in a sweep.
 
     Raises:
@@ -106,7 +129,7 @@ def act_on(store: str, name: str, act: Any) -> Ledger:
     return opening.act(open_named(store, name).store, act, utc_now)
 
 
-def require_run(store: str, sweep: str, run: str) -> None:
+def require_run(store: str | None, sweep: str, run: str) -> None:
     """Check that a sweep has a run.
 
     Raises:
@@ -136,7 +159,3 @@ def _line(item: StepItem) -> str:
     about = f" {item.run}" if item.run else ""
     attempt = f" attempt {item.values['attempt']}" if "attempt" in item.values else ""
     return printable(f"{item.kind}{about}{attempt}: {item.reason}")
-
-
-def _folder(store: str) -> Path:
-    return Path(store.removeprefix("file:")).absolute()

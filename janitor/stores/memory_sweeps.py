@@ -27,6 +27,7 @@ from janitor.model.jobs import (
 )
 from janitor.model.ledger_items import Launch, LedgerEntry
 from janitor.records.sweep import StoredSummary, dump_entry, dump_summary, parse_entry
+from janitor.stores.one_site import OneSite
 
 SCHEME: Final = "memory"
 
@@ -59,7 +60,7 @@ class _State:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
-class MemorySweep:
+class MemorySweep(OneSite):
     """One sweep in memory.
 
     Args:
@@ -80,6 +81,7 @@ class MemorySweep:
         self.name = name
         self.location = f"{SCHEME}:"
         self.target = f"{SCHEME}:{name}"
+        self.root = Path("/nowhere")
         self._state, self._clock, self._namespace = state, clock, namespace
 
     # -- the ledger

@@ -23,6 +23,7 @@ from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Deleted, Ended, Fact, Overruled, Reached
 from janitor.model.summary import ABSENT
 from janitor.model.trial import Attempt, Trial
+from janitor.sweep.elsewhere import look_elsewhere
 from janitor.sweep.ports import Dispatcher, Scheduler, SweepStore
 
 _BY_PERSON: Final = {
@@ -75,7 +76,7 @@ class Observer:
         """The facts that the ledger does not have yet, in the order of the trials."""
         runs = self.store.runs([one.run for one in ledger.trials.values() if not one.is_over])
         found = Found()
-        jobs = [(trial, job) for trial, job in ledger.open_jobs()]
+        jobs = [each for each in ledger.open_jobs() if self.store.is_here(each[1].site)]
         handles = {id(job): self._handle(job) for _, job in jobs}
         found.views = self.store.attempts(list(handles.values()))
         states = self.dispatcher.observe(list(handles.values()))
@@ -94,6 +95,9 @@ class Observer:
             name = handles[id(job)].name
             seen = Seen(found.views[name], later.get(name, found.views[name]), states[name])
             self._look_at(trial, job, seen, found)
+        for trial, job in ledger.open_jobs():
+            if trial.run not in deleted and not self.store.is_here(job.site):
+                look_elsewhere(job, runs.get(trial.run), self.metric, found.facts, found.unknown)
         return found
 
     def _handle(self, job: Attempt) -> JobHandle:

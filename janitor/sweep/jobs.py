@@ -68,7 +68,15 @@ class JobMaker:
             nonce=attempt.nonce,
             namespace=config.janitor.namespace,
             grace=config.janitor.grace,
+            environment=self._environment_of(is_training=is_training),
         )
+
+    def _environment_of(self, *, is_training: bool) -> dict[str, str]:
+        """What the store adds. An evaluation has a run of its own, outside the sweep."""
+        environment = dict(self._store.trial_environment)
+        if not is_training:
+            environment.pop("WANDB_SWEEP_ID", None)
+        return environment
 
 
 def _holds_files(folder: Path) -> bool:

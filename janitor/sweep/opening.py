@@ -5,17 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from janitor.config import Config, parse_target
 from janitor.errors import ConfigError, NotFoundError, StoreError, UsageError
+from janitor.model import is_local
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Act, LedgerEntry, SpecAdded
 from janitor.model.wording import did_you_mean, quoted
 from janitor.records.report import Report
 from janitor.session import fix
-from janitor.stores.sweep_files import SweepFolder
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.controller import SweepController
 from janitor.sweep.dispatchers import dispatcher_of
@@ -23,22 +22,7 @@ from janitor.sweep.optimizers import optimizer_of
 from janitor.sweep.ports import Scheduler, SweepCatalog, SweepStore
 from janitor.sweep.schedulers import ParallelScheduler, SequentialScheduler
 
-_SCHEME: Final = "file:"
 _MOST_TRIES: Final = 50
-
-
-def catalog_of(store: str, clock: Callable[[], datetime]) -> SweepCatalog:
-    """The sweeps of a store.
-
-    Raises:
-        UsageError: it is not a store of sweeps.
-
-    """
-    if not store.startswith(_SCHEME) or store == _SCHEME:
-        raise UsageError(
-            f"{quoted(store)} is not a store of sweeps: use file:DIR, such as file:.janitor"
-        )
-    return SweepFolder(Path(store.removeprefix(_SCHEME)).absolute(), clock)
 
 
 def open_sweep(catalog: SweepCatalog, name: str) -> tuple[SweepStore, Ledger]:
@@ -139,14 +123,13 @@ def act(store: SweepStore, act: Act, now: Callable[[], datetime]) -> Ledger:
 
 
 def controller_of(
-    store: SweepStore, ledger: Ledger, root: Path, settings: Config, now: Callable[[], datetime]
+    store: SweepStore, ledger: Ledger, settings: Config, now: Callable[[], datetime]
 ) -> SweepController:
     """The controller of a sweep, as the newest version of its file wants it.
 
     Args:
         store: The sweep.
         ledger: Its ledger.
-        root: The folder of the store, for locks.
         settings: How the repair judges runs.
         now: The time, aware, UTC.
 
@@ -155,12 +138,13 @@ def controller_of(
     policy_settings = settings.model_copy(update={"namespace": config.janitor.namespace})
 
     def repair() -> Report:
-        return fix([parse_target("store", store.target)], policy_settings)
+        kind = "store" if is_local(store.target) else "sweep"
+        return fix([parse_target(kind, store.target)], policy_settings)
 
     return SweepController(
         scheduler=scheduler_of(config),
         optimizer=optimizer_of(config),
-        dispatcher=dispatcher_of(config, root),
+        dispatcher=dispatcher_of(config, store.root),
         store=store,
         config=config,
         repair=repair,

@@ -66,6 +66,8 @@ def settle(
         if wanted is None or not _may_write(run, wanted[0], namespace):
             continue
         state, values = wanted
+        if not store.owns_summaries and (state.is_open or _may_be_alive(run)):
+            continue  # the run's own process would overwrite it, or be overwritten
         reach(CrashPoint.BEFORE_SUMMARY)
         try:
             store.update_run_summary(run, _edited(run.summary, state, values, namespace, now))
@@ -127,6 +129,12 @@ def _may_write(run: RunInfo, wanted: SweepRunState, namespace: str) -> bool:
     if not wanted.is_open:
         return True
     return word is ABSENT or word in list(SweepRunState)
+
+
+def _may_be_alive(run: RunInfo) -> bool:
+    """Whether a process may write the run's summary."""
+    is_waiting = run.wandb_state == "pending" and not run.history_lines
+    return not (run.wandb_state.has_ended or is_waiting)
 
 
 def _edited(

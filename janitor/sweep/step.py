@@ -16,7 +16,7 @@ from janitor import __version__
 from janitor.errors import EndedEarlyError
 from janitor.model import RunInfo
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Fact, Item, LedgerEntry, RepairHeld
+from janitor.model.ledger_items import Fact, Item, Launch, LedgerEntry, RepairHeld
 from janitor.records.report import Report
 from janitor.records.sweep_step import StepReport
 from janitor.runtime.clock import boottime
@@ -188,6 +188,7 @@ class Step:
         now: datetime | None = None,
     ) -> bool:
         """Append an entry, and take it in; False if another step was faster."""
+        launches = any(isinstance(item, Launch) for item in items)
         entry = LedgerEntry(
             self.ledger.number + 1,
             self.parts.nonce(),
@@ -195,6 +196,7 @@ class Step:
             role,
             tuple(items),
             versions(self.parts.optimizer),
+            self.parts.store.site() if launches else "",
         )
         if not self.parts.store.append(entry):
             return False

@@ -33,13 +33,20 @@ class Submitter:
 
         Returns the jobs that a backend refused for good.
         """
-        jobs = [(trial, job) for trial, job in ledger.open_jobs()]
+        jobs = [each for each in ledger.open_jobs() if self._store.is_here(each[1].site)]
         handles = [
             self._store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
             for _, job in jobs
         ]
         views = self._store.attempts(handles)
         refused: list[Fact] = []
+        waiting = [
+            handle
+            for (trial, _), handle in zip(jobs, handles, strict=True)
+            if trial.stop is not None or not _is_there(views[handle.name])
+        ]
+        if not waiting or not self._store.confirm():
+            return []  # or another step changed the ledger, and acts on it
         deleted = self._store.deleted()
         for (trial, job), handle in zip(jobs, handles, strict=True):
             if trial.run in deleted:

@@ -19,7 +19,7 @@ from janitor.cli.sweep_options import (
 @click.argument("run", metavar="RUN")
 @store_option
 @reason_option
-def command(*, sweep: str, run: str, store: str, reason: str) -> None:
+def command(*, sweep: str, run: str, store: str | None, reason: str) -> None:
     """Hide a trial from the optimizer and the best result. Its configuration stays taken."""
     from janitor.model.ledger_items import Excluded
 

@@ -14,7 +14,7 @@ from janitor.cli.sweep_options import json_option, open_named, require_run, stor
 @click.argument("run", metavar="[RUN]", required=False)
 @store_option
 @json_option
-def command(*, sweep: str, run: str | None, store: str, as_json: bool) -> None:
+def command(*, sweep: str, run: str | None, store: str | None, as_json: bool) -> None:
     """Show what was learned, decided and done in a sweep, or about one of its runs."""
     from janitor.storage import strict_json
     from janitor.sweep.step_report import as_item

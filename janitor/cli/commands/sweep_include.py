@@ -13,7 +13,7 @@ from janitor.cli.sweep_options import act_on, open_named, store_option, sweep_ar
 @click.argument("name", metavar="RUN")
 @store_option
 @click.option("--reason", metavar="TEXT", default="included by a person", help="Why.")
-def command(*, sweep: str, name: str, store: str, reason: str) -> None:
+def command(*, sweep: str, name: str, store: str | None, reason: str) -> None:
     """Show an excluded trial to the optimizer again."""
     from janitor.errors import UsageError
     from janitor.model.ledger_items import Included

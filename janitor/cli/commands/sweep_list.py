@@ -5,23 +5,23 @@ from __future__ import annotations
 import click
 
 from janitor.cli.command import Command
-from janitor.cli.sweep_options import json_option, store_option
+from janitor.cli.sweep_options import json_option, open_catalog, store_option
 
 
 @click.command("list", cls=Command)
 @store_option
 @json_option
-def command(*, store: str, as_json: bool) -> None:
+def command(*, store: str | None, as_json: bool) -> None:
     """List the sweeps of a store, with their states and their numbers of trials."""
     import json
 
     from janitor.model.ledger import Ledger
-    from janitor.runtime.clock import utc_now
-    from janitor.sweep.opening import catalog_of, config_of
+    from janitor.sweep.catalogs import DEFAULT
+    from janitor.sweep.opening import config_of
     from janitor.sweep.status import is_done
     from janitor.sweep.step_report import state_of
 
-    catalog = catalog_of(store, utc_now)
+    catalog = open_catalog(store or DEFAULT)
     rows = []
     for name in catalog.names():
         ledger = Ledger.of(name, catalog.open(name).entries())

@@ -20,7 +20,7 @@ _LOOK_UP = 0.3
 @click.option("--eval", "is_eval", is_flag=True, help="Of the evaluation, not the training.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the attempt ends.")
 def command(
-    *, sweep: str, run: str, store: str, attempt: int | None, is_eval: bool, follow: bool
+    *, sweep: str, run: str, store: str | None, attempt: int | None, is_eval: bool, follow: bool
 ) -> None:
     """Print the output of a trial's attempt."""
     import time
@@ -39,7 +39,7 @@ def command(
         what = "evaluation" if is_eval else "training"
         raise UsageError(f"{run} has no attempt {number} of its {what}")
     handle = opened.store.handle(run, number, kind)
-    dispatcher = LocalDispatcher(opened.root)
+    dispatcher = LocalDispatcher(opened.store.root)
     for path in dispatcher.logs(handle)[:-1]:
         click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)
     offset = 0

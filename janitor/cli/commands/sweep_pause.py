@@ -12,7 +12,7 @@ from janitor.cli.sweep_options import act_on, store_option, sweep_argument
 @sweep_argument
 @store_option
 @click.option("--reason", metavar="TEXT", default="paused by a person", help="Why.")
-def command(*, sweep: str, store: str, reason: str) -> None:
+def command(*, sweep: str, store: str | None, reason: str) -> None:
     """Launch nothing more until `sweep resume`. Jobs that run go on."""
     from janitor.model.ledger_items import Paused
 

@@ -23,7 +23,7 @@ from janitor.cli.sweep_options import (
 @click.option("--exit-code", is_flag=True, help="Exit with 4 if there are decisions.")
 @pass_session
 def command(
-    session: Session, /, *, sweep: str, store: str, as_json: bool, exit_code: bool
+    session: Session, /, *, sweep: str, store: str | None, as_json: bool, exit_code: bool
 ) -> ExitCode:
     """Show what the next step would learn and decide; nothing is created or written."""
     from janitor.storage import strict_json

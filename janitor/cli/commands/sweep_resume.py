@@ -12,7 +12,7 @@ from janitor.cli.sweep_options import act_on, open_named, store_option, sweep_ar
 @sweep_argument
 @store_option
 @click.option("--reason", metavar="TEXT", default="resumed by a person", help="Why.")
-def command(*, sweep: str, store: str, reason: str) -> None:
+def command(*, sweep: str, store: str | None, reason: str) -> None:
     """Launch again after a pause, by a person or by a brake, which counts from here on."""
     from janitor.errors import UsageError
     from janitor.model.ledger_items import Resumed

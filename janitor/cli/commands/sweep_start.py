@@ -7,12 +7,12 @@ import click
 from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
 from janitor.cli.exit_codes import ExitCode
-from janitor.cli.sweep_options import open_file, show_step
+from janitor.cli.sweep_options import STORE, open_file, show_step
 
 
 @click.command("start", cls=Command)
 @click.argument("file", metavar="FILE")
-@click.option("--store", metavar="file:DIR", help="The store.  [default: that of the file]")
+@click.option("--store", metavar=STORE, help="The store.  [default: that of the file]")
 @click.option(
     "--every",
     metavar="DURATION",
@@ -48,5 +48,5 @@ def command(session: Session, /, *, file: str, store: str | None, every: str) ->
     if report.state == "braked":
         click.echo(f"paused: {'; '.join(report.waits)}", err=True)
         return ExitCode.BRAKE
-    click.echo(f"done: see `janitor sweep status {opened.store.name}`")
+    click.echo(f"done: see `janitor sweep status {opened.reference}`")
     return ExitCode.DONE

@@ -17,7 +17,7 @@ _LOOK_UP = 1.0
 @store_option
 @json_option
 @click.option("--watch", is_flag=True, help="Show it again every second until the sweep is done.")
-def command(*, sweep: str, store: str, as_json: bool, watch: bool) -> None:
+def command(*, sweep: str, store: str | None, as_json: bool, watch: bool) -> None:
     """Show the trials of a sweep: status, objective, cost, attempt, host, and why."""
     import time
 

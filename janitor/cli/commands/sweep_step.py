@@ -8,7 +8,7 @@ from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
 from janitor.cli.exit_codes import ExitCode
 from janitor.cli.sweep_options import (
-    DEFAULT_STORE,
+    STORE,
     is_file,
     json_option,
     open_file,
@@ -20,7 +20,9 @@ from janitor.cli.sweep_options import (
 @click.command("step", cls=Command)
 @click.argument("sweep", metavar="SWEEP|FILE")
 @click.option(
-    "--store", metavar="file:DIR", help="The store.  [default: that of the file, or file:.janitor]"
+    "--store",
+    metavar=STORE,
+    help="The store.  [default: as for other commands]",
 )
 @json_option
 @pass_session
@@ -33,10 +35,7 @@ def command(session: Session, /, *, sweep: str, store: str | None, as_json: bool
     """
     from janitor.storage import strict_json
 
-    if is_file(sweep):
-        opened = open_file(sweep, store)
-    else:
-        opened = open_named(store or DEFAULT_STORE, sweep)
+    opened = open_file(sweep, store) if is_file(sweep) else open_named(store, sweep)
     report = opened.controller(session).run_step()
     if as_json:
         click.echo(strict_json.dumps(report.model_dump(mode="json", by_alias=True)))

@@ -13,7 +13,7 @@ from janitor.cli.sweep_options import act_on, store_option, sweep_argument
 @store_option
 @click.option("--now", is_flag=True, help="Also cancel the jobs that run.")
 @click.option("--reason", metavar="TEXT", default="stopped by a person", help="Why.")
-def command(*, sweep: str, store: str, now: bool, reason: str) -> None:
+def command(*, sweep: str, store: str | None, now: bool, reason: str) -> None:
     """End a sweep: no new trials. Jobs that run finish, and are evaluated.
 
     With --now they are cancelled by the next step: `janitor sweep step SWEEP`, or a running

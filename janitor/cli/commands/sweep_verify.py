@@ -13,7 +13,7 @@ from janitor.cli.sweep_options import open_named, store_option, sweep_argument
 @click.command("verify", cls=Command)
 @sweep_argument
 @store_option
-def command(*, sweep: str, store: str) -> ExitCode:
+def command(*, sweep: str, store: str | None) -> ExitCode:
     """Compute every decision of a sweep again, from the ledger's entries before it.
 
     Exits with 1 if a decision differs. Decisions of another version of janitor, or on another kind
@@ -25,7 +25,7 @@ def command(*, sweep: str, store: str) -> ExitCode:
 
     opened = open_named(store, sweep)
     counts: Counter[Comparison] = Counter()
-    for checked in verify(sweep, opened.store.entries()):
+    for checked in verify(opened.ledger.name, opened.store.entries()):
         counts[checked.comparison] += 1
         if checked.comparison is Comparison.DIFFERENT:
             click.echo(printable(f"entry {checked.entry}: {checked.subject}: {checked.detail}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,18 +21,21 @@ from janitor.storage.atomic import make_folder, write_once
 from janitor.stores.sweep_files.job_folder import reports_of, view_of
 
 
-class JobFolders:
+class JobFolders(ABC):
     """``runs/RUN/aN/`` for each attempt, and ``checkpoints/RUN/``.
 
     Args:
-        folder: Of the sweep, absolute.
         clock: The time, aware, UTC.
 
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
-        self.folder = folder
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+
+    @property
+    @abstractmethod
+    def folder(self) -> Path:
+        """The folder of the sweep, absolute."""
 
     def prepare(self, run: str, attempt: int, kind: JobTypes) -> Path:
         """The folder of an attempt, created if it is missing."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from janitor.errors import (
@@ -36,6 +35,7 @@ from janitor.records.sweep import (
 from janitor.storage.atomic import make_folder, write_atomically, write_once
 from janitor.storage.locks import locked
 from janitor.storage.untrusted import read_untrusted
+from janitor.stores.one_site import OneSite
 from janitor.stores.sweep_files.job_folders import JobFolders
 from janitor.stores.sweep_files.ledger_files import LedgerFiles
 
@@ -44,7 +44,7 @@ _LARGEST: Final = 64 * 1024 * 1024
 _LOCK_TIMEOUT: Final = 60.0
 
 
-class SweepFiles(JobFolders):
+class SweepFiles(OneSite, JobFolders):
     """One sweep in a folder.
 
     Args:
@@ -54,13 +54,11 @@ class SweepFiles(JobFolders):
 
     """
 
-    owns_summaries = True
-    trial_environment: Mapping[str, str] = MappingProxyType({})
-
     def __init__(
         self, folder: Path, clock: Callable[[], datetime], namespace: str = "protein"
     ) -> None:
-        super().__init__(folder, clock)
+        super().__init__(clock)
+        self._folder = folder
         self.name = folder.name
         self.location = f"{SCHEME}:{folder.parent.parent}"
         self.target = f"{SCHEME}:{folder}"
@@ -70,13 +68,10 @@ class SweepFiles(JobFolders):
         self._seen: dict[str, tuple[tuple[int, int, int], RunInfo]] = {}
         self._made: dict[str, Mapping[str, Any]] = {}
 
-    def site(self) -> str:
-        """Empty: whoever reaches the ledger reaches the folders of the jobs."""
-        return ""
-
-    def is_here(self, site: str) -> bool:
-        """Whether the jobs' folders are here, which they always are."""
-        return not site
+    @property
+    def folder(self) -> Path:
+        """``DIR/sweeps/NAME``, absolute."""
+        return self._folder
 
     # -- the ledger
 
@@ -87,10 +82,6 @@ class SweepFiles(JobFolders):
     def last_number(self) -> int:
         """The number of the last entry; 0 if there is none."""
         return self._ledger.last_number()
-
-    def confirm(self) -> bool:
-        """True: an entry is final as soon as it can be read."""
-        return True
 
     def append(self, entry: LedgerEntry) -> bool:
         """Append an entry; False if another writer has used its number."""

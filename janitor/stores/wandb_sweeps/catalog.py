@@ -17,7 +17,7 @@ from janitor.model import Policy
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.store import WandbStore
-from janitor.stores.wandb_sweeps.server import CONTROLLER, SweepServer, controller_id
+from janitor.stores.wandb_sweeps.server import CONTROLLER, SweepServer
 from janitor.stores.wandb_sweeps.shelf import WandbShelf
 from janitor.stores.wandb_sweeps.store import WandbSweepStore
 from janitor.stores.wandb_sweeps.terms import LedgerTerms
@@ -55,8 +55,7 @@ class WandbSweeps:
     def names(self) -> Sequence[str]:
         """The sweeps, in the order of their names."""
         pages = self._server.own_runs({"jobType": CONTROLLER})
-        names = (run.facts.get("sweep_name") for page in pages for run in page)
-        return sorted({name for name in names if isinstance(name, str)})
+        return sorted({run.display_name for page in pages for run in page})
 
     def open(self, name: str) -> WandbSweepStore:
         """A sweep that exists.
@@ -65,14 +64,19 @@ class WandbSweeps:
             NotFoundError: it does not.
 
         """
-        store = self.create(name)
-        if not store.sweep_id:
+        if self._server.run(self._server.controller_id(name)) is None:
             raise NotFoundError(f"there is no sweep {name} in {self.location}")
-        return store
+        return self._sweep(name)
 
     def create(self, name: str) -> WandbSweepStore:
-        """A sweep, which is created with its first entry."""
-        controller = controller_id(self._scope, name)
+        """A sweep, created if it does not exist; the W&B sweep comes with its first entry."""
+        controller = self._server.controller_id(name)
+        if self._server.run(controller) is None:
+            self._server.create_controller(controller, name)
+        return self._sweep(name)
+
+    def _sweep(self, name: str) -> WandbSweepStore:
+        controller = self._server.controller_id(name)
         shelf = WandbShelf(self._server, controller, _cache(self._server, controller))
         terms = LedgerTerms(shelf, _pause)
         return WandbSweepStore(

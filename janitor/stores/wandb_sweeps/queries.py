@@ -15,10 +15,10 @@ mutation JanitorCreateRun($entity: String!, $project: String!, $name: String!) {
 
 CREATE_OWN_RUN: Final = """
 mutation JanitorCreateOwnRun($entity: String!, $project: String!, $name: String!,
-                             $group: String!, $job: String!) {
+                             $group: String!, $job: String!, $shown: String!) {
   upsertBucket(input: {
     entityName: $entity, modelName: $project, name: $name, state: "pending",
-    groupName: $group, jobType: $job, tags: ["janitor:ignore"]
+    displayName: $shown, groupName: $group, jobType: $job, tags: ["janitor:ignore"]
   }) { bucket { id name } inserted }
 }
 """
@@ -42,7 +42,7 @@ mutation JanitorDescribeTrial($id: String!, $config: JSONString!, $sweep: String
 RUN: Final = """
 query JanitorSweepRun($entity: String!, $project: String!, $name: String!) {
   project(name: $project, entityName: $entity) {
-    run(name: $name) { id name state sweepName config heartbeatAt historyLineCount }
+    run(name: $name) { id name displayName state sweepName config heartbeatAt historyLineCount }
   }
 }
 """
@@ -52,7 +52,7 @@ query JanitorOwnRuns($entity: String!, $project: String!, $filters: JSONString!,
                      $first: Int!, $after: String) {
   project(name: $project, entityName: $entity) {
     runs(filters: $filters, first: $first, after: $after, order: "-created_at") {
-      edges { node { id name config } }
+      edges { node { id name displayName config } }
       pageInfo { endCursor hasNextPage }
     }
   }

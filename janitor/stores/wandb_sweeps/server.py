@@ -24,18 +24,13 @@ OURS: Final = "_janitor"
 _PAGE: Final = 100
 
 
-def controller_id(scope: Scope, sweep: str) -> str:
-    """The id of the controller's run: the same on every machine."""
-    text = f"{scope.entity}\x1f{scope.project}\x1f{sweep}"
-    return f"janitor-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
 @dataclass(frozen=True, slots=True)
 class OwnRun:
     """A run that the janitor created."""
 
     storage_id: str
     name: str
+    display_name: str
     facts: Mapping[str, Any]
     """What its config has under ``_janitor``; empty if there is nothing."""
 
@@ -63,6 +58,11 @@ class SweepServer:
         self.scope = scope
         self._projects = Projects(door)
 
+    def controller_id(self, sweep: str) -> str:
+        """The id of the run of a sweep's controller: the same on every machine."""
+        text = f"{self.scope.entity}\x1f{self.scope.project}\x1f{sweep}"
+        return f"janitor-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
     def path(self, run: str) -> str:
         """The path of a run of the project."""
         return f"{self.scope}/{run}"
@@ -76,9 +76,15 @@ class SweepServer:
         """
         return self._create(queries.CREATE_RUN, {"name": name})
 
-    def create_own_run(self, name: str, group: str, job: str) -> tuple[str, bool]:
-        """The same for a run of the controller itself."""
-        return self._create(queries.CREATE_OWN_RUN, {"name": name, "group": group, "job": job})
+    def create_controller(self, controller: str, sweep: str) -> tuple[str, bool]:
+        """The same for the run of a sweep's controller, which shows the sweep's name."""
+        given = {"name": controller, "group": controller, "job": CONTROLLER, "shown": sweep}
+        return self._create(queries.CREATE_OWN_RUN, given)
+
+    def create_term(self, controller: str, name: str) -> tuple[str, bool]:
+        """The same for a run that is a term."""
+        given = {"name": name, "group": controller, "job": TERM, "shown": name}
+        return self._create(queries.CREATE_OWN_RUN, given)
 
     def describe(self, storage_id: str, facts: Mapping[str, Any]) -> None:
         """Replace the config of one of the controller's own runs."""
@@ -115,7 +121,15 @@ class SweepServer:
             if node is None:
                 return None
             is_started = bool(node["historyLineCount"]) or node["state"] != "pending"
-            return TrialRun(node["id"], node["name"], _facts(node), node["sweepName"], is_started)
+            own = own_run(node)
+            return TrialRun(
+                own.storage_id,
+                own.name,
+                own.display_name,
+                own.facts,
+                node["sweepName"],
+                is_started,
+            )
 
     def own_runs(self, filters: Mapping[str, Any]) -> Iterator[list[OwnRun]]:
         """Pages of runs of the controller, the newest first."""
@@ -129,7 +143,7 @@ class SweepServer:
             with known_form(self.door.address):
                 edges, info = project["runs"]["edges"], project["runs"]["pageInfo"]
                 page = [edge["node"] for edge in edges]
-                found = [OwnRun(node["id"], node["name"], _facts(node)) for node in page]
+                found = [own_run(node) for node in page]
                 after = info["endCursor"] if info["hasNextPage"] else None
             yield found
             if after is None:
@@ -159,6 +173,11 @@ class SweepServer:
             if answer["bucket"]["name"] != variables["name"]:
                 raise RejectedError(f"W&B at {self.door.address} created another run")
             return answer["bucket"]["id"], answer["inserted"] is True
+
+
+def own_run(node: Mapping[str, Any]) -> OwnRun:
+    """A run that the janitor created, from its node."""
+    return OwnRun(node["id"], node["name"], node["displayName"] or node["name"], _facts(node))
 
 
 def _facts(node: Mapping[str, Any]) -> Mapping[str, Any]:

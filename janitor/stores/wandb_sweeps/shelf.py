@@ -44,7 +44,7 @@ class WandbShelf:
     def create(self, term: int) -> bool:
         """Create the term; True only for the one call, of all processes, that did."""
         name = f"{self._controller}-t{term}"
-        storage_id, is_new = self._server.create_own_run(name, self._controller, TERM)
+        storage_id, is_new = self._server.create_term(self._controller, name)
         if is_new:
             self._storage_ids[term] = storage_id
             self._nonces[term] = secrets.token_hex(6)

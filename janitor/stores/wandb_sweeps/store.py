@@ -22,14 +22,13 @@ from janitor.errors import (
 )
 from janitor.model import RunInfo
 from janitor.model.ledger_items import Launch, LedgerEntry, SpecAdded
+from janitor.records.sweep import dump_entry
 from janitor.storage.atomic import make_folder, write_once
 from janitor.storage.untrusted import read_untrusted
 from janitor.stores.sweep_files.job_folders import JobFolders
 from janitor.stores.wandb.store import WandbStore
 from janitor.stores.wandb_sweeps.server import (
-    CONTROLLER,
     SweepServer,
-    controller_id,
 )
 from janitor.stores.wandb_sweeps.sweep_yaml import sweep_yaml
 from janitor.stores.wandb_sweeps.terms import LedgerTerms
@@ -53,7 +52,7 @@ class WandbSweepStore(JobFolders):
 
     """
 
-    owns_summaries = False
+    owns_summaries: bool = False
 
     def __init__(
         self,
@@ -64,12 +63,13 @@ class WandbSweepStore(JobFolders):
         clock: Callable[[], datetime],
         namespace: str = "protein",
     ) -> None:
-        super().__init__(Path(), clock)
+        super().__init__(clock)
+        self._folder: Path | None = None
         self.name = name
         self.location = f"wandb:{server.scope}"
         self._server = server
         self._terms = terms
-        self._controller = controller_id(server.scope, name)
+        self._controller = server.controller_id(name)
         self._trials = TrialRuns(server, runs, self._controller, clock, namespace)
         self._sweep_id = ""
 
@@ -78,7 +78,7 @@ class WandbSweepStore(JobFolders):
     def entries(self, after: int = 0) -> Sequence[LedgerEntry]:
         """The ledger's entries after this number."""
         entries = self._terms.entries()
-        self._settle_at(entries)
+        self._learn_folder(entries)
         return entries[after:]
 
     def last_number(self) -> int:
@@ -87,26 +87,38 @@ class WandbSweepStore(JobFolders):
 
     def append(self, entry: LedgerEntry) -> bool:
         """Append an entry; False if another process was faster."""
+        try:
+            dump_entry(entry)
+        except ValueError as error:
+            raise StateFileError(f"a ledger entry cannot be written: {error}") from error
         if entry.number == 1:
             self._create(entry)
         if not self._terms.append(entry):
             return False
-        self._settle_at([entry])
+        self._learn_folder([entry])
         return True
 
     def confirm(self) -> bool:
         """Make the entries that were read final; False if there are others by now."""
         return self._terms.confirm()
 
-    def _settle_at(self, entries: Sequence[LedgerEntry]) -> None:
-        """Take the folder of the sweep file, as the first entry has it, for the jobs' folders."""
-        if self.folder != Path():
-            return
-        for item in (item for entry in entries[:1] for item in entry.items):
+    def _learn_folder(self, entries: Sequence[LedgerEntry]) -> None:
+        """Take the jobs' folders from the sweep file's, as the first entry has it."""
+        first = entries[0].items if entries and entries[0].number == 1 else ()
+        for item in first:
             if isinstance(item, SpecAdded):
                 scope = self._server.scope
                 parts = (scope.entity, scope.project, self.name)
-                self.folder = Path(item.directory, FOLDER, "wandb", *map(_as_folder, parts))
+                self._folder = Path(item.directory, FOLDER, "wandb", *map(_as_folder, parts))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the sweep's jobs, on the machine where they run."""
+        if self._folder is None:
+            self.entries()
+        if self._folder is None:
+            raise NotFoundError(f"the sweep {self.name} in {self.location} was not started yet")
+        return self._folder
 
     @property
     def root(self) -> Path:
@@ -164,12 +176,12 @@ class WandbSweepStore(JobFolders):
         """Create the controller's run and the W&B sweep, unless they exist."""
         if self.sweep_id:
             return
-        storage_id, _ = self._server.create_own_run(self._controller, self._controller, CONTROLLER)
+        storage_id, _ = self._server.create_controller(self._controller, self.name)
         spec = next((item for item in entry.items if isinstance(item, SpecAdded)), None)
         if spec is None:
             raise StateFileError(f"the first entry of the ledger of {self.name} has no sweep file")
         sweep = self._server.create_sweep(sweep_yaml(spec.document, self.name))
-        facts = {"version": _VERSION, "sweep_name": self.name, "sweep": sweep}
+        facts = {"version": _VERSION, "sweep": sweep}
         self._server.describe(storage_id, facts)
 
     @property
@@ -197,8 +209,8 @@ class WandbSweepStore(JobFolders):
         return self._trials.read(self.sweep_id, names, only_open=only_open)
 
     def deleted(self) -> Collection[str]:
-        """The runs that were created here, and did not exist when they were last read."""
-        return self._trials.deleted(self.folder)
+        """The runs that were created here and do not exist any more."""
+        return self._trials.deleted(self.sweep_id, self.folder)
 
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace a run's summary, if it is what it was and no process may be writing it."""

@@ -145,6 +145,10 @@ class LedgerTerms:
         if self._owned is None:
             self._open()
         for _ in range(_MOST_TRIES):
+            if entry.number > self._head.number + 1:
+                raise StateFileError(
+                    f"the ledger has no entry {entry.number - 1}, so it cannot get {entry.number}"
+                )
             if self._head != self._shown or entry.number != self._head.number + 1:
                 return self._has(entry)
             owned = self._write(entry)

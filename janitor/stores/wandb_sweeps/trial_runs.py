@@ -20,7 +20,7 @@ from janitor.model.ledger_items import Launch
 from janitor.storage.atomic import make_folder, write_once
 from janitor.storage.locks import locked
 from janitor.stores.wandb.store import WandbStore
-from janitor.stores.wandb_sweeps.server import OURS, SweepServer
+from janitor.stores.wandb_sweeps.server import OURS, SweepServer, TrialRun
 
 _LOCK_TIMEOUT: Final = 60.0
 
@@ -52,8 +52,6 @@ class TrialRuns:
         self._namespace = namespace
         self._over: set[str] = set()
         """Runs in a terminal state that the janitor did not give them."""
-        self._missing: set[str] = set()
-        """Runs that were asked for and do not exist."""
 
     def create(self, launch: Launch, sweep: str, folder: Path) -> None:
         """Create the run of a trial. A run that exists is left unchanged.
@@ -77,7 +75,7 @@ class TrialRuns:
         known = self._server.run(launch.run)
         if known is None and _was_created(folder, launch.run):
             raise NotFoundError(f"run {path} was deleted")
-        if known is not None and known.facts.get("controller") == self._controller:
+        if known is not None and self._is_ours(known, launch.run, sweep):
             _mark_created(folder, launch.run)
             return
         if known is not None and (known.is_started or known.sweep or known.facts):
@@ -85,7 +83,7 @@ class TrialRuns:
         storage_id = known.storage_id if known else self._server.create_run(launch.run)[0]
         facts = {
             "controller": self._controller,
-            "trial": launch.index,
+            "trial": launch.run,
             "attempt": launch.attempt,
             "spec": launch.spec,
             "seed": launch.seed,
@@ -98,6 +96,11 @@ class TrialRuns:
         self._server.describe_trial(storage_id, sweep, config, state)
         _mark_created(folder, launch.run)
 
+    def _is_ours(self, known: TrialRun, name: str, sweep: str) -> bool:
+        """Whether a run is the trial's: as it was created, or as its process described it."""
+        is_named = known.facts.get("trial") == name and known.sweep == sweep
+        return is_named or known.facts.get("controller") == self._controller
+
     def read(
         self, sweep: str, names: Collection[str] | None = None, *, only_open: bool = False
     ) -> Mapping[str, RunInfo]:
@@ -109,19 +112,23 @@ class TrialRuns:
         answers = self._runs.fetch_summaries([self._server.path(name) for name in asked])
         for name, answer in zip(asked, (answers[self._server.path(n)] for n in asked), strict=True):
             if isinstance(answer, NotFoundError):
-                self._missing.add(name)
-            elif isinstance(answer, StoreError):
+                continue
+            if isinstance(answer, StoreError):
                 raise answer
-            elif only_open and not self._may_change(answer):
+            if only_open and not self._may_change(answer):
                 self._over.add(name)
             else:
-                self._missing.discard(name)
                 found[name] = answer
         return found
 
-    def deleted(self, folder: Path) -> Collection[str]:
-        """The runs that were created here, and did not exist when they were last read."""
-        return {name for name in self._missing if _was_created(folder, name)}
+    def deleted(self, sweep: str, folder: Path) -> Collection[str]:
+        """The runs that were created here and do not exist any more."""
+        try:
+            created = {path.name for path in (folder / "created").iterdir()}
+        except FileNotFoundError:
+            return ()
+        candidates = created - self._over
+        return candidates - set(self.read(sweep, candidates))
 
     def write(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace a run's summary, if it is what it was and no process may be writing it.
@@ -136,7 +143,10 @@ class TrialRuns:
             raise ConflictError(f"{run.path} was changed since it was read; it was not overwritten")
         if not may_write(now):
             raise ConflictError(f"W&B says that {run.path} is {now.wandb_state}; try again later")
-        self._runs.update_run_summary(now, summary)
+        try:
+            self._runs.update_run_summary(now, summary)
+        except (TypeError, ValueError) as error:
+            raise RejectedError(f"{run.path} cannot be written: {error}") from error
         after = self._read(run.path)
         if dict(after.summary) != dict(summary):
             raise ConflictError(f"{run.path} was changed while it was written; look at it")

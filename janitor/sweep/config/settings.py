@@ -143,13 +143,15 @@ class DispatchSection(Section):
 
 
 def _store(value: Any) -> str:
-    if value == "wandb":
+    text = value if isinstance(value, str) else ""
+    scheme, colon, rest = text.partition(":")
+    is_known = scheme == "wandb" if not colon else scheme in {"file", "wandb"} and bool(rest)
+    if not is_known:
         raise ValueError(
-            "wandb is not available in this version: use file:DIR, such as file:.janitor"
+            "must be file:DIR, such as file:.janitor, or wandb or wandb:ENTITY/PROJECT, not"
+            f" {quoted(value)}"
         )
-    if not isinstance(value, str) or not value.startswith("file:") or value == "file:":
-        raise ValueError(f"must be file:DIR, such as file:.janitor, not {quoted(value)}")
-    return value
+    return text
 
 
 class JanitorSection(Section):

@@ -154,7 +154,6 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("janitor: {store: wandb}", "wandb is not available in this version"),
         ("janitor: {scheduler: {type: asha}}", "asha is not available in this version"),
         ("janitor: {optimizer: {type: tpe}}", "tpe is not available in this version"),
         ("janitor: {dispatch: {slurm: {}}}", "slurm is not available in this version"),
