@@ -71,6 +71,12 @@ class SweepStoreContract:
         """A sweep that was created."""
         return place.catalog.create("s")
 
+    @pytest.fixture
+    def started(self, store: SweepStore) -> SweepStore:
+        """A sweep with its first entry."""
+        assert store.append(entry(1))
+        return store
+
     # -- catalog
 
     def test_a_sweep_exists_once_it_is_created(self, place: Place) -> None:
@@ -99,9 +105,9 @@ class SweepStoreContract:
         assert list(store.entries(2)) == []
         assert store.last_number() == 2
 
-    def test_not_a_number_comes_back(self, store: SweepStore) -> None:
-        store.append(entry(1, "n", Reached(RUN, 1, 3.0, 3.5, math.nan)))
-        (item,) = store.entries()[0].items
+    def test_not_a_number_comes_back(self, started: SweepStore) -> None:
+        started.append(entry(2, "n", launch(), Reached(RUN, 1, 3.0, 3.5, math.nan)))
+        _, item = started.entries()[1].items
         assert isinstance(item, Reached)
         assert math.isnan(item.value)
 
@@ -141,19 +147,19 @@ class SweepStoreContract:
 
     # -- runs
 
-    def test_nothing_is_created_by_reading(self, store: SweepStore) -> None:
-        handle = store.handle(RUN, 1, TRAIN)
-        assert store.attempts([handle])[handle.name].claim is None
-        assert list(store.reports(handle)) == []
-        assert dict(store.runs()) == dict(store.runs([RUN])) == {}
-        assert not store.deleted()
+    def test_nothing_is_created_by_reading(self, started: SweepStore) -> None:
+        handle = started.handle(RUN, 1, TRAIN)
+        assert started.attempts([handle])[handle.name].claim is None
+        assert list(started.reports(handle)) == []
+        assert dict(started.runs()) == dict(started.runs([RUN])) == {}
+        assert not started.deleted()
 
     def test_a_run_is_created_once_and_begins_as_initializing(
-        self, store: SweepStore, place: Place
+        self, started: SweepStore, place: Place
     ) -> None:
-        store.init_run(launch())
-        first = store.runs()[RUN]
-        store.update_run_summary(first, {**first.summary, "loss": 1})
+        started.init_run(launch())
+        first = started.runs()[RUN]
+        started.update_run_summary(first, {**first.summary, "loss": 1})
         place.catalog.open("s").init_run(launch())
 
         run = place.catalog.open("s").runs()[RUN]
@@ -161,80 +167,82 @@ class SweepStoreContract:
         assert (state, run.summary["loss"]) == (SweepRunState.INITIALIZING, 1)
 
     def test_a_summary_that_changed_since_it_was_read_is_not_overwritten(
-        self, store: SweepStore, place: Place
+        self, started: SweepStore, place: Place
     ) -> None:
-        store.init_run(launch())
+        started.init_run(launch())
         other = place.catalog.open("s")
         run = other.runs()[RUN]
-        store.update_run_summary(store.runs()[RUN], {"a": 1})
+        started.update_run_summary(started.runs()[RUN], {"a": 1})
         with pytest.raises(ConflictError):
             other.update_run_summary(run, {"b": 1})
         assert dict(other.runs()[RUN].summary) == {"a": 1}
 
-    def test_a_summary_that_is_not_json_is_refused(self, store: SweepStore) -> None:
-        store.init_run(launch())
-        run = store.runs()[RUN]
+    def test_a_summary_that_is_not_json_is_refused(self, started: SweepStore) -> None:
+        started.init_run(launch())
+        run = started.runs()[RUN]
         with pytest.raises(RejectedError):
-            store.update_run_summary(run, {"x": object()})
-        assert store.runs()[RUN].summary == run.summary
+            started.update_run_summary(run, {"x": object()})
+        assert started.runs()[RUN].summary == run.summary
 
     def test_the_summary_of_a_deleted_run_is_not_written(
-        self, store: SweepStore, place: Place
+        self, started: SweepStore, place: Place
     ) -> None:
-        store.init_run(launch())
-        run = store.runs()[RUN]
+        started.init_run(launch())
+        run = started.runs()[RUN]
         place.delete(RUN)
         with pytest.raises(NotFoundError):
-            store.update_run_summary(run, {"a": 1})
+            started.update_run_summary(run, {"a": 1})
 
     def test_a_deleted_run_is_known_and_not_created_again(
-        self, store: SweepStore, place: Place
+        self, started: SweepStore, place: Place
     ) -> None:
-        store.init_run(launch())
-        assert not store.deleted()
+        started.init_run(launch())
+        assert not started.deleted()
         place.delete(RUN)
-        assert set(store.deleted()) == {RUN}
-        assert RUN not in store.runs([RUN])
+        assert set(started.deleted()) == {RUN}
+        assert RUN not in started.runs([RUN])
         with pytest.raises(NotFoundError):
-            store.init_run(launch())
+            started.init_run(launch())
 
-    def test_runs_are_read_by_name_and_only_open_ones_on_request(self, store: SweepStore) -> None:
+    def test_runs_are_read_by_name_and_only_open_ones_on_request(self, started: SweepStore) -> None:
         for index in range(3):
-            store.init_run(launch(index))
-        run = store.runs()["s-0001"]
-        store.update_run_summary(run, {"protein.state": "success"})
-        run = store.runs()["s-0002"]
-        store.update_run_summary(run, {"protein.state": "crashed", "protein.janitor.state": "x"})
+            started.init_run(launch(index))
+        run = started.runs()["s-0001"]
+        started.update_run_summary(run, {"protein.state": "success"})
+        run = started.runs()["s-0002"]
+        started.update_run_summary(run, {"protein.state": "crashed", "protein.janitor.state": "x"})
 
-        assert sorted(store.runs()) == ["s-0000", "s-0001", "s-0002"]
-        assert sorted(store.runs(["s-0001", "s-0009"])) == ["s-0001"]
-        assert sorted(store.runs(only_open=True)) == ["s-0000", "s-0002"]
+        assert sorted(started.runs()) == ["s-0000", "s-0001", "s-0002"]
+        assert sorted(started.runs(["s-0001", "s-0009"])) == ["s-0001"]
+        assert sorted(started.runs(only_open=True)) == ["s-0000", "s-0002"]
 
     # -- jobs
 
-    def test_a_handle_is_the_same_everywhere(self, store: SweepStore, place: Place) -> None:
-        handle = store.handle(RUN, 2, EVAL)
+    def test_a_handle_is_the_same_everywhere(self, started: SweepStore, place: Place) -> None:
+        handle = started.handle(RUN, 2, EVAL)
         assert handle == place.catalog.open("s").handle(RUN, 2, EVAL)
         assert handle.name == f"{RUN}_eval.a2"
-        assert handle.folder != store.handle(RUN, 2, TRAIN).folder
+        assert handle.folder != started.handle(RUN, 2, TRAIN).folder
 
-    def test_claim_reports_and_end_of_a_job_are_seen(self, store: SweepStore, place: Place) -> None:
-        store.init_run(launch())
-        store.prepare(RUN, 1, TRAIN)
-        job, other = store.handle(RUN, 1, TRAIN), store.handle(RUN, 1, EVAL)
+    def test_claim_reports_and_end_of_a_job_are_seen(
+        self, started: SweepStore, place: Place
+    ) -> None:
+        started.init_run(launch())
+        started.prepare(RUN, 1, TRAIN)
+        job, other = started.handle(RUN, 1, TRAIN), started.handle(RUN, 1, EVAL)
         reports = [Report(1.0, {"loss": 0.5}, 10.0), Report(None, {"loss": math.inf}, 11.0)]
         claim = {"version": 1, "run": RUN, "attempt": 1, "nonce": "n"}
         marker = {"version": 1, "run": RUN, "attempt": 1, "ending": "ok", "objective": 0.5}
 
         place.claim(job, claim)
-        view = store.attempts([job])[job.name]
+        view = started.attempts([job])[job.name]
         assert (view.claim is not None, view.exit) == (True, None)
         assert view.claimed_ago is not None
         for report in reports:
             place.report(job, report)
         place.end(job, marker)
 
-        views = store.attempts([job, other])
+        views = started.attempts([job, other])
         seen = views[job.name].exit or {}
         assert {name: seen.get(name) for name in ("run", "ending", "objective")} == {
             "run": RUN,
@@ -242,15 +250,15 @@ class SweepStoreContract:
             "objective": 0.5,
         }
         assert views[other.name].claim is views[other.name].exit is None
-        assert [(each.step, float(each.metrics["loss"])) for each in store.reports(job)] == [
+        assert [(each.step, float(each.metrics["loss"])) for each in started.reports(job)] == [
             (1.0, 0.5),
             (None, math.inf),
         ]
 
-    def test_a_stop_is_requested_as_often_as_one_likes(self, store: SweepStore) -> None:
-        store.init_run(launch())
-        store.prepare(RUN, 1, TRAIN)
-        job = store.handle(RUN, 1, TRAIN)
-        store.request_stop(job, "first")
-        store.request_stop(job, "second")
-        assert store.attempts([job])[job.name].exit is None
+    def test_a_stop_is_requested_as_often_as_one_likes(self, started: SweepStore) -> None:
+        started.init_run(launch())
+        started.prepare(RUN, 1, TRAIN)
+        job = started.handle(RUN, 1, TRAIN)
+        started.request_stop(job, "first")
+        started.request_stop(job, "second")
+        assert started.attempts([job])[job.name].exit is None

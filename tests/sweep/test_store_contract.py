@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from janitor.runtime.clock import utc_now
 from janitor.stores.memory_sweeps import MemoryCatalog, MemorySweep
 from janitor.stores.sweep_files import SweepFolder
 from janitor.sweep.ports import SweepCatalog, SweepStore
+from tests.sweep.job_files import append_report, write_job_file
 from tests.sweep.store_contract import Place, SweepStoreContract
 
 
@@ -32,16 +31,13 @@ class FolderPlace:
         return SweepFolder(self.root, utc_now)
 
     def claim(self, job: JobHandle, claim: Mapping[str, Any]) -> None:
-        (Path(job.folder) / "claim.json").write_text(json.dumps(claim))
+        write_job_file(job, "claim.json", claim)
 
     def report(self, job: JobHandle, report: Report) -> None:
-        with (Path(job.folder) / "metrics.jsonl").open("a") as file:
-            shown = {name: _text(value) for name, value in report.metrics.items()}
-            line = {"step": report.step, "at": report.at, "metrics": shown}
-            file.write(json.dumps(line) + "\n")
+        append_report(job, report)
 
     def end(self, job: JobHandle, marker: Mapping[str, Any]) -> None:
-        (Path(job.folder) / "exit.json").write_text(json.dumps(marker))
+        write_job_file(job, "exit.json", marker)
 
     def delete(self, run: str) -> None:
         shutil.rmtree(self.root / "sweeps" / "s" / "runs" / run)
@@ -103,11 +99,6 @@ class TestMemory(SweepStoreContract):
         sweep.request_stop(job, "first")
         sweep.request_stop(job, "second")
         assert sweep.stop_reason(job) == "first"
-
-
-def _text(value: Any) -> Any:
-    """A number as a worker writes it: infinity is a text."""
-    return value if math.isfinite(value) else "Infinity"
 
 
 _conforms: Callable[[Callable[[], datetime]], SweepCatalog] = MemoryCatalog

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from janitor.errors import (
-    StateFileError,
-)
+from janitor.errors import NotFoundError, StateFileError
 from janitor.model import RunInfo
 from janitor.model.ledger_items import Launch, LedgerEntry, SpecAdded
 from janitor.records.sweep import dump_entry
