@@ -21,7 +21,7 @@ from threading import Event
 from time import monotonic, time
 from typing import Any, Final
 
-from janitor.errors import DispatchError
+from janitor.errors import DispatchError, JobRefusedError
 from janitor.model import Liveness
 from janitor.model.jobs import JobDefinition, JobHandle, JobObservation, JobPhase
 from janitor.runtime.processes import ProcessIdentity, host_name, processes_with
@@ -62,6 +62,7 @@ class LocalDispatcher:
         """Start the job's worker; False if the job is there or was.
 
         Raises:
+            JobRefusedError: it needs more GPUs than jobs may have.
             DispatchError: it cannot be started.
 
         """
@@ -72,7 +73,7 @@ class LocalDispatcher:
         if (folder / "exit.json").exists() or (folder / "claim.json").exists():
             return False
         if job.resources.gpus > self._gpus:
-            raise DispatchError(
+            raise JobRefusedError(
                 f"{job.name} needs {job.resources.gpus} GPUs, and dispatch.local.gpus is"
                 f" {self._gpus}"
             )
