@@ -101,7 +101,7 @@ def read_text(path: Path, name: str) -> str:
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
     if len(content) > LARGEST:
-        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: not a janitor.yaml")
+        raise ConfigError(f"{name}: is larger than {LARGEST // 1_000_000} MB: not a settings file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

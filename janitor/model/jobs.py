@@ -179,7 +179,8 @@ class AttemptView:
     exit: Mapping[str, Any] | None = None
     """The content of its exit marker; None if there is none."""
     is_locked: bool | None = None
-    """Whether a process holds the attempt's lock; None if this machine cannot tell."""
+    """Whether a process holds the attempt's lock; None if this machine cannot tell whether the job
+    lives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def observation_of(trial: Trial) -> Observation:
     value = None
     if trial.end is not None and trial.end.status is JobStatus.COMPLETED:
         status, value = "complete", trial.end.objective
-    elif trial.overruled is not None and trial.overruled.status is JobStatus.COMPLETED:
+    elif trial.overruled is not None and trial.overruled.objective is not None:
         status, value = "complete", trial.overruled.objective
     elif trial.end is not None or trial.overruled is not None:
         status = "failed"

@@ -99,6 +99,23 @@ def _remembered(pid: int) -> ProcessIdentity:
     return ProcessIdentity.of(pid)
 
 
+def processes_with(variable: str, value: str) -> list[int]:
+    """The living processes of this machine whose environment has this variable, without our own.
+
+    Those of other users cannot be read, and are left out. Systems without /proc have none.
+    """
+    wanted = os.fsencode(f"{variable}={value}")
+    found = []
+    for number in psutil.pids():
+        try:
+            environment = Path(f"/proc/{number}/environ").read_bytes()
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+        if number != os.getpid() and wanted in environment.split(b"\0"):
+            found.append(number)
+    return found
+
+
 def host_name() -> str:
     """The name of this machine."""
     return socket.gethostname()

@@ -33,7 +33,7 @@ _BY_PERSON: Final = {
     SweepRunState.CRASHED: JobStatus.STALE,
 }
 """What a terminal state in a summary means that neither the janitor nor the controller wrote. A
-success is not among them: it only says that the attempt ended well."""
+success of an attempt that trains, or has ended well, is not among them: the attempt tells more."""
 
 _OVER: Final = frozenset({JobPhase.GONE, JobPhase.ENDED})
 
@@ -88,7 +88,7 @@ class Observer:
             if trial.run in deleted and not trial.is_deleted:
                 found.facts.append(Deleted(trial.run))
             elif not trial.is_over:
-                found.facts.extend(self._of_people(trial, runs.get(trial.run)))
+                found.facts.extend(self._of_people(trial, runs.get(trial.run), found.views))
         for trial, job in jobs:
             if trial.run in deleted:
                 continue
@@ -103,7 +103,9 @@ class Observer:
     def _handle(self, job: Attempt) -> JobHandle:
         return self.store.handle(job.launch.run, job.launch.attempt, job.launch.kind)
 
-    def _of_people(self, trial: Trial, run: RunInfo | None) -> Iterator[Fact]:
+    def _of_people(
+        self, trial: Trial, run: RunInfo | None, views: Mapping[str, AttemptView]
+    ) -> Iterator[Fact]:
         """A terminal state that neither the janitor nor the controller wrote."""
         if run is None:
             return
@@ -111,9 +113,20 @@ class Observer:
         mark = summaries.read(run.summary, self.namespace, "janitor.state")
         if word is ABSENT or word == mark or word not in list(SweepRunState):
             return
-        status = _BY_PERSON.get(SweepRunState(word))
+        status, objective = _BY_PERSON.get(SweepRunState(word)), None
+        if word == SweepRunState.SUCCESS and self._is_idle(trial, views):
+            status = JobStatus.COMPLETED
+            objective = _number(summaries.read(run.summary, self.namespace, "objective"))
         if status is not None:
-            yield Overruled(trial.run, status, f"its state was set to {word}, not by the janitor")
+            reason = f"its state was set to {word}, not by the janitor"
+            yield Overruled(trial.run, status, reason, objective)
+
+    def _is_idle(self, trial: Trial, views: Mapping[str, AttemptView]) -> bool:
+        """Whether no worker has its newest attempt, and it did not end well."""
+        ended = trial.newest.ended
+        if ended is not None:
+            return ended.ending is not Ending.OK
+        return views[self._handle(trial.newest).name].claim is None
 
     def _look_at(self, trial: Trial, job: Attempt, seen: Seen, found: Found) -> None:
         """One open job: its reports, and its end."""

@@ -56,7 +56,7 @@ def test_merge_keys_work_and_are_not_duplicates(tmp_path: Path) -> None:
         (b"a: \xff", "janitor.yaml: is not UTF-8 (byte 3): save it as UTF-8 text"),
         ("[" * 5000, "janitor.yaml: contains a number too long to read, or is nested too deeply"),
         ("a: " + "9" * 5000, "janitor.yaml: contains a number too long to read, or is nested too"),
-        ("#" * (LARGEST + 1), "janitor.yaml: is larger than 1 MB: not a janitor.yaml"),
+        ("#" * (LARGEST + 1), "janitor.yaml: is larger than 1 MB: not a settings file"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence_with_file_line_and_column(

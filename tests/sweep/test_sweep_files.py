@@ -131,6 +131,48 @@ def test_a_summary_that_changed_since_it_was_read_is_not_overwritten(sweep: Swee
     assert sweep.run("s-0000").summary == {"theirs": 1}
 
 
+def test_an_edit_that_does_not_count_the_revision_is_not_overwritten(sweep: SweepFiles) -> None:
+    sweep.init_run(LAUNCH)
+    old = sweep.run("s-0000")
+    path = sweep.folder / "runs" / "s-0000" / "summary.json"
+    document = json.loads(path.read_text())
+    document["summary"]["note"] = "by hand"
+    path.write_text(json.dumps(document))
+
+    with pytest.raises(ConflictError, match="changed since it was read"):
+        sweep.update_run_summary(old, {"ours": 1})
+    assert sweep.run("s-0000").summary["note"] == "by hand"
+
+
+def test_a_run_with_other_params_is_not_used_for_a_launch(sweep: SweepFiles) -> None:
+    sweep.init_run(LAUNCH)
+
+    with pytest.raises(StateFileError, match="s-0000 exists and has other params"):
+        sweep.init_run(replace(LAUNCH, params={"lr": 0.5}))
+
+
+def test_params_that_json_cannot_hold_are_compared(sweep: SweepFiles) -> None:
+    launch = replace(LAUNCH, params={"lr": math.nan, "sizes": (1, 2)})
+    sweep.init_run(launch)
+    sweep.init_run(launch)
+
+
+def test_a_new_summary_has_the_namespace_of_the_sweep_file(sweep: SweepFiles) -> None:
+    sweep.append(entry(1, "n", SpecAdded(1, "d", {"janitor": {"namespace": "mine"}})))
+    sweep.init_run(LAUNCH)
+
+    assert sweep.run("s-0000").summary["mine.state"] == "initializing"
+    assert "protein.state" not in sweep.run("s-0000").summary
+
+
+def test_a_missing_folder_of_runs_does_not_mean_that_all_were_deleted(sweep: SweepFiles) -> None:
+    sweep.init_run(LAUNCH)
+    (sweep.folder / "runs").rename(sweep.folder / "elsewhere")
+
+    with pytest.raises(StateFileError, match="runs is missing: restore it"):
+        sweep.deleted()
+
+
 def test_a_deleted_run_is_known_and_not_created_again(sweep: SweepFiles) -> None:
     sweep.init_run(LAUNCH)
     folder = sweep.folder / "runs" / "s-0000"

@@ -13,6 +13,7 @@ from typing import Any, Final
 from janitor.errors import StateFileError
 from janitor.model.jobs import AttemptView, JobHandle, Report
 from janitor.records.sweep import parse_job_file
+from janitor.runtime.processes import host_name, processes_with
 from janitor.storage.untrusted import read_untrusted
 
 _LARGEST: Final = 16 * 1024 * 1024
@@ -27,8 +28,20 @@ def view_of(job: JobHandle) -> AttemptView:
     heartbeat_ago = _age(folder, "state.json") if claim is not None else None
     is_locked = _is_locked(folder)
     marker = _document(folder / "exit.json")
+    if is_locked is False and claim is not None and marker is None and _may_live(claim, folder):
+        is_locked = None
     return AttemptView(
         job.run, job.attempt, job.kind, claim, claimed_ago, heartbeat_ago, marker, is_locked
+    )
+
+
+def _may_live(claim: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a job may be alive although its lock is free.
+
+    The lock of a worker on another machine says little here, and a command may have closed it.
+    """
+    return claim.get("host") != host_name() or bool(
+        processes_with("JANITOR_TRIAL_DIR", str(folder))
     )
 
 

@@ -15,33 +15,30 @@ from pathlib import Path
 from typing import Any, Final
 
 from janitor.errors import (
-    ConflictError,
-    HeldError,
     NotFoundError,
-    RejectedError,
     StateFileError,
-    TransientError,
 )
 from janitor.model import LocalTarget, RunInfo, SweepRunState, WandbState
 from janitor.model import summary as summaries
-from janitor.model.ledger_items import Launch, LedgerEntry
+from janitor.model.ledger_items import Launch, LedgerEntry, SpecAdded
 from janitor.records.sweep import (
     StoredSummary,
     dump_run,
     dump_summary,
     parse_run,
-    parse_summary,
 )
-from janitor.storage.atomic import make_folder, write_atomically, write_once
-from janitor.storage.locks import locked
+from janitor.storage import strict_json
+from janitor.storage.atomic import make_folder, write_once
 from janitor.storage.untrusted import read_untrusted
 from janitor.stores.one_site import OneSite
 from janitor.stores.sweep_files.job_folders import JobFolders
 from janitor.stores.sweep_files.ledger_files import LedgerFiles
+from janitor.stores.sweep_files.summary_file import read_summary, replace_summary
 
 SCHEME: Final = "file"
+_NAMESPACE: Final = "protein"
+"""Of a sweep file that names none."""
 _LARGEST: Final = 64 * 1024 * 1024
-_LOCK_TIMEOUT: Final = 60.0
 
 
 class SweepFiles(OneSite, JobFolders):
@@ -50,20 +47,16 @@ class SweepFiles(OneSite, JobFolders):
     Args:
         folder: ``DIR/sweeps/NAME``, absolute.
         clock: The time, aware, UTC.
-        namespace: Of the state in new summaries.
 
     """
 
-    def __init__(
-        self, folder: Path, clock: Callable[[], datetime], namespace: str = "protein"
-    ) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         super().__init__(clock)
         self._folder = folder
         self.name = folder.name
         self.location = f"{SCHEME}:{folder.parent.parent}"
         self.target = f"{SCHEME}:{folder}"
         self.root = folder.parent.parent
-        self._namespace = namespace
         self._ledger = LedgerFiles(folder / "ledger")
         self._seen: dict[str, tuple[tuple[int, int, int], RunInfo]] = {}
         self._made: dict[str, Mapping[str, Any]] = {}
@@ -94,6 +87,7 @@ class SweepFiles(OneSite, JobFolders):
 
         Raises:
             NotFoundError: it existed, and was deleted by a person.
+            StateFileError: a run with this name and other params exists: the ledger lost entries.
 
         """
         folder = self.run_folder(launch.run)
@@ -112,29 +106,48 @@ class SweepFiles(OneSite, JobFolders):
         }
         # The summary first: a run without run.json does not exist yet.
         state = SweepRunState.INITIALIZING.value
-        summary = {f"{self._namespace}.state": state, f"{self._namespace}.last_update": now}
+        namespace = self._namespace
+        summary = {f"{namespace}.state": state, f"{namespace}.last_update": now}
         first = dump_summary(StoredSummary(1, summary))
         write_once(folder / "summary.json", first, mode=0o644, error=StateFileError)
-        write_once(folder / "run.json", dump_run(values), mode=0o644, error=StateFileError)
+        is_new = write_once(folder / "run.json", dump_run(values), mode=0o644, error=StateFileError)
+        there = None if is_new else self._first(launch.run).get("params")
+        if not is_new and strict_json.dumps(there) != strict_json.dumps(launch.params):
+            raise StateFileError(
+                f"the run {self.target}/{launch.run} exists and has other params than the ledger"
+                " wants for it: entries of the ledger were lost; restore them from a backup, or"
+                " start a new sweep"
+            )
         # Last: it proves that the run existed, should a person delete it.
         make_folder(self.folder / "created", error=StateFileError)
         write_once(self.folder / "created" / launch.run, "", mode=0o644, error=StateFileError)
 
     def deleted(self) -> Collection[str]:
-        """The runs that were created and do not exist any more."""
-        return set(self._names("created")) - set(self._names("runs"))
+        """The runs that were created and do not exist any more.
+
+        Raises:
+            StateFileError: the folder of all runs is missing.
+
+        """
+        created = set(self._names("created"))
+        if created and not (self.folder / "runs").is_dir():
+            raise StateFileError(
+                f"{self.folder / 'runs'} is missing: restore it, or start a new sweep"
+            )
+        return created - set(self._names("runs"))
 
     def runs(
         self, names: Collection[str] | None = None, *, only_open: bool = False
     ) -> Mapping[str, RunInfo]:
         """The sweep's runs by id; with ``only_open`` those that are open or marked by a pass."""
         found: dict[str, RunInfo] = {}
+        namespace = self._namespace if only_open else ""
         for name in self._names("runs") if names is None else sorted(names):
             try:
                 run = self.run(name)
             except NotFoundError:
                 continue
-            if not only_open or self._may_change(run):
+            if not only_open or self._may_change(run, namespace):
                 found[name] = run
         return found
 
@@ -167,22 +180,8 @@ class SweepFiles(OneSite, JobFolders):
             TransientError: another process held the lock all the time.
 
         """
-        name = run.id
-        path = self.run_folder(name) / "summary.json"
-        try:
-            with locked(self.folder / ".lock", _LOCK_TIMEOUT):
-                now = self._stored(path)
-                if _token(name, now) != run.storage_id:
-                    raise ConflictError(
-                        f"{path} was changed since it was read; it was not overwritten"
-                    )
-                try:
-                    text = dump_summary(StoredSummary(now.revision + 1, dict(summary)))
-                except ValueError as error:
-                    raise RejectedError(f"{path} cannot be written: {error}") from error
-                write_atomically(path, text, mode=0o644, error=StateFileError)
-        except HeldError as error:
-            raise TransientError(str(error)) from error
+        path = self.run_folder(run.id) / "summary.json"
+        replace_summary(path, self.folder / ".lock", run.storage_id, summary)
 
     def _names(self, folder: str) -> list[str]:
         place = self.folder / folder
@@ -194,7 +193,7 @@ class SweepFiles(OneSite, JobFolders):
             raise StateFileError(f"cannot read {place}: {error.strerror}") from error
 
     def _read(self, name: str, path: Path) -> RunInfo:
-        stored = self._stored(path)
+        stored, token = read_summary(path)
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = self._first(name)
@@ -202,7 +201,7 @@ class SweepFiles(OneSite, JobFolders):
             entity="",
             project="",
             id=name,
-            storage_id=_token(name, stored),
+            storage_id=token,
             name=name,
             wandb_state=WandbState(""),
             summary=stored.summary,
@@ -222,24 +221,19 @@ class SweepFiles(OneSite, JobFolders):
         except ValueError as error:
             raise StateFileError(f"{path} is damaged: {error}") from error
 
-    def _stored(self, path: Path) -> StoredSummary:
-        try:
-            return parse_summary(read_untrusted(path, limit=_LARGEST, error=StateFileError))
-        except StateFileError as error:
-            if isinstance(error.__cause__, FileNotFoundError):
-                raise NotFoundError(f"{path} does not exist") from None
-            raise
-        except ValueError as error:
-            raise StateFileError(f"{path} is damaged: {error}") from error
+    @property
+    def _namespace(self) -> str:
+        """Of the states in the summaries, as the newest version of the sweep file says."""
+        for entry in reversed(self.entries()):
+            for item in reversed(entry.items):
+                if isinstance(item, SpecAdded):
+                    ours = item.document.get("janitor")
+                    return str((ours or {}).get("namespace") or _NAMESPACE)
+        return _NAMESPACE
 
-    def _may_change(self, run: RunInfo) -> bool:
-        word = summaries.read(run.summary, self._namespace, "state")
+    def _may_change(self, run: RunInfo, namespace: str) -> bool:
+        word = summaries.read(run.summary, namespace, "state")
         if word not in list(SweepRunState) or SweepRunState(word).is_open:
             return True
-        mark = summaries.read(run.summary, self._namespace, "janitor.state")
+        mark = summaries.read(run.summary, namespace, "janitor.state")
         return mark is not summaries.ABSENT
-
-
-def _token(name: str, stored: StoredSummary) -> str:
-    """What a write must show, so that it overwrites only what it has read."""
-    return f"{name}@{stored.revision}"

@@ -15,6 +15,7 @@ from typing import Any, Final
 from janitor.model.wording import did_you_mean, quoted
 from janitor.sweep.config.distributions import KEYS, MOST_GRID_VALUES, Distribution
 from janitor.sweep.config.space import Parameter, Path, Space, canonical
+from janitor.sweep.config.usable import why_undrawable, why_unusable
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _OURS: Final = ("when", "zip", "points")
@@ -76,6 +77,7 @@ class Parameters:
         if kind is None or len(self.problems) > before:
             return
         distribution = self._distribution(kind, settings, at)
+        self._check_when(settings, at)
         if len(self.problems) == before:
             when = {
                 str(name): tuple(values) if isinstance(values, list) else (values,)
@@ -85,6 +87,14 @@ class Parameters:
             self._found.append(
                 Parameter(path, distribution, when, None if zipped is None else str(zipped))
             )
+
+    def _check_when(self, settings: Mapping[Any, Any], at: Path) -> None:
+        when, zipped = settings.get("when"), settings.get("zip")
+        if when is not None and (not isinstance(when, Mapping) or not when):
+            said = f"when must be a mapping such as {{optimizer: adam}}, not {quoted(when)}"
+            self._complain(at, said)
+        if zipped is not None and not isinstance(zipped, str | int):
+            self._complain(at, f"zip must be a word, not {quoted(zipped)}")
 
     def _kind(self, settings: Mapping[Any, Any], at: Path) -> str | None:
         """The distribution, named or inferred as W&B infers it."""
@@ -115,9 +125,13 @@ class Parameters:
         values: tuple[Any, ...] = ()
         if kind == "constant":
             values = (settings["value"],)
+            if (why := why_unusable(settings["value"])) is not None:
+                self._complain(at, f"value cannot be used: {why}")
         elif "values" in settings:
             values = self._values(settings["values"], kind, at)
         probabilities = tuple(self._probabilities(settings, values, at))
+        if probabilities and not sum(probabilities):
+            self._complain(at, "needs a probability that is larger than 0")
         points = settings.get("points")
         if points is not None and (not isinstance(points, int) or points < 1):
             self._complain(at, f"points must be a whole number from 1, not {quoted(points)}")
@@ -129,6 +143,9 @@ class Parameters:
     def _values(self, values: Any, kind: str, at: Path) -> tuple[Any, ...]:
         if not isinstance(values, list) or not values:
             self._complain(at, f"values must be a list with a value, not {quoted(values)}")
+            return ()
+        if (why := why_unusable(values)) is not None:
+            self._complain(at, f"values cannot be used: {why}")
             return ()
         texts = [each for each in values if isinstance(each, str) and _is_number(each)]
         if texts:
@@ -159,7 +176,7 @@ class Parameters:
     def _number(self, value: Any, name: str, at: Path) -> float | None:
         """A number; ``1e-5``, which YAML 1.1 reads as a text, is one, with a note."""
         if isinstance(value, int | float) and not isinstance(value, bool):
-            if math.isfinite(value):
+            if _is_finite(value):
                 return value
         elif isinstance(value, str) and _is_number(value):
             self.notes.append(f"{'.'.join(at)}.{name}: {value} is taken as a number")
@@ -192,6 +209,9 @@ class Parameters:
         )
         if steps > MOST_GRID_VALUES:
             self._complain(at, f"has more than {MOST_GRID_VALUES:,} steps: use a larger q")
+            return
+        if (why := why_undrawable(found)) is not None:
+            self._complain(at, f"cannot be used: {why}")
 
     def _check_conditions(self) -> None:
         above: set[str] = set()
@@ -204,6 +224,8 @@ class Parameters:
                         ("parameters", *parameter.path),
                         f"when names {quoted(other)}, which is not a parameter above it{hint}",
                     )
+            if name in above:
+                self._complain(("parameters", *parameter.path), f"is there twice: {name}")
             above.add(name)
 
     def _check_zips(self) -> None:
@@ -240,6 +262,13 @@ def _is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
     except ValueError:
+        return False
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond all floats
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from janitor.config.yaml_file import Document, explain, read_text
 from janitor.errors import ConfigError
 from janitor.model.wording import quoted
 
-_JSON: Final = ".json"
+_MOST_VALUES: Final = 1_000_000
+"""Values that a file may mean, aliases expanded. Its own text has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def read_sweep_file(path: Path) -> Source:
         text = read_text(path, label)
         loader = _Loader(text)
         root = loader.get_single_node()
+        _check_size(root, label)
         value = None if root is None else loader.construct_document(root)
     except FileNotFoundError:
         raise ConfigError(f"the sweep file {label} does not exist") from None
@@ -65,6 +68,29 @@ def read_sweep_file(path: Path) -> Source:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{label}: holds a value that JSON cannot hold: {error}") from error
     return Source(plain, path.stem, path.absolute().parent, label, root)
+
+
+def _check_size(root: yaml.Node | None, label: str) -> None:
+    """Refuse aliases of aliases that would fill the memory.
+
+    Raises:
+        ConfigError: the file means too many values.
+
+    """
+    sizes: dict[int, int] = {}
+
+    def size_of(node: yaml.Node) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        if id(node) not in sizes:
+            sizes[id(node)] = 1  # an alias within itself is refused later
+            is_list = isinstance(node, yaml.SequenceNode)
+            inner = node.value if is_list else chain.from_iterable(node.value)
+            sizes[id(node)] = 1 + sum(map(size_of, inner))
+        return sizes[id(node)]
+
+    if root is not None and size_of(root) > _MOST_VALUES:
+        raise ConfigError(f"{label}: its aliases mean more than {_MOST_VALUES:,} values")
 
 
 class _Loader(yaml.SafeLoader):

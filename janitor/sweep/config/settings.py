@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from janitor.config.durations import parse_positive_duration
+from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import did_you_mean, either, quoted
 
@@ -23,7 +24,10 @@ def _bytes(value: Any) -> int:
         raise ValueError(f"must be a size such as 8GB or 512MiB, not {quoted(value)}")
     base = 1024 if found[3] else 1000
     power = "kmgt".find(found[2].lower()) + 1
-    return int(float(found[1]) * base**power)
+    size = int(float(found[1]) * base**power)
+    if size == 0:
+        raise ValueError("must be larger than 0")
+    return size
 
 
 def _seconds(value: Any) -> float:
@@ -170,6 +174,6 @@ class JanitorSection(Section):
     budget: BudgetSection = BudgetSection()
     points: list[dict[str, Any]] = Field(default_factory=list)
     repeats: int = Field(1, ge=1)
-    namespace: str = Field("protein", min_length=1)
+    namespace: Namespace = Field("protein", min_length=1)
     grace: Seconds = 30.0
     """Seconds between SIGTERM and SIGKILL."""

@@ -100,9 +100,11 @@ def _choose(axis: Sequence[Parameter], values: Sequence[Any], chosen: dict[Path,
 
 def _applies(parameter: Parameter, chosen: Mapping[Path, Any]) -> bool:
     """Whether the parameter's condition holds; it only names parameters that come before."""
+    if not parameter.when:
+        return True
+    by_name = {".".join(path): value for path, value in chosen.items()}
     return all(
-        tuple(name.split(".")) in chosen and chosen[tuple(name.split("."))] in values
-        for name, values in parameter.when.items()
+        name in by_name and by_name[name] in values for name, values in parameter.when.items()
     )
 
 

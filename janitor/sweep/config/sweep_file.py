@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PrivateAttr,
+    ValidationError,
+)
 
 from janitor.config.complaints import complaints
 from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
-from janitor.model.wording import quoted
 from janitor.sweep.config import command as commands
+from janitor.sweep.config.contradictions import contradictions
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
 from janitor.sweep.config.settings import JanitorSection, OptimizerType, Section
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 
-_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FIXED: Final = (
     ("metric", "name"),
     ("metric", "goal"),
@@ -39,7 +44,7 @@ class Metric(Section):
 
     name: str = Field(min_length=1)
     goal: Literal["minimize", "maximize"] = "minimize"
-    target: float | None = None
+    target: FiniteFloat | None = None
     impute: Literal["latest", "best", "worst"] | None = None
     impute_while_running: Literal["latest", "best", "worst", "false"] | None = None
 
@@ -114,7 +119,7 @@ class SweepConfig(BaseModel):
         ]
         if config is not None:
             config.complete(source, parameters)
-            problems += [(source.line(at), said) for at, said in config.contradictions()]
+            problems += [(source.line(at), said) for at, said in contradictions(config)]
         if problems or config is None:
             said = [source.sentence(line, text) for line, text in sorted(set(problems))]
             raise ConfigError("; ".join(said))
@@ -124,35 +129,6 @@ class SweepConfig(BaseModel):
         """Keep where the file came from, and its search space."""
         self._source, self._space = source, parameters.space
         self._notes = tuple(parameters.notes)
-
-    def contradictions(self) -> list[tuple[tuple[str, ...], str]]:
-        """What is wrong although each setting is right."""
-        found: list[tuple[tuple[str, ...], str]] = []
-        if not _SAFE_NAME.fullmatch(self.name):
-            problem = (
-                f"name {quoted(self.name)} cannot be the name of a folder: use up to 64 letters,"
-                " digits and _.-"
-            )
-            found.append((("name",), problem))
-        if self.metric is None:
-            found.append(((), "metric is missing: name what the sweep optimizes"))
-        if not self.program and not self.command:
-            found.append(((), "program is missing: name the script that each trial runs"))
-        if self.janitor.optimizer.type is None and self.method not in {"grid", "random"}:
-            found.append(
-                (
-                    ("method",),
-                    f"method {self.method} is not available in this version: use grid or random",
-                )
-            )
-        elif self._optimizer_type == "grid" and (lacking := self._space.without_grid()):
-            found.append(
-                (
-                    ("parameters", lacking[0]),
-                    f"parameters.{lacking[0]} has no grid: give it values, or points: N",
-                )
-            )
-        return found
 
     @property
     def _optimizer_type(self) -> OptimizerType:

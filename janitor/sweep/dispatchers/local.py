@@ -21,12 +21,10 @@ from threading import Event
 from time import monotonic, time
 from typing import Any, Final
 
-import psutil
-
-from janitor.errors import DispatchError
+from janitor.errors import DispatchError, JobRefusedError
 from janitor.model import Liveness
 from janitor.model.jobs import JobDefinition, JobHandle, JobObservation, JobPhase
-from janitor.runtime.processes import ProcessIdentity, host_name
+from janitor.runtime.processes import ProcessIdentity, host_name, processes_with
 from janitor.runtime.supervise import signal_group, start_group
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
@@ -64,6 +62,7 @@ class LocalDispatcher:
         """Start the job's worker; False if the job is there or was.
 
         Raises:
+            JobRefusedError: it needs more GPUs than jobs may have.
             DispatchError: it cannot be started.
 
         """
@@ -74,9 +73,14 @@ class LocalDispatcher:
         if (folder / "exit.json").exists() or (folder / "claim.json").exists():
             return False
         if job.resources.gpus > self._gpus:
-            raise DispatchError(
+            raise JobRefusedError(
                 f"{job.name} needs {job.resources.gpus} GPUs, and dispatch.local.gpus is"
                 f" {self._gpus}"
+            )
+        if left := _processes_of(folder):
+            raise DispatchError(
+                f"{job.name} has a living process ({left[0]}), although its folder shows no"
+                " worker: its files were deleted; end the process first"
             )
         path = folder / "job.json"
         write_atomically(path, strict_json.dumps(self._document(job)) + "\n", error=DispatchError)
@@ -119,14 +123,14 @@ class LocalDispatcher:
         grace period is over at a later call.
         """
         folder = Path(job.folder)
-        if not _is_locked(folder) or (folder / "exit.json").exists():
+        if (folder / "exit.json").exists():
             return
         claim = _read(folder / "claim.json")
         worker = _identity(claim)
-        if worker is not None and worker.liveness() is Liveness.ALIVE:
+        if _is_locked(folder) and worker is not None and worker.liveness() is Liveness.ALIVE:
             _signal(worker.pid, signal.SIGTERM)
             return
-        for process in _processes_of(folder, job.run):
+        for process in _processes_of(folder):
             asked = folder / "cancelled"
             is_late = asked.exists() and time() - asked.stat().st_mtime > _grace(folder)
             asked.touch()
@@ -169,14 +173,23 @@ def _observe(job: JobHandle) -> JobObservation:
         return JobObservation(job.name, phase, host=host)
     if (folder / "exit.json").exists():  # it ended between the two looks
         return JobObservation(job.name, JobPhase.ENDED, host=host)
+    if (why := _why_it_may_live(folder, claim)) is not None:
+        return JobObservation(job.name, JobPhase.UNKNOWN, reason=why, host=host)
+    reason = "its process was killed or its machine restarted, and it left no exit marker"
+    return JobObservation(job.name, JobPhase.GONE, reason=reason, host=host, gone_for=math.inf)
+
+
+def _why_it_may_live(folder: Path, claim: Mapping[str, Any] | None) -> str | None:
+    """Why a job whose lock is free may be alive; None if it is proved to be gone."""
     identity = _identity(claim)
     liveness = Liveness.DEAD if identity is None else identity.liveness()
     is_proved = (folder / "lock").exists()  # the lock of this machine's kernel is free
     if liveness is Liveness.ALIVE or (liveness is Liveness.UNKNOWN and not is_proved):
-        reason = f"its lock is free, but {identity} may be alive"
-        return JobObservation(job.name, JobPhase.UNKNOWN, reason=reason, host=host)
-    reason = "its process was killed or its machine restarted, and it left no exit marker"
-    return JobObservation(job.name, JobPhase.GONE, reason=reason, host=host, gone_for=math.inf)
+        return f"its lock is free, but {identity} may be alive"
+    if claim and (left := _processes_of(folder)):
+        # It closed the lock, as programs do that start others. Two trainings must not meet.
+        return f"its worker is gone, but its process {left[0]} lives: it is lost when that ends"
+    return None
 
 
 def _has_ended(folder: Path) -> bool:
@@ -236,19 +249,9 @@ def _grace(folder: Path) -> float:
     return float(grace) if isinstance(grace, int | float) else 30.0
 
 
-def _processes_of(folder: Path, run: str) -> Sequence[int]:
-    """The processes that have the attempt's lock file open, and are of this run."""
-    lock = str((folder / "lock").resolve())
-    found = []
-    for process in psutil.process_iter():
-        try:
-            is_ours = process.environ().get("JANITOR_TRIAL_RUN") == run
-            holds = Path(f"/proc/{process.pid}/fd")
-            if is_ours and any(str(file.readlink()) == lock for file in holds.iterdir()):
-                found.append(process.pid)
-        except (psutil.Error, OSError):
-            continue  # it ended meanwhile, or is another user's
-    return found
+def _processes_of(folder: Path) -> Sequence[int]:
+    """The living processes of the job's command, by what the worker set for them."""
+    return processes_with("JANITOR_TRIAL_DIR", str(folder))
 
 
 def _signal(pid: int, number: int) -> None:

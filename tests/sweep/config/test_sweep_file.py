@@ -120,6 +120,7 @@ def test_each_macro_gives_what_wandbs_agent_gives(
 def test_the_settings_of_the_controller_have_units(tmp_path: Path) -> None:
     text = f"""{SMALL}janitor:
   resources: {{gpus: 2, memory: 8GB, time: 2h}}
+  dispatch: {{local: {{gpus: 2}}}}
   retries: {{lost: 7}}
   budget: {{runs: 5, deadline: 1d}}
   evaluation: {{command: [python, eval.py]}}

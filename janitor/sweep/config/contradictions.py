@@ -1,0 +1,96 @@
+"""What is wrong with a sweep file although each of its settings is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from janitor.model.wording import did_you_mean, quoted
+from janitor.sweep.config.usable import why_unusable
+
+if TYPE_CHECKING:
+    from janitor.sweep.config.sweep_file import SweepConfig
+
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+Problem = tuple[tuple[str, ...], str]
+"""Where in the file, and what is wrong there."""
+
+
+def contradictions(config: SweepConfig) -> Iterator[Problem]:
+    """Everything that is wrong with the file as a whole."""
+    if not _SAFE_NAME.fullmatch(config.name):
+        problem = (
+            f"name {quoted(config.name)} cannot be the name of a folder: use up to 64 letters,"
+            " digits and _.-"
+        )
+        yield ("name",), problem
+    if config.metric is None:
+        yield (), "metric is missing: name what the sweep optimizes"
+    yield from _of_commands(config)
+    yield from _of_search(config)
+    yield from _of_points(config)
+    yield from _of_resources(config)
+
+
+def _of_commands(config: SweepConfig) -> Iterator[Problem]:
+    if not config.program and not config.command:
+        yield (), "program is missing: name the script that each trial runs"
+    evaluation = config.janitor.evaluation
+    for place, words in (
+        (("program",), [config.program] if config.program else []),
+        (("command",), config.command or []),
+        (("janitor", "evaluation", "command"), evaluation.command if evaluation else []),
+    ):
+        if words and not words[0].strip():
+            yield place, f"{'.'.join(place)} begins with an empty word: name a program"
+        if any("\0" in word for word in words):
+            yield place, f"{'.'.join(place)} holds a NUL character, which no command can have"
+
+
+def _of_search(config: SweepConfig) -> Iterator[Problem]:
+    if config.janitor.optimizer.type is None and config.method not in {"grid", "random"}:
+        yield (
+            ("method",),
+            f"method {config.method} is not available in this version: use grid or random",
+        )
+    elif config.optimizer_type == "grid" and (lacking := config.space.without_grid()):
+        problem = f"parameters.{lacking[0]} has no grid: give it values, or points: N"
+        yield ("parameters", lacking[0]), problem
+
+
+def _of_points(config: SweepConfig) -> Iterator[Problem]:
+    known = {parameter.path[0] for parameter in config.space.parameters}
+    for number, point in enumerate(config.janitor.points):
+        where = f"janitor.points[{number}]"
+        if not point:
+            yield ("janitor", "points"), f"{where} is empty: give the parameters values"
+        if (why := why_unusable(point)) is not None:
+            yield ("janitor", "points"), f"{where} cannot be used: {why}"
+        for name in point:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                problem = f"{where} has {quoted(name)}, which is not a parameter{hint}"
+                yield ("janitor", "points"), problem
+
+
+def _of_resources(config: SweepConfig) -> Iterator[Problem]:
+    """What this machine, the only backend of this version, cannot give."""
+    given = config.janitor.dispatch.local.gpus or 0
+    evaluation = config.janitor.evaluation
+    for name, wanted in (
+        ("janitor.resources", config.janitor.resources),
+        ("janitor.evaluation.resources", evaluation.resources if evaluation else None),
+    ):
+        if wanted is None:
+            continue
+        place = tuple(name.split("."))
+        if wanted.gpus > given:
+            problem = (
+                f"{name}.gpus is {wanted.gpus}, and janitor.dispatch.local.gpus, the GPUs that"
+                f" this machine gives to jobs, is {given}"
+            )
+            yield place, problem
+        if wanted.nodes > 1:
+            yield place, f"{name}.nodes is {wanted.nodes}, and jobs of this machine have 1 node"
