@@ -18,7 +18,9 @@ from janitor.model.wording import quoted
 from janitor.sweep.config import command as commands
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
-from janitor.sweep.config.settings import JanitorSection, OptimizerType, Section
+from janitor.sweep.config.scheduler_settings import SchedulerSection
+from janitor.sweep.config.section import Section
+from janitor.sweep.config.settings import JanitorSection, OptimizerType
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 
@@ -26,7 +28,7 @@ _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FIXED: Final = (
     ("metric", "name"),
     ("metric", "goal"),
-    ("janitor", "scheduler", "type"),
+    *(("janitor", "scheduler", name) for name in SchedulerSection.model_fields),
     ("janitor", "repeats"),
     ("janitor", "store"),
     ("janitor", "evaluation", "at"),
