@@ -40,6 +40,8 @@ class Ledger:
     """The time of the first entry."""
     outcomes: list[JobStatus] = field(default_factory=list)
     """How trials ended, in this order, since the sweep was last resumed; the brake counts them."""
+    events: list[items.Event] = field(default_factory=list)
+    """What ranks trials against each other at their milestones, in the order of the ledger."""
 
     @classmethod
     def of(cls, name: str, entries: Iterable[LedgerEntry]) -> Ledger:
@@ -72,6 +74,7 @@ class Ledger:
             excluded=dict(self.excluded),
             fixed=dict(self.fixed),
             outcomes=list(self.outcomes),
+            events=list(self.events),
         )
 
     def decide(self, item: Item) -> None:
@@ -120,6 +123,8 @@ class Ledger:
 
     def take(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
         """Take in one item of an entry."""
+        if isinstance(item, items.Event) and not self._is_known(item):
+            self.events.append(item)
         match item:
             case SpecAdded():
                 self.specs.append(item)
@@ -188,10 +193,17 @@ class Ledger:
             attempt.ended = ended
             self.refusals = 0
 
+    def _is_known(self, event: items.Event) -> bool:
+        """Whether it is a second value at a milestone; only the first one counts."""
+        return (
+            isinstance(event, Reached)
+            and event.run in self.trials
+            and any(one.rung == event.rung for one in self.trials[event.run].reached)
+        )
+
     def _reach(self, reached: Reached) -> None:
-        trial = self._trial(reached.run)
-        if all(one.rung != reached.rung for one in trial.reached):
-            trial.reached.append(reached)
+        if not self._is_known(reached):
+            self._trial(reached.run).reached.append(reached)
 
     def _refuse(self, refused: items.Refused) -> None:
         attempt = self._attempt(refused.run, refused.attempt, refused.kind)

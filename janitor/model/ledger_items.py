@@ -183,6 +183,7 @@ class Launch:
     resume_from: str | None = None
     """The run whose checkpoint this attempt starts from."""
     rung: float | None = None
+    """The milestone at which the trial waits after this job; None if it is its last training."""
     policy_uri: str | None = None
     """For an evaluation: what the training left to evaluate."""
     item: Literal["launch"] = "launch"
@@ -229,6 +230,8 @@ class Wait:
     item: Literal["wait"] = "wait"
 
 
+Event = Reached | Complete | Overruled | Excluded | Included | Deleted
+"""What changes how trials rank against each other at their milestones."""
 Fact = Reached | Ended | Refused | Overruled | Deleted | RepairHeld
 Act = SpecAdded | Paused | Resumed | Stopping | Excluded | Included
 Decision = Launch | Stop | Complete | Fix | Paused | Stopping | Wait

@@ -176,6 +176,6 @@ def _between_jobs(trial: Trial, evaluates: bool) -> JobStatus:  # noqa: FBT001 -
         return JobStatus.TRAINING_DONE_NO_EVAL if is_eval else JobStatus.PENDING
     if is_eval:
         return JobStatus.EVAL_DONE_NOT_COMPLETED
-    if newest.launch.budget is not None:
+    if newest.launch.rung is not None:
         return JobStatus.PAUSED
     return JobStatus.TRAINING_DONE_NO_EVAL if evaluates else JobStatus.EVAL_DONE_NOT_COMPLETED

@@ -85,6 +85,7 @@ class _Decision:
     def made(self) -> Decided:
         retries = self._ends()
         self._stops()
+        self._prunes()
         self._pauses()
         self._launches(retries)
         is_open = any(not trial.is_over or trial.has_slot for trial in self._trials())
@@ -179,6 +180,12 @@ class _Decision:
                 reason = f"not promoted: {stopping.reason}"
                 self._take(Stop(trial.run, JobStatus.PRUNED, reason))
 
+    def _prunes(self) -> None:
+        """What the scheduler stops. Neither a pause nor a held repair prevents this."""
+        for decision in self.scheduler.schedule(self.ledger, 0, self._suggest):
+            if isinstance(decision, Stop):
+                self._take(decision)
+
     def _waits_at_rung(self, trial: Trial) -> bool:
         ended = trial.newest.ended
         return (
@@ -202,6 +209,8 @@ class _Decision:
             self._take(Wait(why))
             return
         for launch in self._due(retries):
+            if self.ledger.trials[launch.run].is_over:
+                continue
             if free <= 0:
                 self._take(Wait(self._full()))
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,7 +16,6 @@ from janitor.model.jobs import (
     JobPhase,
     JobStatus,
     JobTypes,
-    Report,
 )
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Deleted, Ended, Fact, Overruled, Reached
@@ -25,6 +23,7 @@ from janitor.model.summary import ABSENT
 from janitor.model.trial import Attempt, Trial
 from janitor.sweep.elsewhere import look_elsewhere
 from janitor.sweep.ports import Dispatcher, Scheduler, SweepStore
+from janitor.sweep.reaching import Yardstick, number_of, points_in, reached, reached_at_end
 
 _BY_PERSON: Final = {
     SweepRunState.FAILURE: JobStatus.FAILED,
@@ -68,8 +67,6 @@ class Observer:
     dispatcher: Dispatcher
     scheduler: Scheduler
     metric: str
-    resource: str = ""
-    """The metric that counts the resource; empty: the step of each report."""
     namespace: str = "protein"
 
     def look(self, ledger: Ledger) -> Found:
@@ -133,11 +130,14 @@ class Observer:
         view, state = seen.later, seen.state
         milestones = self.scheduler.milestones(trial)
         is_training = job.launch.kind is JobTypes.LAUNCH_TRAINING
+        news: list[Reached] = []
         if milestones and is_training and view.claim is not None:
-            reports = self.store.reports(self._handle(job))
-            found.facts.extend(self._reached(trial, job, milestones, reports))
+            news = list(self._reached(trial, job, milestones))
+            found.facts.extend(news)
         if view.exit is not None:
-            found.facts.append(_ended(job, view.exit))
+            ended = _ended(job, view.exit)
+            found.facts.extend(reached_at_end(trial, job, news, ended))
+            found.facts.append(ended)
         elif state.phase is JobPhase.ENDED and state.ending is not None:
             found.facts.append(_without_marker(job, state.ending, state))
         elif state.phase is JobPhase.UNKNOWN:
@@ -160,26 +160,18 @@ class Observer:
             found.facts.append(_end(job, Ending.LOST, reason, host=str(claim.get("host", ""))))
 
     def _reached(
-        self, trial: Trial, job: Attempt, milestones: Sequence[float], reports: Sequence[Report]
+        self, trial: Trial, job: Attempt, milestones: Sequence[float]
     ) -> Iterator[Reached]:
-        """The first report at or past each milestone that is not known yet."""
-        known = {one.rung for one in trial.reached}
-        missing = [milestone for milestone in milestones if milestone not in known]
-        resource: float | None = None
-        for report in reports:
-            counted = _number(report.metrics.get(self.resource)) if self.resource else report.step
-            resource = counted if counted is not None else resource
-            if self.metric not in report.metrics or resource is None:
-                continue
-            while missing and resource >= missing[0]:
-                value = _number(report.metrics[self.metric])
-                yield Reached(
-                    trial.run,
-                    job.launch.attempt,
-                    missing.pop(0),
-                    resource,
-                    math.nan if value is None else value,
-                )
+        """The milestones that a training has reached, as far as the ledger does not know it."""
+        yardstick = Yardstick(self.metric, self.scheduler.resource)
+        points = 0
+        if yardstick.resource is None:
+            earlier = (one for one in trial.trainings if one is not job)
+            points = sum(
+                points_in(self.store.reports(self._handle(one)), self.metric) for one in earlier
+            )
+        reports = self.store.reports(self._handle(job))
+        yield from reached(trial, job, milestones, yardstick.measured(reports, points))
 
 
 def _ended(job: Attempt, marker: Mapping[str, Any]) -> Ended:
@@ -195,10 +187,10 @@ def _ended(job: Attempt, marker: Mapping[str, Any]) -> Ended:
         job.launch.kind,
         ending,
         str(marker.get("reason") or f"it ended: {ending}"),
-        objective=_number(marker.get("objective")),
-        resource=_number(marker.get("resource")),
-        cost=_number(marker.get("cost")),
-        seconds=_number(marker.get("seconds")),
+        objective=number_of(marker.get("objective")),
+        resource=number_of(marker.get("resource")),
+        cost=number_of(marker.get("cost")),
+        seconds=number_of(marker.get("seconds")),
         host=str(marker.get("host") or ""),
         code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         policy_uri=_text(marker.get("policy_uri")),
@@ -216,16 +208,6 @@ def _without_marker(job: Attempt, ending: Ending, state: JobObservation) -> Ende
         reason = "its backend says that it ended well, but it left no exit marker"
         return _end(job, Ending.LOST, reason, state.host)
     return _end(job, ending, state.reason or f"its backend says: {ending}", state.host)
-
-
-def _number(value: Any) -> float | None:
-    """A number from JSON, where NaN and infinity are texts."""
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _text(value: Any) -> str | None:

@@ -44,7 +44,6 @@ class JobMaker:
         is_training = launch.kind is JobTypes.LAUNCH_TRAINING
         command = config.training_command if is_training else config.evaluation_command
         checkpoints = self._store.checkpoints(launch.run)
-        resume_from = self._store.checkpoints(launch.resume_from) if launch.resume_from else None
         metric = config.metric
         return JobDefinition(
             sweep=ledger.name,
@@ -57,12 +56,13 @@ class JobMaker:
             params=trial.params,
             resources=config.training_resources if is_training else config.evaluation_resources,
             checkpoints=str(checkpoints),
-            resume_from=str(resume_from) if resume_from and _holds_files(resume_from) else None,
+            resume_from=self._checkpoint(trial, attempt),
             policy_uri=None if is_training else launch.policy_uri or str(checkpoints),
             budget=launch.budget,
             seed=launch.seed,
             repeat=launch.repeat,
             metric=metric.name if metric else "",
+            step=config.janitor.scheduler.resource,
             goal=metric.goal if metric else "minimize",
             collect=config.janitor.collect or "",
             nonce=attempt.nonce,
@@ -77,6 +77,15 @@ class JobMaker:
         if not is_training:
             environment.pop("WANDB_SWEEP_ID", None)
         return environment
+
+    def _checkpoint(self, trial: Trial, attempt: Attempt) -> str | None:
+        """The checkpoints to start from: its own, or else those that its trial began with."""
+        is_training = attempt.launch.kind is JobTypes.LAUNCH_TRAINING
+        jobs = [attempt, *(reversed(trial.trainings) if is_training else ())]
+        for run in dict.fromkeys(job.launch.resume_from for job in jobs):
+            if run is not None and _holds_files(folder := self._store.checkpoints(run)):
+                return str(folder)
+        return None
 
 
 def _holds_files(folder: Path) -> bool:

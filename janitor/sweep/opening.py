@@ -19,8 +19,8 @@ from janitor.sweep.config import SweepConfig
 from janitor.sweep.controller import SweepController
 from janitor.sweep.dispatchers import dispatcher_of
 from janitor.sweep.optimizers import optimizer_of
-from janitor.sweep.ports import Scheduler, SweepCatalog, SweepStore
-from janitor.sweep.schedulers import ParallelScheduler, SequentialScheduler
+from janitor.sweep.ports import SweepCatalog, SweepStore
+from janitor.sweep.schedulers import scheduler_of
 
 _MOST_TRIES: Final = 50
 
@@ -151,9 +151,3 @@ def controller_of(
         now=now,
         nonce=lambda: secrets.token_hex(8),
     )
-
-
-def scheduler_of(config: SweepConfig) -> Scheduler:
-    """The scheduler that a sweep file names."""
-    make = {"parallel": ParallelScheduler, "sequential": SequentialScheduler}
-    return make[config.janitor.scheduler.type](config.janitor.repeats)

@@ -70,7 +70,9 @@ class Scheduler(Protocol):
     - Pure: the same ledger gives the same decisions. Looking twice adds nothing. It does no I/O.
     - It never decides about a trial that is over, and never launches a trial whose newest attempt
       is open.
-    - ``free`` is the number of free slots, at least 0. At most so many launches are returned.
+    - ``free`` is the number of free slots, at least 0. At most so many launches are returned. With
+      0 only stops are returned, and no suggestion is asked for.
+    - It is asked again with what it decided in the ledger, until it launches nothing more.
     - Retries, completions, evaluations, caps, budgets and brakes are not its business: the
       controller decides them before, and the ledger that the scheduler gets contains them.
     """
@@ -81,14 +83,18 @@ class Scheduler(Protocol):
     def slots(self, max_parallel_jobs: int) -> int:
         """How many jobs may be queued or running at once."""
 
+    @property
+    def resource(self) -> str | None:
+        """The metric that counts the resource; empty: the step of each report.
+
+        None: the number of finite values of the objective, as W&B counts iterations.
+        """
+
     def milestones(self, trial: Trial) -> Sequence[float]:
         """The amounts of the resource at which the trial's reports are recorded, ascending."""
 
     def is_trained(self, trial: Trial) -> bool:
         """Whether the trial's newest training was its last, if it ended well."""
-
-    def budget(self, trial: Trial | None) -> float | None:
-        """The amount of the resource at which the next training job of the trial ends."""
 
 
 class Dispatcher(Protocol):

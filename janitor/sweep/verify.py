@@ -12,8 +12,9 @@ from typing import Any
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Item, Launch, LedgerEntry
 from janitor.sweep.decide import decide
-from janitor.sweep.opening import config_of, scheduler_of
+from janitor.sweep.opening import config_of
 from janitor.sweep.optimizers import optimizer_of
+from janitor.sweep.schedulers import scheduler_of
 from janitor.sweep.step import versions
 
 

@@ -25,8 +25,9 @@ from janitor.sweep.config import SweepConfig
 from janitor.sweep.controller import SweepController
 from janitor.sweep.crash_points import VARIABLE
 from janitor.sweep.dispatchers import LocalDispatcher
-from janitor.sweep.opening import scheduler_of, start_sweep
+from janitor.sweep.opening import start_sweep
 from janitor.sweep.optimizers import optimizer_of
+from janitor.sweep.schedulers import scheduler_of
 
 GATED = """\
 name=$JANITOR_TRIAL_RUN.$JANITOR_TRIAL_KIND.a$JANITOR_TRIAL_ATTEMPT

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from janitor.config.durations import parse_positive_duration
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
-from janitor.model.wording import did_you_mean, either, quoted
+from janitor.model.wording import quoted
+from janitor.sweep.config.scheduler_settings import SchedulerSection
+from janitor.sweep.config.section import Section, one_of
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_LATER: Final = ("asha", "hyperband", "median", "pbt", "bayesian")
 _LATER_OPTIMIZERS: Final = ("qmc", "tpe", "gp", "cmaes", "nsga2", "nsga3")
 _LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
 
@@ -34,40 +35,14 @@ def _seconds(value: Any) -> float:
     return parse_positive_duration(value).total_seconds()
 
 
-def _one_of(value: Any, known: tuple[str, ...], later: tuple[str, ...], what: str) -> Any:
-    if value in known:
-        return value
-    if value in later:
-        raise ValueError(f"{value} is not available in this version; use {either(known)}")
-    raise ValueError(
-        f"is a {what}: {either(known)}, not {quoted(value)}{did_you_mean(value, known)}"
-    )
-
-
 Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["string", "integer"]})]
 Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
 ]
-SchedulerType = Annotated[
-    Literal["parallel", "sequential"],
-    BeforeValidator(lambda each: _one_of(each, ("parallel", "sequential"), _LATER, "scheduler")),
-]
 OptimizerType = Annotated[
     Literal["grid", "random"],
-    BeforeValidator(lambda each: _one_of(each, ("grid", "random"), _LATER_OPTIMIZERS, "optimizer")),
+    BeforeValidator(lambda each: one_of(each, ("grid", "random"), _LATER_OPTIMIZERS, "optimizer")),
 ]
-
-
-class Section(BaseModel):
-    """A section of the file. Unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SchedulerSection(Section):
-    """When jobs run."""
-
-    type: SchedulerType = "parallel"
 
 
 class OptimizerSection(Section):
@@ -135,7 +110,7 @@ def _dispatch(value: Any) -> Any:
         value = {value: {}}
     if isinstance(value, dict):
         for name in value:
-            _one_of(name, ("local",), _LATER_DISPATCHERS, "dispatcher")
+            one_of(name, ("local",), _LATER_DISPATCHERS, "dispatcher")
         return {name: settings or {} for name, settings in value.items()}
     return value
 
@@ -177,3 +152,13 @@ class JanitorSection(Section):
     namespace: Namespace = Field("protein", min_length=1)
     grace: Seconds = 30.0
     """Seconds between SIGTERM and SIGKILL."""
+
+    @model_validator(mode="after")
+    def _check(self) -> JanitorSection:
+        """Refuse what contradicts each other."""
+        if self.repeats > 1 and self.scheduler.compares:
+            raise ValueError(
+                f"cannot have repeats: {self.repeats} with the scheduler {self.scheduler.type},"
+                " which compares single trials"
+            )
+        return self

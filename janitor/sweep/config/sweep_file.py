@@ -24,14 +24,16 @@ from janitor.sweep.config import command as commands
 from janitor.sweep.config.contradictions import contradictions
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
-from janitor.sweep.config.settings import JanitorSection, OptimizerType, Section
+from janitor.sweep.config.scheduler_settings import SchedulerSection
+from janitor.sweep.config.section import Section
+from janitor.sweep.config.settings import JanitorSection, OptimizerType
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 
 _FIXED: Final = (
     ("metric", "name"),
     ("metric", "goal"),
-    ("janitor", "scheduler", "type"),
+    *(("janitor", "scheduler", name) for name in SchedulerSection.model_fields),
     ("janitor", "repeats"),
     ("janitor", "store"),
     ("janitor", "evaluation", "at"),

@@ -1,5 +1,29 @@
 """Schedulers decide when jobs run. One per file; pure."""
 
+from __future__ import annotations
+
+from janitor.sweep.config import SweepConfig
+from janitor.sweep.ports import Scheduler
+from janitor.sweep.schedulers.asha import ASHAScheduler
 from janitor.sweep.schedulers.parallel import ParallelScheduler, SequentialScheduler
 
-__all__ = ["ParallelScheduler", "SequentialScheduler"]
+__all__ = ["ASHAScheduler", "ParallelScheduler", "SequentialScheduler", "scheduler_of"]
+
+
+def scheduler_of(config: SweepConfig) -> Scheduler:
+    """The scheduler that a sweep file names."""
+    settings, limits = config.janitor.scheduler, config.limits
+    if settings.type == "asha":
+        return ASHAScheduler(
+            settings.rungs[-1],
+            settings.least,
+            settings.eta,
+            settings.mode,
+            limits.sign,
+            limits.metric,
+            settings.resource,
+            settings.brackets,
+            settings.keep,
+        )
+    is_sequential = settings.type == "sequential"
+    return ParallelScheduler(config.janitor.repeats, is_sequential=is_sequential)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from janitor.model.jobs import Cause, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Decision, Launch, Wait
 from janitor.model.trial import Trial
 from janitor.sweep.ports import Scheduler, Suggest, Suggestion
-from janitor.sweep.seeds import run_id, seed_of
+from janitor.sweep.schedulers.launches import first_launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,11 @@ class ParallelScheduler:
         """How many jobs may be queued or running at once."""
         return 1 if self.is_sequential else max_parallel_jobs
 
+    @property
+    def resource(self) -> str:
+        """The step of each report; nothing depends on it."""
+        return ""
+
     def milestones(self, trial: Trial) -> Sequence[float]:  # noqa: ARG002 - the port's signature
         """None: what a training reports on the way does not matter."""
         return ()
@@ -54,10 +58,6 @@ class ParallelScheduler:
         """Always: there is one training per trial."""
         return True
 
-    def budget(self, trial: Trial | None) -> float | None:  # noqa: ARG002 - the port's signature
-        """None: a training ends by itself."""
-        return None
-
     def _repeat(self, ledger: Ledger) -> Launch | None:
         """The next repeat of the newest configuration; None if it has all of them."""
         newest = [trial for trial in ledger.trials.values() if trial.index == ledger.indexes - 1]
@@ -65,37 +65,19 @@ class ParallelScheduler:
             return None
         first = newest[0]
         repeat = 1 + max(trial.repeat for trial in newest)
-        return _launch(
-            ledger, first.index, repeat, Suggestion(first.params, f"repeat {repeat} of {first.run}")
-        )
+        suggestion = Suggestion(first.params, f"repeat {repeat} of {first.run}")
+        return first_launch(ledger, first.index, suggestion, repeat=repeat)
 
     def _first(self, ledger: Ledger, suggest: Suggest) -> Launch | Wait:
         answer = suggest(ledger, ledger.indexes)
         if not isinstance(answer, Suggestion):
             return Wait(answer.reason)
-        return _launch(ledger, ledger.indexes, 0, answer)
+        return first_launch(ledger, ledger.indexes, answer)
 
 
 def SequentialScheduler(repeats: int = 1) -> ParallelScheduler:  # noqa: N802 - the design document's name, and a constructor
     """One job at a time; a trial's evaluation comes before the next training."""
     return ParallelScheduler(repeats, is_sequential=True)
-
-
-def _launch(ledger: Ledger, index: int, repeat: int, suggestion: Suggestion) -> Launch:
-    kind = JobTypes.LAUNCH_TRAINING
-    return Launch(
-        run_id(ledger.name, index, repeat),
-        index,
-        attempt=1,
-        kind=kind,
-        cause=Cause.FIRST,
-        reason=suggestion.reason,
-        spec=ledger.spec.version,
-        seed=seed_of(ledger.name, index, repeat, f"{kind}.a1"),
-        repeat=repeat,
-        params=suggestion.params,
-        memory=suggestion.memory,
-    )
 
 
 _conforms: Callable[[], Scheduler] = ParallelScheduler

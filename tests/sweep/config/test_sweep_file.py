@@ -155,7 +155,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("janitor: {scheduler: {type: asha}}", "asha is not available in this version"),
+        ("janitor: {scheduler: {type: pbt}}", "pbt is not available in this version"),
         ("janitor: {optimizer: {type: tpe}}", "tpe is not available in this version"),
         ("janitor: {dispatch: {slurm: {}}}", "slurm is not available in this version"),
         ("janitor: {scheduler: {type: paralel}}", "did you mean 'parallel'?"),

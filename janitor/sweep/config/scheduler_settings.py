@@ -1,0 +1,96 @@
+"""The settings under ``janitor.scheduler`` and ``early_terminate`` in a sweep file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from janitor.model.wording import either
+from janitor.sweep.config.section import Section, one_of
+from janitor.sweep.levels import exact, levels_of
+
+SchedulerName = Literal["parallel", "sequential", "asha"]
+_NAMES: Final[tuple[str, ...]] = get_args(SchedulerName)
+_LATER: Final = ("hyperband", "median", "pbt", "bayesian")
+SchedulerType = Annotated[
+    SchedulerName, BeforeValidator(lambda each: one_of(each, _NAMES, _LATER, "scheduler"))
+]
+_RUNGS: Final = ("asha",)
+_USED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "mode": ("asha",),
+    "resource": _RUNGS,
+    "min": _RUNGS,
+    "max": _RUNGS,
+    "eta": _RUNGS,
+    "grace_period": ("asha",),
+    "brackets": ("asha",),
+    "keep": ("asha",),
+}
+"""Which schedulers know a setting; the others refuse it."""
+
+
+class SchedulerSection(Section):
+    """When jobs run."""
+
+    type: SchedulerType = "parallel"
+    mode: Literal["promote", "stop"] = "promote"
+    """Whether a training ends at its rung and is continued when it is promoted, or runs on and is
+    stopped at a rung."""
+    resource: str = ""
+    """The metric that counts the resource, such as ``epoch``; empty: the step of each report."""
+    min: float | None = Field(None, gt=0)
+    """The lowest rung; 1, or the grace period."""
+    max: float | None = Field(None, gt=0)
+    """A whole training."""
+    eta: float = Field(3, ge=1.1)
+    """One of so many trials of a rung comes to the next one."""
+    grace_period: float | None = Field(None, gt=0)
+    """No trial is judged before this amount of the resource."""
+    brackets: int = Field(1, ge=1)
+    keep: Literal["floor", "wandb", "syne-tune"] = "floor"
+    """How many trials of a rung are kept."""
+
+    @model_validator(mode="after")
+    def _check(self) -> SchedulerSection:
+        """Refuse settings that another scheduler has, and rungs that do not exist."""
+        for name in sorted(self.model_fields_set - {"type"}):
+            if self.type not in _USED_BY[name]:
+                raise ValueError(
+                    f"is of type {self.type}, which has no setting {name}; it is one of"
+                    f" {either(_USED_BY[name])}"
+                )
+        if self.type in _RUNGS:
+            self._check_rungs()
+        return self
+
+    def _check_rungs(self) -> None:
+        if self.max is None:
+            raise ValueError(f"needs max with type {self.type}: how long a whole training is")
+        if self.least > self.max:
+            raise ValueError(
+                f"has no rung: its first one, {self.least:g}, is above max, {self.max:g}"
+            )
+        if self.brackets > len(self.rungs):
+            raise ValueError(
+                f"has {len(self.rungs)} rungs, so it cannot have {self.brackets} brackets"
+            )
+
+    @property
+    def compares(self) -> bool:
+        """Whether trials are compared while they train."""
+        return self.type not in {"parallel", "sequential"}
+
+    @property
+    def least(self) -> float:
+        """The lowest rung."""
+        first = self.min if self.min is not None else self.grace_period
+        level = exact(1.0 if first is None else first)
+        while self.grace_period is not None and level < exact(self.grace_period):
+            level *= exact(self.eta)
+        return float(level)
+
+    @property
+    def rungs(self) -> tuple[float, ...]:
+        """The rungs of the first bracket; the last one is the whole training."""
+        return () if self.max is None else levels_of(self.least, self.max, self.eta)
