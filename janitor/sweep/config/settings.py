@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from janitor.config.durations import parse_positive_duration
 from janitor.model.jobs import Resources
@@ -13,7 +20,16 @@ from janitor.model.wording import did_you_mean, either, quoted
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _LATER: Final = ("asha", "hyperband", "median", "pbt", "bayesian")
-_LATER_OPTIMIZERS: Final = ("qmc", "tpe", "gp", "cmaes", "nsga2", "nsga3")
+MODELS: Final = ("tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3")
+"""Optimizers of the extra ``sweep``."""
+_OPTIMIZERS: Final = ("grid", "random", *MODELS)
+_USES: Final = {
+    "n_startup": ("tpe", "gp", "cmaes"),
+    "population": ("cmaes", "nsga2", "nsga3"),
+    "scramble": ("qmc",),
+    "failed": tuple(name for name in MODELS if name != "qmc"),
+}
+"""A setting of the optimizer → the types that use it."""
 _LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
 
 
@@ -49,8 +65,8 @@ SchedulerType = Annotated[
     BeforeValidator(lambda each: _one_of(each, ("parallel", "sequential"), _LATER, "scheduler")),
 ]
 OptimizerType = Annotated[
-    Literal["grid", "random"],
-    BeforeValidator(lambda each: _one_of(each, ("grid", "random"), _LATER_OPTIMIZERS, "optimizer")),
+    Literal["grid", "random", "tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3"],
+    BeforeValidator(lambda each: _one_of(each, _OPTIMIZERS, (), "optimizer")),
 ]
 
 
@@ -71,6 +87,22 @@ class OptimizerSection(Section):
 
     type: OptimizerType | None = None
     seed: int = 0
+    n_startup: int | None = Field(None, ge=1)
+    """How many trials must have ended before the model is asked."""
+    population: int | None = Field(None, ge=2, le=500)
+    """How many trials a generation has."""
+    scramble: bool = True
+    """Whether the quasi-random sequence depends on the seed."""
+    failed: Literal["worst", "ignore"] = "worst"
+    """A failed trial counts as much as the worst one so far, or is not known to the model."""
+
+    @model_validator(mode="after")
+    def _check_use(self) -> OptimizerSection:
+        """Refuse a setting that the type does not use."""
+        for name in self.model_fields_set & _USES.keys():
+            if self.type is not None and self.type not in _USES[name]:
+                raise ValueError(f"{name} is not a setting of {self.type}")
+        return self
 
 
 class ResourcesSection(Section):

@@ -32,6 +32,8 @@ _FIXED: Final = (
     ("janitor", "evaluation", "at"),
 )
 """Settings that a sweep keeps for its whole life."""
+_BY_METHOD: Final[Mapping[str, OptimizerType]] = {"grid": "grid", "bayes": "tpe"}
+"""The optimizer of a method, if the file names none."""
 
 
 class Metric(Section):
@@ -138,13 +140,9 @@ class SweepConfig(BaseModel):
             found.append(((), "metric is missing: name what the sweep optimizes"))
         if not self.program and not self.command:
             found.append(((), "program is missing: name the script that each trial runs"))
-        if self.janitor.optimizer.type is None and self.method not in {"grid", "random"}:
-            found.append(
-                (
-                    ("method",),
-                    f"method {self.method} is not available in this version: use grid or random",
-                )
-            )
+        if self.janitor.optimizer.type is None and self.method == "custom":
+            problem = "method custom needs an optimizer: name its type under janitor.optimizer"
+            found.append((("method",), problem))
         elif self._optimizer_type == "grid" and (lacking := self._space.without_grid()):
             found.append(
                 (
@@ -156,7 +154,7 @@ class SweepConfig(BaseModel):
 
     @property
     def _optimizer_type(self) -> OptimizerType:
-        return self.janitor.optimizer.type or ("grid" if self.method == "grid" else "random")
+        return self.janitor.optimizer.type or _BY_METHOD.get(self.method, "random")
 
     @property
     def name(self) -> str:
@@ -176,6 +174,12 @@ class SweepConfig(BaseModel):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was read in another way than it may look."""
+        if self.method == "bayes" and self.janitor.optimizer.type is None:
+            note = (
+                "method: bayes is done by the optimizer tpe here; W&B's own is a Gaussian process,"
+                " which is janitor.optimizer.type: gp"
+            )
+            return (*self._notes, note)
         return self._notes
 
     @property
@@ -184,8 +188,8 @@ class SweepConfig(BaseModel):
         return self._space
 
     @property
-    def optimizer_type(self) -> str:
-        """``grid`` or ``random``."""
+    def optimizer_type(self) -> OptimizerType:
+        """Its name in the file, or that of the method."""
         return self._optimizer_type
 
     @property
