@@ -113,7 +113,7 @@ class Observer:
         status, objective = _BY_PERSON.get(SweepRunState(word)), None
         if word == SweepRunState.SUCCESS and self._is_idle(trial, views):
             status = JobStatus.COMPLETED
-            objective = _number(summaries.read(run.summary, self.namespace, "objective"))
+            objective = number_of(summaries.read(run.summary, self.namespace, "objective"))
         if status is not None:
             reason = f"its state was set to {word}, not by the janitor"
             yield Overruled(trial.run, status, reason, objective)
@@ -123,7 +123,8 @@ class Observer:
         ended = trial.newest.ended
         if ended is not None:
             return ended.ending is not Ending.OK
-        return views[self._handle(trial.newest).name].claim is None
+        view = views.get(self._handle(trial.newest).name)  # None: its folder is elsewhere
+        return view is not None and view.claim is None
 
     def _look_at(self, trial: Trial, job: Attempt, seen: Seen, found: Found) -> None:
         """One open job: its reports, and its end."""

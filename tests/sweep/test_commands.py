@@ -262,7 +262,8 @@ def test_an_edited_file_is_a_new_version_and_an_older_one_changes_nothing(shell:
     ("words", "said"),
     [
         (["status", "gird"], "there is no sweep 'gird' in file:"),
-        (["status", "x", "--store", "wandb"], "is not a store of sweeps: use file:DIR"),
+        (["status", "x", "--store", "wandb"], "a sweep on W&B needs a project"),
+        (["status", "x", "--store", "s3:x"], "is not a store of sweeps: use file:DIR"),
         (["start", "gone.yaml"], "the sweep file gone.yaml does not exist"),
         (["start", "examples/sweeps/grid.yaml", "--every", "soon"], "--every must be a duration"),
     ],

@@ -145,12 +145,12 @@ class LedgerTerms:
         if self._owned is None:
             self._open()
         for _ in range(_MOST_TRIES):
+            if self._head != self._shown or entry.number <= self._head.number:
+                return self._has(entry)
             if entry.number > self._head.number + 1:
                 raise StateFileError(
                     f"the ledger has no entry {entry.number - 1}, so it cannot get {entry.number}"
                 )
-            if self._head != self._shown or entry.number != self._head.number + 1:
-                return self._has(entry)
             owned = self._write(entry)
             if self._newest() == owned.number:
                 self._take(entry, owned)

@@ -39,6 +39,8 @@ _FIXED: Final = (
     ("janitor", "evaluation", "at"),
 )
 """Settings that a sweep keeps for its whole life."""
+_BY_METHOD: Final[Mapping[str, OptimizerType]] = {"grid": "grid", "bayes": "tpe"}
+"""The optimizer of a method, if the file names none."""
 
 
 class Metric(Section):
@@ -134,7 +136,7 @@ class SweepConfig(BaseModel):
 
     @property
     def _optimizer_type(self) -> OptimizerType:
-        return self.janitor.optimizer.type or ("grid" if self.method == "grid" else "random")
+        return self.janitor.optimizer.type or _BY_METHOD.get(self.method, "random")
 
     @property
     def name(self) -> str:
@@ -154,6 +156,12 @@ class SweepConfig(BaseModel):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was read in another way than it may look."""
+        if self.method == "bayes" and self.janitor.optimizer.type is None:
+            note = (
+                "method: bayes is done by the optimizer tpe here; W&B's own is a Gaussian process,"
+                " which is janitor.optimizer.type: gp"
+            )
+            return (*self._notes, note)
         return self._notes
 
     @property
@@ -162,8 +170,8 @@ class SweepConfig(BaseModel):
         return self._space
 
     @property
-    def optimizer_type(self) -> str:
-        """``grid`` or ``random``."""
+    def optimizer_type(self) -> OptimizerType:
+        """Its name in the file, or that of the method."""
         return self._optimizer_type
 
     @property
