@@ -113,7 +113,7 @@ class Observer:
         status, objective = _BY_PERSON.get(SweepRunState(word)), None
         if word == SweepRunState.SUCCESS and self._is_idle(trial, views):
             status = JobStatus.COMPLETED
-            objective = _number(summaries.read(run.summary, self.namespace, "objective"))
+            objective = number_of(summaries.read(run.summary, self.namespace, "objective"))
         if status is not None:
             reason = f"its state was set to {word}, not by the janitor"
             yield Overruled(trial.run, status, reason, objective)
@@ -135,7 +135,7 @@ class Observer:
             news = list(self._reached(trial, job, milestones))
             found.facts.extend(news)
         if view.exit is not None:
-            ended = _ended(job, view.exit)
+            ended = ended_of(job, view.exit)
             found.facts.extend(reached_at_end(trial, job, news, ended))
             found.facts.append(ended)
         elif state.phase is JobPhase.ENDED and state.ending is not None:
@@ -174,7 +174,7 @@ class Observer:
         yield from reached(trial, job, milestones, yardstick.measured(reports, points))
 
 
-def _ended(job: Attempt, marker: Mapping[str, Any]) -> Ended:
+def ended_of(job: Attempt, marker: Mapping[str, Any]) -> Ended:
     """The end of an attempt by its exit marker."""
     try:
         ending = Ending(str(marker.get("ending")))

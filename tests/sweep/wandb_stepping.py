@@ -27,8 +27,9 @@ from janitor.stores.wandb_sweeps.catalog import WandbSweeps
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.controller import SweepController
 from janitor.sweep.dispatchers import LocalDispatcher
-from janitor.sweep.opening import scheduler_of, start_sweep
+from janitor.sweep.opening import start_sweep
 from janitor.sweep.optimizers import optimizer_of
+from janitor.sweep.schedulers import scheduler_of
 from tests.sweep.stepping import GATED, SWEEP, Stepping
 
 if TYPE_CHECKING:
