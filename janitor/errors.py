@@ -14,7 +14,8 @@ JanitorError                  the base class; its text is one sentence for users
 │   ├── TooLargeError         the response or the request was too large: ask for less
 │   ├── StateFileError        a file of local state is damaged, or cannot be read or written
 │   │   ├── ConflictError     another process changed it since it was read
-│   │   └── HeldError         another process has locked it
+│   │   ├── HeldError         another process has locked it
+│   │   └── LedgerError       the ledger of a sweep is altered, or contradicts itself
 │   └── TransientError        may pass: timeouts, resets, 429, 5xx, responses that are not JSON
 │       └── UnreachableError  nothing answers: the server is down, or its address is wrong
 ├── DispatchError             a backend did not answer, or could not start or find a job
@@ -87,6 +88,10 @@ class ConflictError(StateFileError):
 
 class HeldError(StateFileError):
     """Another process has locked the state, and the time to wait for it is over."""
+
+
+class LedgerError(StateFileError, ValueError):
+    """The ledger of a sweep was altered, or contradicts itself: nothing is decided on it."""
 
 
 class TransientError(StoreError):

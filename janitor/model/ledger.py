@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from janitor.errors import LedgerError
 from janitor.model import ledger_items as items
 from janitor.model.jobs import JobStatus, JobTypes
 from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, Reached, SpecAdded
@@ -55,11 +56,13 @@ class Ledger:
         """Take in the next entry.
 
         Raises:
-            ValueError: its number is not the next one, or it names an unknown trial.
+            LedgerError: its number is not the next one, or it names an unknown trial.
 
         """
         if entry.number != self.number + 1:
-            raise ValueError(f"ledger entry {entry.number} follows entry {self.number}")
+            raise LedgerError(
+                f"entry {entry.number} of the ledger of {self.name} follows entry {self.number}"
+            )
         self.number, self.at = entry.number, entry.at
         self.started_at = self.started_at or entry.at
         for item in entry.items:
@@ -167,8 +170,9 @@ class Ledger:
         try:
             return self.trials[run]
         except KeyError:
-            raise ValueError(
-                f"the ledger of {self.name} names the run {run}, which it never launched"
+            raise LedgerError(
+                f"the ledger of {self.name} names the run {run}, which it never launched: restore"
+                " it from a backup"
             ) from None
 
     def _launch(self, launch: Launch, entry: LedgerEntry) -> None:

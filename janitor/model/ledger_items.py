@@ -273,3 +273,5 @@ class LedgerEntry:
     site: str = ""
     """Where the jobs that it launches have their folders: only a step at that site may start them.
     Empty where every step reaches the same folders."""
+    is_altered: bool = field(default=False, compare=False)
+    """Whether its file was altered after it was written; not in the file."""

@@ -7,7 +7,9 @@ file of a newer version is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -21,6 +23,9 @@ RUN: Final = Migrations("this run", (lambda document: document,))
 SUMMARY: Final = Migrations("this summary", (lambda document: document,))
 JOB_FILE: Final = Migrations("this file of a job", (lambda document: document,))
 
+_DIGEST: Final = ', "digest": "'
+_END: Final = '"}'
+
 _item = TypeAdapter[Item](Annotated[Item, Field(discriminator="item")])
 
 
@@ -31,11 +36,24 @@ def dump_entry(entry: LedgerEntry) -> str:
         ValueError: a value cannot be written as JSON.
 
     """
-    return strict_json.dumps({"version": ENTRY.latest, **asdict(entry)}) + "\n"
+    values = asdict(entry)
+    values.pop("is_altered")
+    text = strict_json.dumps({"version": ENTRY.latest, **values})
+    return f"{text[:-1]}{_DIGEST}{_digest(text.encode())}{_END}\n"
+
+
+def _digest(text: bytes) -> str:
+    return sha256(text).hexdigest()
+
+
+def _is_altered(data: bytes) -> bool:
+    """Whether an entry's text is not the one that its digest was made of."""
+    head, mark, tail = data.rpartition(_DIGEST.encode())
+    return not mark or tail.strip().decode(errors="replace") != f"{_digest(head + b'}')}{_END}"
 
 
 def parse_entry(data: bytes) -> LedgerEntry:
-    """A ledger entry from its text.
+    """A ledger entry from its text. One that was altered is marked; see ``sweep verify``.
 
     Raises:
         ValueError: it is not one.
@@ -43,8 +61,9 @@ def parse_entry(data: bytes) -> LedgerEntry:
 
     """
     document = _object(data, ENTRY)
+    is_altered = document.pop("digest", None) is not None and _is_altered(data)
     try:
-        return _ledger_entry(document)
+        return replace(_ledger_entry(document), is_altered=is_altered)
     except (KeyError, TypeError) as error:
         raise ValueError(f"it lacks {error}") from error
 
@@ -59,6 +78,8 @@ def _ledger_entry(document: Mapping[str, Any]) -> LedgerEntry:
     number, nonce, at, role = (document[name] for name in ("number", "nonce", "at", "role"))
     if not isinstance(number, int) or role not in {"facts", "decisions", "acts"}:
         raise ValueError("its number or role is damaged")
+    if datetime.fromisoformat(str(at)).tzinfo is None:
+        raise ValueError("its time has no zone")
     versions, site = dict(document.get("versions") or {}), str(document.get("site") or "")
     return LedgerEntry(number, str(nonce), str(at), role, items, versions, site)
 
@@ -128,5 +149,7 @@ def _object(data: bytes, migrations: Migrations) -> dict[str, Any]:
 def entry_schema() -> dict[str, Any]:
     """The JSON Schema of a ledger entry."""
     schema = TypeAdapter(LedgerEntry).json_schema()
+    schema["properties"].pop("is_altered")
     schema["properties"]["version"] = {"const": ENTRY.latest}
+    schema["properties"]["digest"] = {"type": "string"}
     return schema

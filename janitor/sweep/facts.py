@@ -136,7 +136,7 @@ class Observer:
             news = list(self._reached(trial, job, milestones))
             found.facts.extend(news)
         if view.exit is not None:
-            ended = _ended(job, view.exit)
+            ended = ended_of(job, view.exit)
             found.facts.extend(reached_at_end(trial, job, news, ended))
             found.facts.append(ended)
         elif state.phase is JobPhase.ENDED and state.ending is not None:
@@ -175,7 +175,7 @@ class Observer:
         yield from reached(trial, job, milestones, yardstick.measured(reports, points))
 
 
-def _ended(job: Attempt, marker: Mapping[str, Any]) -> Ended:
+def ended_of(job: Attempt, marker: Mapping[str, Any]) -> Ended:
     """The end of an attempt by its exit marker."""
     try:
         ending = Ending(str(marker.get("ending")))

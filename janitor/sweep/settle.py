@@ -62,7 +62,7 @@ def settle(
         run = runs.get(trial.run)
         if run is None or trial.overruled is not None:
             continue
-        wanted = _wanted(trial, is_claimed=trial.run in claimed)
+        wanted = wanted_of(trial, is_claimed=trial.run in claimed)
         if wanted is None or not _may_write(run, wanted[0], namespace):
             continue
         state, values = wanted
@@ -78,7 +78,7 @@ def settle(
         yield Settled(trial.run, state, _reason(trial))
 
 
-def _wanted(trial: Trial, *, is_claimed: bool) -> tuple[SweepRunState, dict[str, Any]] | None:
+def wanted_of(trial: Trial, *, is_claimed: bool) -> tuple[SweepRunState, dict[str, Any]] | None:
     """The state that the summary should have, with the values that belong to it."""
     end = trial.end or trial.stop
     if end is not None and (trial.end is not None or not trial.newest.is_open):

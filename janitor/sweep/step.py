@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from janitor import __version__
-from janitor.errors import EndedEarlyError
+from janitor.errors import EndedEarlyError, LedgerError
 from janitor.model import RunInfo
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Fact, Item, Launch, LedgerEntry, RepairHeld
@@ -71,6 +71,7 @@ class Step:
 
         Raises:
             StoreError: the ledger cannot be read or written. Nothing was dispatched after that.
+            LedgerError: the ledger was altered.
 
         """
         self._begin()
@@ -101,7 +102,15 @@ class Step:
         self._read()
 
     def _read(self) -> None:
-        self.ledger = Ledger.of(self.parts.store.name, self.parts.store.entries())
+        store = self.parts.store
+        entries = store.entries()
+        for entry in entries:
+            if entry.is_altered:
+                raise LedgerError(
+                    f"entry {entry.number} of the ledger of {store.name} in {store.location} was"
+                    " altered after it was written: restore it from a backup"
+                )
+        self.ledger = Ledger.of(store.name, entries)
 
     # -- facts
 

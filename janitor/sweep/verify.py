@@ -39,12 +39,20 @@ class Checked:
 
 
 def verify(name: str, entries: Sequence[LedgerEntry]) -> Iterator[Checked]:
-    """Compute each decision again, in order."""
+    """Compute each decision again, in order, and name each entry that was altered."""
     ledger = Ledger(name)
     for entry in entries:
+        yield from _stored(entry)
         if entry.role == "decisions":
             yield from _compare(ledger, entry)
         ledger.add(entry)
+
+
+def _stored(entry: LedgerEntry) -> Iterator[Checked]:
+    """What is wrong with an entry itself."""
+    if entry.is_altered:
+        detail = "it was altered after it was written"
+        yield Checked(entry.number, entry.role, Comparison.DIFFERENT, detail)
 
 
 def _compare(ledger: Ledger, entry: LedgerEntry) -> Iterator[Checked]:

@@ -106,6 +106,42 @@ def test_an_altered_ledger_is_found_by_verify(shell: Shell) -> None:
     said = shell.janitor("sweep", "verify", "grid", code=1)
 
     assert f"entry {int(path.stem)}: launch grid-0002: params is" in said
+    assert f"entry {int(path.stem)}: decisions: it was altered after it was written" in said
+    refused = shell.janitor("sweep", "step", "grid", code=1)
+    assert f"entry {int(path.stem)} of the ledger of grid" in refused
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("runs/grid-0000/run.json", '"lr": 0.1', '"lr": 0.2', "run grid-0000: params is"),
+        ("runs/grid-0000/a1/exit.json", '"objective": ', '"objective": 7', "objective is 7"),
+        ("runs/grid-0000/summary.json", 'objective": ', 'objective": 7', "objective is 7"),
+        ("ledger/000003.json", '"seconds": ', '"seconds": 7', "entry 3: facts: it was altered"),
+        ("ledger/000001.json", "train.py", "other.py", "entry 1: acts: it was altered"),
+    ],
+)
+def test_an_altered_value_of_each_kind_is_named(
+    finished: Shell, file: str, old: str, new: str, said: str
+) -> None:
+    path = finished.folder / ".janitor" / "sweeps" / "grid" / file
+    before = path.read_text()
+    assert old in before
+    path.write_text(before.replace(old, new, 1))
+
+    try:
+        assert said in finished.janitor("sweep", "verify", "grid", code=1)
+    finally:
+        path.write_text(before)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    folder = tmp_path_factory.mktemp("finished")
+    shutil.copytree(EXAMPLES, folder / "examples")
+    shell = Shell(folder)
+    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
+    return shell
 
 
 def test_evaluations_report_the_objective(shell: Shell) -> None:

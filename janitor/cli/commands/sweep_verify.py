@@ -16,16 +16,22 @@ from janitor.cli.sweep_options import open_named, store_option, sweep_argument
 def command(*, sweep: str, store: str | None) -> ExitCode:
     """Compute every decision of a sweep again, from the ledger's entries before it.
 
-    Exits with 1 if a decision differs. Decisions of another version of janitor, or on another kind
-    of machine, are not comparable and only counted.
+    Also compares the files of its runs with the ledger, and names entries that were altered after
+    they were written. Exits with 1 if something differs. Decisions of another version of janitor,
+    or on another kind of machine, are not comparable and only counted.
     """
     from collections import Counter
+    from itertools import chain
 
+    from janitor.sweep.opening import config_of
     from janitor.sweep.verify import Comparison, verify
+    from janitor.sweep.verify_runs import verify_runs
 
     opened = open_named(store, sweep)
     counts: Counter[Comparison] = Counter()
-    for checked in verify(opened.ledger.name, opened.store.entries()):
+    namespace = config_of(opened.ledger).janitor.namespace
+    decisions = verify(opened.ledger.name, opened.store.entries())
+    for checked in chain(decisions, verify_runs(opened.store, opened.ledger, namespace)):
         counts[checked.comparison] += 1
         if checked.comparison is Comparison.DIFFERENT:
             click.echo(printable(f"entry {checked.entry}: {checked.subject}: {checked.detail}"))

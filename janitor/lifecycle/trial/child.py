@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ _KEPT_LOGS: Final = 3
 _LOOK_UP: Final = 0.05
 _SLOW_LOOK_UP: Final = 1.0
 """Seconds between two looks at what changes slowly: memory, and the size of the log."""
+_PSS: Final = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -119,7 +121,7 @@ class Child:
                 self.end("timeout", grace)
             if now >= next_look:
                 next_look = now + _SLOW_LOOK_UP
-                if memory is not None and memory_of_group(self.pid) > memory:
+                if memory is not None and memory_of_group(self.pid, memory) > memory:
                     self.end("memory", 0.0)
                 self._cut_log(on_cut)
             if self._killed_at is not None and now >= self._killed_at:
@@ -142,9 +144,20 @@ class Child:
             return
 
 
-def memory_of_group(group: int) -> int:
-    """Bytes of memory that the processes of a group hold (proc(5), stat: pgrp and rss)."""
-    total = 0
+def memory_of_group(group: int, limit: int) -> int:
+    """Bytes of memory that the processes of a group hold.
+
+    The resident set sizes (proc(5), stat: rss) are quick to read, but count what processes share
+    once for each. If their sum is beyond the limit, the proportional set sizes count (smaps_rollup:
+    Pss), where they can be read.
+    """
+    resident = dict(_resident(group))
+    if sum(resident.values()) <= limit:
+        return sum(resident.values())
+    return sum(_proportional(place) or size for place, size in resident.items())
+
+
+def _resident(group: int) -> Iterator[tuple[Path, int]]:
     for place in Path("/proc").iterdir():
         if not place.name.isdecimal():
             continue
@@ -153,5 +166,14 @@ def memory_of_group(group: int) -> int:
         except OSError:
             continue  # it ended meanwhile
         if int(fields[2]) == group:
-            total += int(fields[21]) * _PAGE
-    return total
+            yield place, int(fields[21]) * _PAGE
+
+
+def _proportional(place: Path) -> int | None:
+    """A process's proportional set size in bytes; None if it cannot be read."""
+    try:
+        text = (place / "smaps_rollup").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = _PSS.search(text)
+    return None if found is None else int(found[1]) * 1024

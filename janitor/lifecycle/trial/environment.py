@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from janitor.lifecycle.ranks import rank_variables
+
 _PREFIX: Final = "JANITOR_TRIAL_"
 _KINDS: Final = {"launch_training": "train", "launch_eval": "eval"}
 
@@ -38,6 +40,7 @@ def environment_of(
         "BUDGET": job.get("budget"),
         "POLICY_URI": job.get("policy_uri"),
         "DIR": folder,
+        "RANKS": rank_variables(caller) or None,
     }
     environment = {name: value for name, value in caller.items() if not name.startswith(_PREFIX)}
     environment |= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -12,6 +13,9 @@ from typing import Any, Final
 
 VERSION: Final = 1
 _NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
+_torn: set[int] = set()
+"""Open files of reports whose last line was cut short by a full disk: the next one begins a line of
+its own."""
 _RESERVED: Final = 256 * 1024
 """Bytes of disk kept for the exit marker, so that it can be written when the disk is full."""
 
@@ -43,8 +47,8 @@ def write_once(path: Path, document: Mapping[str, Any]) -> bool:
     It is complete as soon as it can be read: link(2) gives it its name.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    _write(aside, document)
     try:
+        _write(aside, document)
         os.link(aside, path)
     except FileExistsError:
         return False
@@ -76,7 +80,7 @@ class Marker:
         data = _encoded(document)
         if len(data) > _RESERVED:
             data = _encoded({**document, "summary": {}})
-        os.pwrite(self._handle, data, 0)
+        _write_all(self._handle, data)
         os.ftruncate(self._handle, len(data))
         os.fsync(self._handle)
         with contextlib.suppress(FileExistsError):
@@ -92,10 +96,17 @@ class Marker:
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        os.write(handle, _encoded(document))
+        _write_all(handle, _encoded(document))
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """Write from the beginning of the file; a nearly full disk takes less than all at once."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(handle, data[done:], done)
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
@@ -117,13 +128,20 @@ def append_report(handle: int, step: float | None, metrics: Mapping[str, Any], a
     number = plain(step)
     number = None if isinstance(number, str) and number not in _NOT_FINITE else number
     line = json.dumps({"step": number, "at": at, "metrics": values}, default=str) + "\n"
-    os.write(handle, line.encode())
+    data = line.encode()
+    if handle in _torn:
+        data = b"\n" + data
+    _torn.add(handle)
+    if os.write(handle, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    _torn.discard(handle)
 
 
 def open_reports(folder: Path) -> int:
     """Open the reports for appending. A torn last line, of a writer that died, is closed first."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     handle = os.open(folder / "metrics.jsonl", flags, 0o644)
+    _torn.discard(handle)
     end = os.lseek(handle, 0, os.SEEK_END)
     if end and os.pread(handle, 1, end - 1) != b"\n":
         os.write(handle, b"\n")

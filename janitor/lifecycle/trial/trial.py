@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Self
 
+from janitor.lifecycle.ranks import rank_of
 from janitor.lifecycle.trial.files import append_report, open_reports, replace
 
 _PREFIX: Final = "JANITOR_TRIAL_"
@@ -80,7 +81,10 @@ class Trial:
         return Path(place) if place else None
 
     def report(self, step: float | None = None, **metrics: float) -> None:
-        """Record metrics; what was reported survives a kill of this process."""
+        """Record metrics; what was reported survives a kill of this process.
+
+        In a distributed job only the reports of rank 0 are recorded.
+        """
         if self._handle is None:
             return
         try:
@@ -139,8 +143,17 @@ class Trial:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         return dict(document)
 
+    def _rank(self) -> int:
+        """The rank that the trial's own launcher gave to this process; only rank 0 reports."""
+        pairs = (pair.partition("=") for pair in (self._get("RANKS") or "").split())
+        inherited = {name: value for name, _, value in pairs}
+        own = {
+            name: value for name, value in self._environment.items() if inherited.get(name) != value
+        }
+        return rank_of(own)
+
     def _open(self) -> None:
-        if self._folder is None:
+        if self._folder is None or self._rank() != 0:
             return
         try:
             self._handle = open_reports(self._folder)

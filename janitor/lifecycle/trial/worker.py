@@ -7,6 +7,7 @@ writes nothing.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -41,8 +42,12 @@ from janitor.lifecycle.trial.gpus import take_gpus
 
 FENCED: Final = 75
 """The exit code of a worker that may not run the attempt (sysexits: EX_TEMPFAIL)."""
+_FAILED: Final = 1
 _USAGE: Final = 2
 _HEARTBEAT: Final = 10.0
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_WAIT_FOR_ROOM: Final = 2.0
+"""Seconds between two attempts to write the exit marker on a full disk."""
 _FORWARDED: Final = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
@@ -59,7 +64,11 @@ def main(arguments: Sequence[str]) -> int:
     if document.get("version", 0) > VERSION:
         print(f"janitor: {path} is of a newer version of janitor", file=sys.stderr)
         return _USAGE
-    return Worker(document["job"], document.get("local") or {}, path.parent).run()
+    try:
+        return Worker(document["job"], document.get("local") or {}, path.parent).run()
+    except OSError as error:
+        print(f"janitor: {error}", file=sys.stderr)
+        return _FAILED
 
 
 class Worker:
@@ -93,11 +102,15 @@ class Worker:
             return self._never_started()
         if (why := why_not_ours(self._job, self._folder)) is not None:
             return _fenced(why)
+        # All that needs room on the disk comes before the claim: without it, the next step submits
+        # the job again.
         marker = Marker(self._folder / "exit.json")
         try:
+            environment = environment_of(self._job, self._folder, os.environ)
+            reports = open_reports(self._folder)
             if not claim(self._job, self._folder):
                 return _fenced("another worker claimed the attempt")
-            return self._work(lock, marker)
+            return self._work(lock, marker, environment, reports)
         finally:
             marker.discard()
 
@@ -129,13 +142,11 @@ class Worker:
 
     # -- the command
 
-    def _work(self, lock: int, marker: Marker) -> int:
+    def _work(self, lock: int, marker: Marker, environment: dict[str, str], reports: int) -> int:
         started_at, began = _now(), time.monotonic()
-        environment = environment_of(self._job, self._folder, os.environ)
         if self._gpus:
             devices = ",".join(map(str, self._gpus))
             environment |= {"CUDA_VISIBLE_DEVICES": devices, "HIP_VISIBLE_DEVICES": devices}
-        reports = open_reports(self._folder)
         reader = OutputReader(self._folder / "log", reports)
         try:
             self._child = Child(
@@ -145,10 +156,11 @@ class Worker:
                 self._folder / "log",
                 (lock, *self._gpu_locks),
             )
-        except OSError as error:
-            what = error.filename or (self._job["command"] or ["nothing"])[0]
-            reason = f"its command cannot be started: {what}: {error.strerror}"
-            marker.write(self._marker("failed", reason, None, started_at, _now(), {}))
+        except (OSError, ValueError) as error:
+            what = getattr(error, "filename", None) or (self._job["command"] or ["nothing"])[0]
+            why = getattr(error, "strerror", None) or error
+            reason = f"its command cannot be started: {what}: {why}"
+            self._leave(marker, self._marker("failed", reason, None, started_at, _now(), {}))
             return 0
         code = self._supervise(self._child, reader)
         if self._job.get("collect") == "stdout":
@@ -161,8 +173,22 @@ class Worker:
         document = self._marker(ending, reason, code, started_at, _now(), summary)
         document["seconds"] = round(time.monotonic() - began, 3)
         document["cost"] = self._cost(summary, document["seconds"])
-        marker.write(document)
+        self._leave(marker, document)
         return 0
+
+    def _leave(self, marker: Marker, document: Mapping[str, Any]) -> None:
+        """Write the exit marker; on a full disk wait for room, so that the result is not lost."""
+        while True:
+            try:
+                marker.write(document)
+            except OSError as error:
+                if error.errno not in _NO_ROOM or self._is_asked:
+                    raise
+                print(f"janitor: the end waits for room on the disk: {error}", file=sys.stderr)
+                self._heartbeat("running")
+                time.sleep(_WAIT_FOR_ROOM)
+            else:
+                return
 
     def _supervise(self, child: Child, reader: OutputReader) -> int:
         resources = self._job.get("resources") or {}

@@ -93,8 +93,17 @@ class LedgerFiles:
         try:
             status = path.stat(follow_symlinks=False)
             entry = _parsed(path, status.st_ino, status.st_mtime_ns, status.st_size)
+        except FileNotFoundError:
+            raise StateFileError(
+                f"the ledger entry {path} is missing, and there is a later one: restore it from a"
+                " backup"
+            ) from None
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
+        except StateFileError as error:
+            if str(path) in str(error):
+                raise
+            raise StateFileError(f"{path}: {error}") from error
         except ValueError as error:
             raise StateFileError(
                 f"the ledger entry {path} is damaged: {error}; restore it from a backup"

@@ -172,6 +172,16 @@ class SweepFiles(OneSite, JobFolders):
             known = self._seen[name] = signature, self._read(name, path)
         return known[1]
 
+    def params(self, name: str) -> Any:
+        """The params in the file of a run.
+
+        Raises:
+            NotFoundError: it does not exist.
+            StateFileError: it is damaged.
+
+        """
+        return self._first(name).get("params")
+
     def update_run_summary(self, run: RunInfo, summary: Mapping[str, Any]) -> None:
         """Replace a run's summary.
 
@@ -219,7 +229,9 @@ class SweepFiles(OneSite, JobFolders):
                 raise NotFoundError(f"run {self.target}/{name} does not exist") from None
             raise
         except ValueError as error:
-            raise StateFileError(f"{path} is damaged: {error}") from error
+            raise StateFileError(
+                f"{path} is damaged: {error}; correct it, or delete its folder to leave the run out"
+            ) from error
 
     @property
     def _namespace(self) -> str:

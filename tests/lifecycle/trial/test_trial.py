@@ -14,7 +14,7 @@ import janitor
 from janitor.lifecycle.trial.collect import metrics_of
 from janitor.lifecycle.trial.environment import yaml_of
 from janitor.lifecycle.trial.trial import Trial
-from tests.lifecycle.trial.working import job_in, marker, run, start, wait_until_exists
+from tests.lifecycle.trial.working import job_in, marker, reports_in, run, start, wait_until_exists
 
 TRAINING = """
 import janitor, pathlib, sys, time
@@ -96,6 +96,31 @@ def test_odd_steps_tensors_and_forked_children_do_no_harm(tmp_path: Path) -> Non
 
     assert marker(path)["ending"] == "ok", (path.parent / "log").read_text()
     assert marker(path)["objective"] == 0.5
+
+
+RANKS = """
+import os, subprocess, sys
+one = "import janitor, os; janitor.trial().report(1, loss=float(os.environ['RANK']))"
+for rank in "10":
+    subprocess.run([sys.executable, "-c", one], env={**os.environ, "RANK": rank}, check=True)
+"""
+
+
+def test_only_rank_0_reports(tmp_path: Path) -> None:
+    path = job_in(tmp_path, [sys.executable, "-c", RANKS], collect="")
+
+    run(path)
+
+    assert [one.metrics["loss"] for one in reports_in(path.parent)] == [0.0]
+
+
+def test_a_rank_of_the_controller_is_none_of_the_trial(tmp_path: Path) -> None:
+    script = "import janitor; janitor.trial().report(1, loss=1.0)"
+    path = job_in(tmp_path, [sys.executable, "-c", script], collect="")
+
+    run(path, SLURM_PROCID="3")
+
+    assert marker(path)["objective"] == 1.0
 
 
 def test_outside_a_sweep_everything_works_and_nothing_is_written(

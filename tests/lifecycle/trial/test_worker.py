@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from janitor.lifecycle.trial.trial import Trial
 from tests.lifecycle.trial.working import (
     job_in,
     marker,
+    reports_in,
     run,
     shell,
     start,
@@ -238,6 +240,39 @@ def test_a_job_is_ended_at_its_memory_limit(tmp_path: Path) -> None:
     assert "memory" in marker(path)["reason"]
 
 
+def test_memory_that_processes_share_counts_once(tmp_path: Path) -> None:
+    script = (
+        "import os, time; data = bytearray(b'x' * 150_000_000);"
+        "[os.fork() or time.sleep(2.5) or os._exit(0) for _ in range(3)]; time.sleep(2.5)"
+    )
+    resources = {"gpus": 0, "time": None, "memory": 300_000_000}
+    path = job_in(tmp_path, [sys.executable, "-c", script], resources=resources)
+
+    run(path)
+
+    assert marker(path)["ending"] == "ok"
+
+
+def test_a_command_with_a_nul_character_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    path = job_in(tmp_path, ["echo", "a\0b"])
+
+    run(path)
+
+    assert marker(path)["ending"] == "failed"
+    assert "its command cannot be started: echo: embedded null byte" in marker(path)["reason"]
+
+
+def test_a_worker_that_cannot_write_the_parameters_does_not_claim(tmp_path: Path) -> None:
+    path = shell(tmp_path, "echo loss=1")
+    (path.parent / "params.json").mkdir()
+
+    code, said = run(path)
+
+    assert (code, "params.json" in said) == (1, True)
+    assert "Traceback" not in said
+    assert not (path.parent / "claim.json").exists()
+
+
 def test_what_a_command_leaves_behind_is_killed(tmp_path: Path) -> None:
     path = shell(tmp_path, "sleep 60 & echo $! > left; true")
 
@@ -301,6 +336,21 @@ def test_a_torn_last_line_of_the_reports_loses_only_itself(tmp_path: Path) -> No
     run(path)
 
     assert marker(path)["objective"] == 3.0
+
+
+def test_a_report_that_was_cut_short_spoils_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial({"JANITOR_TRIAL_DIR": str(tmp_path)})
+    trial.report(1, loss=1.0)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:9]))
+    trial.report(2, loss=2.0)
+    monkeypatch.undo()
+    trial.report(3, loss=3.0)
+    trial.report(4, loss=4.0)
+
+    assert [one.metrics["loss"] for one in reports_in(tmp_path)] == [1.0, 3.0, 4.0]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")

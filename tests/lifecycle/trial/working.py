@@ -12,7 +12,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from janitor.model.jobs import JobDefinition, JobTypes
+from janitor.model.jobs import JobDefinition, JobHandle, JobTypes, Report
+from janitor.stores.sweep_files.job_folder import reports_of
 
 
 def job_in(
@@ -88,3 +89,8 @@ def wait_until_gone(pid: int, seconds: float = 30) -> None:
             return
         assert time.monotonic() < until, f"process {pid} lives"
         time.sleep(0.01)
+
+
+def reports_in(folder: Path) -> list[Report]:
+    """The reports of the attempt in a folder."""
+    return reports_of(JobHandle("j", "r", 1, JobTypes.LAUNCH_TRAINING, str(folder)))
