@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 
+@lru_cache(maxsize=64)
 def levels_of(least: float, most: float, eta: float) -> tuple[float, ...]:
     """The rungs least·η^k below ``most``, and ``most``.
 
@@ -18,6 +20,7 @@ def levels_of(least: float, most: float, eta: float) -> tuple[float, ...]:
     return (*found, float(most))
 
 
+@lru_cache(maxsize=64)
 def exact(number: float) -> Fraction:
     """The decimal number that a person wrote: 0.1 is one tenth."""
     return Fraction(str(number))

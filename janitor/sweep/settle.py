@@ -27,6 +27,8 @@ _FINAL: Final = {
     JobStatus.CANCELLED: SweepRunState.CANCELLED,
     JobStatus.FAILED: SweepRunState.FAILURE,
 }
+_PAUSED: Final = "sweep.paused"
+"""The rung at which a trial waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def settle(
         if run is None or trial.overruled is not None:
             continue
         wanted = wanted_of(trial, is_claimed=trial.run in claimed)
-        if wanted is None or not _may_write(run, wanted[0], namespace):
+        if wanted is None or not _may_write(run, *wanted, namespace):
             continue
         state, values = wanted
         if not store.owns_summaries and (state.is_open or _may_be_alive(run)):
@@ -92,7 +94,13 @@ def wanted_of(trial: Trial, *, is_claimed: bool) -> tuple[SweepRunState, dict[st
     if newest.is_open:
         return SweepRunState.RUNNING if is_claimed else SweepRunState.INITIALIZING, values
     if newest.ended is not None and newest.ended.ending is Ending.OK:
-        return SweepRunState.EVALUATING, {}
+        rung = newest.launch.rung
+        is_paused = rung is not None
+        return (
+            (SweepRunState.RUNNING, {_PAUSED: rung})
+            if is_paused
+            else (SweepRunState.EVALUATING, {})
+        )
     return SweepRunState.INITIALIZING, values
 
 
@@ -118,11 +126,14 @@ def _values(trial: Trial, status: JobStatus, reason: str) -> dict[str, Any]:
     return values
 
 
-def _may_write(run: RunInfo, wanted: SweepRunState, namespace: str) -> bool:
+def _may_write(
+    run: RunInfo, wanted: SweepRunState, values: Mapping[str, Any], namespace: str
+) -> bool:
     """Whether the summary says something else, and nobody but the janitor said so."""
     word = summaries.read(run.summary, namespace, "state")
     if word == wanted:
-        return False
+        paused = values.get(_PAUSED)
+        return paused is not None and paused != summaries.read(run.summary, namespace, _PAUSED)
     mark = summaries.read(run.summary, namespace, "janitor.state")
     if word in list(SweepRunState) and not SweepRunState(word).is_open:
         return bool(word == mark)
@@ -147,7 +158,7 @@ def _edited(
     """The summary with the state, and without the janitor's marks of an earlier guess."""
     form = summaries.form_of(summary, namespace) or Form.FLAT
     edits: dict[summaries.Path, Any] = {}
-    stamped = {"state": state.value, "last_update": now.isoformat(), **values}
+    stamped = {"state": state.value, "last_update": now.isoformat(), _PAUSED: ABSENT, **values}
     for name, value in stamped.items():
         edits.update((path, value) for path in summaries.places(form, namespace, name))
     prefix = f"{namespace}.janitor"

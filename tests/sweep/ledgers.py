@@ -8,7 +8,7 @@ from typing import Any
 
 from janitor.model.jobs import Cause, Ending, JobTypes
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, SpecAdded
+from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, Reached, SpecAdded
 from janitor.sweep.seeds import run_id
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -20,13 +20,15 @@ class Building:
     """A ledger in the making, with one version of an empty sweep file."""
 
     ledger: Ledger = field(default_factory=lambda: Ledger("s"))
+    entries: list[LedgerEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.add(SpecAdded(1, "digest", {}))
 
     def add(self, item: Item) -> Building:
         """Append an entry with this item."""
-        self.ledger.add(LedgerEntry(self.ledger.number + 1, "n", AT, "facts", (item,)))
+        self.entries.append(LedgerEntry(self.ledger.number + 1, "n", AT, "facts", (item,)))
+        self.ledger.add(self.entries[-1])
         return self
 
     def launch(
@@ -37,10 +39,19 @@ class Building:
         attempt: int = 1,
         kind: JobTypes = TRAIN,
         cause: Cause = Cause.FIRST,
+        rung: float | None = None,
     ) -> Building:
         """Launch a job of the trial with this index."""
-        name = run_id("s", index)
-        return self.add(Launch(name, index, attempt, kind, cause, "r", 1, 0, params=params or {}))
+        name, given = run_id("s", index), params or {}
+        return self.add(
+            Launch(
+                name, index, attempt, kind, cause, "r", 1, 0, params=given, budget=rung, rung=rung
+            )
+        )
+
+    def reach(self, index: int, rung: float, value: float, *, attempt: int = 1) -> Building:
+        """Let a job of the trial report a value at a milestone."""
+        return self.add(Reached(run_id("s", index), attempt, rung, rung, value))
 
     def end(
         self,

@@ -75,6 +75,8 @@ class ASHAScheduler:
 
     def schedule(self, ledger: Ledger, free: int, suggest: Suggest) -> Sequence[Decision]:
         """Stops; and if a slot is free, one promotion or one new trial."""
+        if free <= 0 and self.mode == "promote":
+            return [Wait("every slot is occupied")]
         board = self.board(ledger)
         stops: list[Decision] = [
             Stop(run, JobStatus.PRUNED, self._why_stopped(judged))
