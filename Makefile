@@ -10,8 +10,8 @@ LOWEST = .venv-lowest
 # The frameworks that `janitor.lifecycle` has callbacks for: another of its own, for they are large.
 FRAMEWORKS = .venv-frameworks
 TORCH = torch==2.13.0
-# All extras but `frameworks`.
-LOCKED_EXTRAS = cel emulator html metrics notify
+# All extras but `frameworks` and `sweep-gp`.
+LOCKED_EXTRAS = cel emulator html metrics notify sweep
 JOBS ?= 2
 
 .PHONY: demo test check test-lowest test-frameworks test-long coverage bench format lock docs clean

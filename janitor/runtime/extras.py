@@ -19,6 +19,8 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "html": ("altair", "jinja2", "vl_convert"),
         "metrics": ("prometheus_client",),
         "notify": ("apprise",),
+        "sweep": ("optuna", "scipy", "cmaes"),
+        "sweep-gp": ("optuna", "scipy", "torch"),
     }
 )
 """An extra → the packages that it installs, by their import names."""

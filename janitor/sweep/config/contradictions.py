@@ -50,11 +50,9 @@ def _of_commands(config: SweepConfig) -> Iterator[Problem]:
 
 
 def _of_search(config: SweepConfig) -> Iterator[Problem]:
-    if config.janitor.optimizer.type is None and config.method not in {"grid", "random"}:
-        yield (
-            ("method",),
-            f"method {config.method} is not available in this version: use grid or random",
-        )
+    if config.janitor.optimizer.type is None and config.method == "custom":
+        problem = "method custom needs an optimizer: name its type under janitor.optimizer"
+        yield ("method",), problem
     elif config.optimizer_type == "grid" and (lacking := config.space.without_grid()):
         problem = f"parameters.{lacking[0]} has no grid: give it values, or points: N"
         yield ("parameters", lacking[0]), problem

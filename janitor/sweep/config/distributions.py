@@ -85,7 +85,7 @@ class Distribution:
         """Every multiple of q from the lower to the upper bound, both included."""
         q = self.number("q")
         first, last = math.ceil(low / q - 1e-9), math.floor(high / q + 1e-9)
-        return tuple(_multiple(step, q) for step in range(first, last + 1))
+        return tuple(multiple(step, q) for step in range(first, last + 1))
 
     def draw(self, numbers: Numbers) -> Any:
         """A value, from as many random numbers as it needs."""
@@ -98,7 +98,7 @@ class Distribution:
             return int(value)
         if self.kind.startswith("q_"):
             q = self.number("q")
-            return _multiple(round(value / q), q)
+            return multiple(round(value / q), q)
         return value
 
     def _weighted(self, number: float) -> Any:
@@ -144,7 +144,7 @@ def _spread(low: float, high: float, points: int) -> tuple[float, ...]:
     return (*(low + number * step for number in range(points - 1)), high)
 
 
-def _multiple(step: int, q: float) -> float | int:
+def multiple(step: int, q: float) -> float | int:
     """A multiple of q without the noise of binary fractions: 3 times 0.1 is 0.3."""
     value = step * q
     if float(q).is_integer():

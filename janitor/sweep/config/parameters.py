@@ -1,8 +1,9 @@
-"""Reads ``parameters:`` of a sweep file as W&B does, with two additions: ``when`` and ``zip``.
+"""Reads ``parameters:`` of a sweep file as W&B does, with a few additions.
 
 ``when: {optimizer: adam}`` (or a list of values) makes a parameter exist only for these values of
 a parameter above it. Parameters with the same word under ``zip`` change together. ``points: N``
-gives a continuous parameter N points in a grid.
+gives a continuous parameter N points in a grid. ``default: 0.1`` says what a parameter was in
+trials that were started before the file had it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from janitor.model.summary import ABSENT
 from janitor.model.wording import did_you_mean, quoted
 from janitor.sweep.config.distributions import KEYS, MOST_GRID_VALUES, Distribution
 from janitor.sweep.config.space import Parameter, Path, Space, canonical
 from janitor.sweep.config.usable import why_undrawable, why_unusable
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_OURS: Final = ("when", "zip", "points")
+_OURS: Final = ("when", "zip", "points", "default")
 _NUMBERS: Final = ("min", "max", "q", "mu", "sigma", "a", "b")
 _ALL: Final = ("value", "values", "probabilities", "distribution", "parameters", *_NUMBERS, *_OURS)
 
@@ -84,9 +86,9 @@ class Parameters:
                 for name, values in (settings.get("when") or {}).items()
             }
             zipped = settings.get("zip")
-            self._found.append(
-                Parameter(path, distribution, when, None if zipped is None else str(zipped))
-            )
+            word = None if zipped is None else str(zipped)
+            default = settings.get("default", ABSENT)
+            self._found.append(Parameter(path, distribution, when, word, default))
 
     def _check_when(self, settings: Mapping[Any, Any], at: Path) -> None:
         when, zipped = settings.get("when"), settings.get("zip")

@@ -11,11 +11,11 @@ from janitor.config.durations import parse_positive_duration
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
+from janitor.sweep.config.optimizer_settings import OptimizerSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Section, one_of
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_LATER_OPTIMIZERS: Final = ("qmc", "tpe", "gp", "cmaes", "nsga2", "nsga3")
 _LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
 
 
@@ -39,17 +39,6 @@ Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["string
 Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
 ]
-OptimizerType = Annotated[
-    Literal["grid", "random"],
-    BeforeValidator(lambda each: one_of(each, ("grid", "random"), _LATER_OPTIMIZERS, "optimizer")),
-]
-
-
-class OptimizerSection(Section):
-    """What is tried. Without a type, the file's ``method`` decides."""
-
-    type: OptimizerType | None = None
-    seed: int = 0
 
 
 class ResourcesSection(Section):

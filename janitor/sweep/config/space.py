@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from janitor.model.summary import ABSENT
 from janitor.sweep.config.distributions import Distribution
 from janitor.sweep.seeds import Numbers
 
@@ -25,6 +26,8 @@ class Parameter:
     """It exists only if each of these parameters has one of these values."""
     zipped: str | None = None
     """Parameters with the same word here change together in a grid, and in draws."""
+    default: Any = ABSENT
+    """What it was in trials that did not have it yet; ABSENT if the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Space:
 
         With conditions it is the number of points of the grid, which are counted.
         """
-        grids = [axis[0].distribution.grid for axis in self._axes()]
+        grids = [axis[0].distribution.grid for axis in self.axes()]
         if any(grid is None for grid in grids):
             return None
         if any(parameter.when for parameter in self.parameters):
@@ -52,12 +55,12 @@ class Space:
 
     def grid(self) -> Iterator[dict[str, Any]]:
         """Every point once, in the order of the file; the last parameter changes fastest."""
-        yield from self._points(self._axes(), {})
+        yield from self._points(self.axes(), {})
 
     def sample(self, numbers: Numbers) -> dict[str, Any]:
         """A random point."""
         chosen: dict[Path, Any] = {}
-        for axis in self._axes():
+        for axis in self.axes():
             values: Sequence[Any]
             if len(axis) == 1:
                 values = [axis[0].distribution.draw(numbers)]
@@ -65,10 +68,10 @@ class Space:
                 grids = [each.distribution.grid or () for each in axis]
                 number = int(numbers.next() * min(map(len, grids)))
                 values = [grid[number] for grid in grids]
-            _choose(axis, values, chosen)
-        return _nested(chosen)
+            choose(axis, values, chosen)
+        return nested(chosen)
 
-    def _axes(self) -> list[list[Parameter]]:
+    def axes(self) -> list[list[Parameter]]:
         """Parameters that change together, in the order of their first one."""
         axes: dict[object, list[Parameter]] = {}
         for parameter in self.parameters:
@@ -79,26 +82,27 @@ class Space:
         self, axes: Sequence[list[Parameter]], chosen: Mapping[Path, Any]
     ) -> Iterator[dict[str, Any]]:
         if not axes:
-            yield _nested(chosen)
+            yield nested(chosen)
             return
         axis = axes[0]
-        if not any(_applies(parameter, chosen) for parameter in axis):
+        if not any(applies(parameter, chosen) for parameter in axis):
             yield from self._points(axes[1:], chosen)
             return
         grids = [parameter.distribution.grid or () for parameter in axis]
         for values in zip(*grids, strict=True):
             further = dict(chosen)
-            _choose(axis, values, further)
+            choose(axis, values, further)
             yield from self._points(axes[1:], further)
 
 
-def _choose(axis: Sequence[Parameter], values: Sequence[Any], chosen: dict[Path, Any]) -> None:
+def choose(axis: Sequence[Parameter], values: Sequence[Any], chosen: dict[Path, Any]) -> None:
+    """Add the values of the parameters of an axis that exist, given what is chosen already."""
     for parameter, value in zip(axis, values, strict=True):
-        if _applies(parameter, chosen):
+        if applies(parameter, chosen):
             chosen[parameter.path] = value
 
 
-def _applies(parameter: Parameter, chosen: Mapping[Path, Any]) -> bool:
+def applies(parameter: Parameter, chosen: Mapping[Path, Any]) -> bool:
     """Whether the parameter's condition holds; it only names parameters that come before."""
     if not parameter.when:
         return True
@@ -108,7 +112,8 @@ def _applies(parameter: Parameter, chosen: Mapping[Path, Any]) -> bool:
     )
 
 
-def _nested(chosen: Mapping[Path, Any]) -> dict[str, Any]:
+def nested(chosen: Mapping[Path, Any]) -> dict[str, Any]:
+    """The params of a trial from the values by path."""
     params: dict[str, Any] = {}
     for path, value in chosen.items():
         level = params

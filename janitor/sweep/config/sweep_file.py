@@ -22,11 +22,12 @@ from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
 from janitor.sweep.config import command as commands
 from janitor.sweep.config.contradictions import contradictions
+from janitor.sweep.config.optimizer_settings import OptimizerType
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Section
-from janitor.sweep.config.settings import JanitorSection, OptimizerType
+from janitor.sweep.config.settings import JanitorSection
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 
@@ -39,6 +40,8 @@ _FIXED: Final = (
     ("janitor", "evaluation", "at"),
 )
 """Settings that a sweep keeps for its whole life."""
+_BY_METHOD: Final[Mapping[str, OptimizerType]] = {"grid": "grid", "bayes": "tpe"}
+"""The optimizer of a method, if the file names none."""
 
 
 class Metric(Section):
@@ -134,7 +137,7 @@ class SweepConfig(BaseModel):
 
     @property
     def _optimizer_type(self) -> OptimizerType:
-        return self.janitor.optimizer.type or ("grid" if self.method == "grid" else "random")
+        return self.janitor.optimizer.type or _BY_METHOD.get(self.method, "random")
 
     @property
     def name(self) -> str:
@@ -154,6 +157,12 @@ class SweepConfig(BaseModel):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was read in another way than it may look."""
+        if self.method == "bayes" and self.janitor.optimizer.type is None:
+            note = (
+                "method: bayes is done by the optimizer tpe here; W&B's own is a Gaussian process,"
+                " which is janitor.optimizer.type: gp"
+            )
+            return (*self._notes, note)
         return self._notes
 
     @property
@@ -162,8 +171,8 @@ class SweepConfig(BaseModel):
         return self._space
 
     @property
-    def optimizer_type(self) -> str:
-        """``grid`` or ``random``."""
+    def optimizer_type(self) -> OptimizerType:
+        """Its name in the file, or that of the method."""
         return self._optimizer_type
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from janitor.runtime.extras import require
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.optimizers.grid import GridSearchOptimizer
 from janitor.sweep.optimizers.random_search import RandomOptimizer
@@ -11,8 +12,30 @@ __all__ = ["GridSearchOptimizer", "RandomOptimizer", "optimizer_of"]
 
 
 def optimizer_of(config: SweepConfig) -> Optimizer:
-    """The optimizer that a sweep file names."""
-    space, points = config.space, config.janitor.points
-    if config.optimizer_type == "grid":
+    """The optimizer that a sweep file names.
+
+    Raises:
+        UsageError: its library is not installed.
+
+    """
+    space, points, ours = config.space, config.janitor.points, config.janitor.optimizer
+    kind = config.optimizer_type
+    if kind == "grid":
         return GridSearchOptimizer(space, points)
-    return RandomOptimizer(space, points, seed=config.janitor.optimizer.seed)
+    if kind == "random":
+        return RandomOptimizer(space, points, seed=ours.seed)
+    require("sweep", for_what=f"the optimizer {kind}")
+    if kind == "gp":
+        require("sweep-gp", for_what="the optimizer gp")
+    from janitor.sweep.optimizers.model_search import ModelOptimizer  # noqa: PLC0415 - an extra
+    from janitor.sweep.optimizers.samplers import SamplerSettings  # noqa: PLC0415 - an extra
+
+    settings = SamplerSettings(
+        kind,
+        ours.n_startup,
+        ours.population,
+        ours.scramble,
+        is_conditional=any(parameter.when for parameter in space.parameters),
+    )
+    limits = config.limits
+    return ModelOptimizer(space, settings, points, ours.seed, limits.goal, ours.failed)

@@ -156,7 +156,8 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ("janitor: {scheduler: {type: pbt}}", "pbt is not available in this version"),
-        ("janitor: {optimizer: {type: tpe}}", "tpe is not available in this version"),
+        ("janitor: {optimizer: {type: tpee}}", "did you mean 'tpe'?"),
+        ("janitor: {optimizer: {type: tpe, population: 9}}", "population is not a setting of tpe"),
         ("janitor: {dispatch: {slurm: {}}}", "slurm is not available in this version"),
         ("janitor: {scheduler: {type: paralel}}", "did you mean 'parallel'?"),
         ("name: a/b", "cannot be the name of a folder"),
@@ -171,7 +172,7 @@ def test_what_this_version_lacks_is_said(tmp_path: Path, change: str, said: str)
     [
         ("", "must be a mapping"),
         ("method: grid\nmethod: random\n", ":2:1: the key 'method' appears twice"),
-        (SMALL.replace("grid", "bayes"), "method bayes is not available in this version"),
+        (SMALL.replace("grid", "custom"), "method custom needs an optimizer"),
         (SMALL.replace("program: train.py\n", ""), "program is missing"),
         (SMALL.replace("metric: {name: loss}\n", ""), "metric is missing"),
         (SMALL.replace("values: [1, 2]", "min: 0.0, max: 1.0"), "parameters.x has no grid"),

@@ -1,0 +1,253 @@
+"""Optuna's samplers, and what each needs besides params and values to go on where it was.
+
+- TPE and GP read everything from the trials. The GP fit starts without the previous fit.
+- QMC counts its samples in the study; here the number of a sample is the trial's index minus one.
+- CMA-ES keeps its distribution in the trials' attributes; here it is computed again, generation by
+  generation. NSGA-II and NSGA-III keep the parents of a generation; here they are named by it.
+
+So the memory of a trial is its generation, and the first trial of a generation has also the
+trials (by index) from which the generation was made. Later changes, such as late results, exclude
+nothing that was decided: the same trials are used again.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from optuna._transform import _SearchSpaceTransform
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    QMCSampler,
+    TPESampler,
+)
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from janitor.sweep.optimizers.optuna_storage import LedgerStorage
+
+Kind = Literal["tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3"]
+GENERATIONAL: Final = ("cmaes", "nsga2", "nsga3")
+_GENERATION: Final = "cma:generation"
+_STATE: Final = "cma:optimizer:0"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerSettings:
+    """How to make a sampler. None is Optuna's default."""
+
+    kind: Kind
+    n_startup: int | None = None
+    population: int | None = None
+    scramble: bool = True
+    is_conditional: bool = False
+    """Whether parameters exist only for some values of others."""
+
+
+class IndexedQMC(QMCSampler):
+    """A quasi-random sequence whose sample is chosen by the trial's index.
+
+    As in Optuna the first trial is random, and the second has the sequence's first sample.
+    """
+
+    def __init__(
+        self, index: int, space: Mapping[str, BaseDistribution], seed: int, *, scramble: bool
+    ) -> None:
+        super().__init__(seed=seed, scramble=scramble, warn_independent_sampling=False)
+        self._index, self._space = index, dict(space)
+
+    def infer_relative_search_space(
+        self,
+        study: Study,  # noqa: ARG002 - the base's signature
+        trial: FrozenTrial,  # noqa: ARG002 - the base's signature
+    ) -> dict[str, BaseDistribution]:
+        """The whole space, also the parameters that may not exist in this trial."""
+        return self._space if self._index else {}
+
+    def _find_sample_id(
+        self,
+        study: Study,  # noqa: ARG002 - the base's signature
+        search_space: dict[str, BaseDistribution],  # noqa: ARG002 - the base's signature
+    ) -> int:
+        return self._index - 1
+
+
+def make_sampler(
+    settings: SamplerSettings,
+    *,
+    index: int,
+    space: Mapping[str, BaseDistribution],
+    seed: int,
+    sweep_seed: int,
+) -> BaseSampler:
+    """The sampler for one trial.
+
+    Args:
+        settings: What the sweep file wants.
+        index: The trial's.
+        space: All parameters that have a choice, in the order of the file.
+        seed: Of this trial.
+        sweep_seed: Of the whole sweep, for what all trials share.
+
+    """
+    startup: dict[str, Any] = {}
+    if settings.n_startup is not None:
+        startup["n_startup_trials"] = settings.n_startup
+    population: dict[str, Any] = {}
+    if settings.population is not None:
+        name = "popsize" if settings.kind == "cmaes" else "population_size"
+        population[name] = settings.population
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        match settings.kind:
+            case "tpe":
+                return TPESampler(seed=seed, group=settings.is_conditional, **startup)
+            case "gp":
+                return GPSampler(seed=seed, **startup)
+            case "cmaes":
+                return CmaEsSampler(
+                    seed=seed,
+                    warn_independent_sampling=False,
+                    consider_pruned_trials=True,
+                    **startup,
+                    **population,
+                )
+            case "qmc":
+                return IndexedQMC(index, space, sweep_seed, scramble=settings.scramble)
+            case "nsga2":
+                return NSGAIISampler(seed=seed, **population)
+        return NSGAIIISampler(seed=seed, **population)
+
+
+class Replay:
+    """Gives a sampler back what it kept, and reads what the next trial must remember.
+
+    Args:
+        study: Over a :class:`LedgerStorage`.
+        sampler: Of the study.
+        storage: Of the study.
+        memories: What trials remember, by number; only of trials in the study's space.
+
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        sampler: BaseSampler,
+        storage: LedgerStorage,
+        memories: Mapping[int, Mapping[str, Any]],
+    ) -> None:
+        self._study, self._sampler, self._storage = study, sampler, storage
+        self._sources: dict[int, list[int]] = {}
+        self._generations: dict[int, int] = {}
+        self._members: dict[int, dict[int, FrozenTrial]] = {}
+        self._size = 0
+        for number in sorted(memories):
+            memory = memories[number]
+            generation = memory.get("generation")
+            if not isinstance(generation, int):
+                continue
+            self._generations[number] = generation
+            if isinstance(memory.get("from"), list):
+                self._sources.setdefault(generation, memory["from"])
+
+    def restore(self) -> None:
+        """Before the trial is asked for."""
+        if isinstance(self._sampler, CmaEsSampler):
+            self._restore_cmaes(self._sampler)
+        elif isinstance(self._sampler, NSGAIISampler | NSGAIIISampler):
+            self._restore_parents(self._sampler)
+
+    def memory(self) -> dict[str, Any] | None:
+        """After it was asked for."""
+        if isinstance(self._sampler, CmaEsSampler):
+            generation = self._storage.asked.system_attrs.get(_GENERATION)
+            if generation is None:
+                return None
+            sources = [trial.number for trial in self._told(generation - 1)]
+        elif isinstance(self._sampler, NSGAIISampler | NSGAIIISampler):
+            generation = self._storage.asked.system_attrs.get(self._sampler._get_generation_key())  # noqa: SLF001 - Optuna has no other way
+            if generation is None:
+                return None
+            prefix = self._sampler._get_parent_cache_key_prefix()  # noqa: SLF001 - Optuna has no other way
+            sources = self._storage.attributes.get(f"{prefix}{generation}", [])
+        else:
+            return None
+        if generation == 0 or generation in self._sources:
+            return {"generation": generation}
+        return {"generation": generation, "from": sorted(sources)}
+
+    # -- NSGA-II and NSGA-III
+
+    def _restore_parents(self, sampler: NSGAIISampler | NSGAIIISampler) -> None:
+        key = sampler._get_generation_key()  # noqa: SLF001 - Optuna has no other way
+        prefix = sampler._get_parent_cache_key_prefix()  # noqa: SLF001 - Optuna has no other way
+        complete = set()
+        for trial in self._finished(TrialState.COMPLETE):
+            complete.add(trial.number)
+            if trial.number in self._generations:
+                trial.system_attrs[key] = self._generations[trial.number]
+        for generation, sources in self._sources.items():
+            known = [number for number in sources if number in complete]
+            if len(known) == len(sources):
+                self._storage.attributes[f"{prefix}{generation}"] = known
+
+    # -- CMA-ES
+
+    def _restore_cmaes(self, sampler: CmaEsSampler) -> None:
+        """Tell the optimizer each closed generation again, and put it where Optuna looks for it."""
+        finished = self._finished(TrialState.COMPLETE, TrialState.PRUNED)
+        for trial in finished:
+            if trial.number in self._generations:
+                trial.system_attrs[_GENERATION] = self._generations[trial.number]
+        for trial in sampler._get_trials(self._study):  # noqa: SLF001 - Optuna has no other way
+            if trial.number in self._generations:
+                generation = self._generations[trial.number]
+                self._members.setdefault(generation, {})[trial.number] = trial
+        space = sampler.infer_relative_search_space(self._study, self._storage.asked)
+        if not space or not self._generations:
+            return
+        transform = _SearchSpaceTransform(space, transform_0_1=True)
+        random = sampler._cma_rng.rng  # noqa: SLF001 - Optuna has no other way
+        state = random.get_state()
+        optimizer = sampler._init_optimizer(transform, self._study.direction)  # noqa: SLF001 - Optuna has no other way
+        random.set_state(state)
+        self._size = size = optimizer.population_size
+        sign = 1 if self._study.direction == StudyDirection.MINIMIZE else -1
+        for generation in range(max(self._generations.values())):
+            told = self._told(generation)
+            if len(told) < size:
+                break
+            optimizer.tell(
+                [(transform.transform(trial.params), sign * _value(trial)) for trial in told]
+            )
+            # As Optuna does: what is stored is rounded a little.
+            optimizer = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own object
+        if optimizer.generation:
+            finished[-1].system_attrs[_STATE] = pickle.dumps(optimizer).hex()
+
+    def _told(self, generation: int) -> list[FrozenTrial]:
+        """The trials of a generation that made the next one: those recorded, or the first ones."""
+        members = self._members.get(generation, {})
+        recorded = [each for each in self._sources.get(generation + 1, []) if each in members]
+        others = [number for number in members if number not in set(recorded)]
+        return [members[number] for number in [*recorded, *others][: self._size]]
+
+    def _finished(self, *states: TrialState) -> list[FrozenTrial]:
+        return self._storage.get_all_trials(0, deepcopy=False, states=states)
+
+
+def _value(trial: FrozenTrial) -> float:
+    value = trial.value
+    if value is None:
+        raise ValueError(f"trial {trial.number} has no value")
+    return value
