@@ -43,6 +43,12 @@ class Ledger:
     """How trials ended, in this order, since the sweep was last resumed; the brake counts them."""
     events: list[items.Event] = field(default_factory=list)
     """What ranks trials against each other at their milestones, in the order of the ledger."""
+    indexes: int = 0
+    """How many trial indexes are spent; the next one has this number."""
+    _unfinished: dict[str, None] = field(default_factory=dict, repr=False)
+    """The runs of trials that are not over, or have a slot."""
+    _own: set[str] | None = field(default=None, repr=False, compare=False)
+    """The runs whose trials no other ledger shares; None: all of them. See :meth:`fork`."""
 
     @classmethod
     def of(cls, name: str, entries: Iterable[LedgerEntry]) -> Ledger:
@@ -69,15 +75,21 @@ class Ledger:
             self.take(item, entry)
 
     def fork(self) -> Ledger:
-        """A copy that can be changed on its own: for decisions that are not written yet."""
+        """A copy that can be changed on its own: for decisions that are not written yet.
+
+        The two share their trials; from now on each of them copies one before it changes it.
+        """
+        self._own = set()
         return replace(
             self,
             specs=list(self.specs),
-            trials={run: trial.copy() for run, trial in self.trials.items()},
+            trials=dict(self.trials),
             excluded=dict(self.excluded),
             fixed=dict(self.fixed),
             outcomes=list(self.outcomes),
             events=list(self.events),
+            _unfinished=dict(self._unfinished),
+            _own=set(),
         )
 
     def decide(self, item: Item) -> None:
@@ -97,18 +109,17 @@ class Ledger:
         return self.specs[-1]
 
     @property
-    def indexes(self) -> int:
-        """How many trial indexes are spent; the next one has this number."""
-        return 1 + max((trial.index for trial in self.trials.values()), default=-1)
-
-    @property
     def occupied(self) -> int:
         """How many slots are occupied."""
-        return sum(trial.has_slot for trial in self.trials.values())
+        return sum(trial.has_slot for trial in self.unfinished())
+
+    def unfinished(self) -> list[Trial]:
+        """The trials that are not over, or whose job occupies a slot, in the order of creation."""
+        return [self.trials[run] for run in self._unfinished]
 
     def open_jobs(self) -> Iterator[tuple[Trial, Attempt]]:
         """The jobs that did not end, as far as the ledger knows."""
-        for trial in self.trials.values():
+        for trial in self.unfinished():
             if trial.has_slot:
                 yield trial, trial.newest
 
@@ -124,10 +135,23 @@ class Ledger:
 
     # -- the fold
 
-    def take(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
+    def take(self, item: Item, entry: LedgerEntry) -> None:
         """Take in one item of an entry."""
         if isinstance(item, items.Event) and not self._is_known(item):
             self.events.append(item)
+        self._fold(item, entry)
+        run = getattr(item, "run", None)
+        if run in self.trials:
+            self._note_end(self.trials[run])
+
+    def _note_end(self, trial: Trial) -> None:
+        """Keep the index of unfinished trials."""
+        if not trial.is_over or trial.has_slot:
+            self._unfinished.setdefault(trial.run)
+        else:
+            self._unfinished.pop(trial.run, None)
+
+    def _fold(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
         match item:
             case SpecAdded():
                 self.specs.append(item)
@@ -160,28 +184,34 @@ class Ledger:
             case items.Excluded():
                 self.excluded[item.run] = item.reason
                 if item.run in self.trials:
-                    self.trials[item.run].is_excluded = True
+                    self._trial(item.run).is_excluded = True
             case items.Included():
                 self._include(item.name)
             case items.Fix():
                 self.fixed[item.parameter] = item
 
     def _trial(self, run: str) -> Trial:
+        """A trial that may be changed."""
         try:
-            return self.trials[run]
+            trial = self.trials[run]
         except KeyError:
             raise LedgerError(
                 f"the ledger of {self.name} names the run {run}, which it never launched: restore"
                 " it from a backup"
             ) from None
+        if self._own is not None and run not in self._own:
+            trial = self.trials[run] = trial.copy()
+            self._own.add(run)
+        return trial
 
     def _launch(self, launch: Launch, entry: LedgerEntry) -> None:
-        trial = self.trials.get(launch.run)
-        if trial is None:
-            trial = self.trials[launch.run] = Trial(
+        if launch.run not in self.trials:
+            self.trials[launch.run] = Trial(
                 launch.run, launch.index, launch.repeat, launch.params, launch.spec, launch.memory
             )
-            trial.is_excluded = launch.run in self.excluded
+            self.trials[launch.run].is_excluded = launch.run in self.excluded
+            self.indexes = max(self.indexes, launch.index + 1)
+        trial = self._trial(launch.run)
         is_training = launch.kind is JobTypes.LAUNCH_TRAINING
         jobs = trial.trainings if is_training else trial.evaluations
         jobs.append(Attempt(launch, entry.number, entry.nonce, entry.at, site=entry.site))
@@ -220,4 +250,4 @@ class Ledger:
         self.excluded.pop(name, None)
         self.fixed.pop(name, None)
         if name in self.trials:
-            self.trials[name].is_excluded = False
+            self._trial(name).is_excluded = False

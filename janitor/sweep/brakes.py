@@ -34,8 +34,10 @@ def best_trial(ledger: Ledger, limits: Limits) -> Trial | None:
 
 def reason_to_stop(ledger: Ledger, limits: Limits) -> Stopping | None:
     """The target is reached: the sweep ends when its jobs have ended."""
+    if limits.target is None:
+        return None
     best = best_trial(ledger, limits)
-    if limits.target is None or best is None or best.objective is None:
+    if best is None or best.objective is None:
         return None
     if limits.sign * best.objective < limits.sign * limits.target:
         return None

@@ -94,7 +94,8 @@ class _Decision:
         return self.result
 
     def _trials(self) -> list[Trial]:
-        return list(self.ledger.trials.values())
+        """Those about which something may be decided."""
+        return self.ledger.unfinished()
 
     def _take(self, decision: Decision) -> None:
         if isinstance(decision, Wait):

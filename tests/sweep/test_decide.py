@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from janitor.model.jobs import Cause, Ending, JobStatus
 from janitor.model.ledger_items import (
     Complete,
+    Ended,
     Launch,
     Paused,
     Refused,
@@ -233,3 +235,19 @@ def test_a_decision_does_not_change_the_ledger() -> None:
     decided(building)
 
     assert repr(building.ledger) == before
+
+
+def test_a_fork_and_its_origin_do_not_see_each_others_changes() -> None:
+    building = Building().launch(0).launch(1)
+    fork = building.ledger.fork()
+    before = copy.deepcopy(building.ledger)
+
+    fork.decide(Complete("s-0000", JobStatus.COMPLETED, "", 1.0))
+    building.end(1)
+
+    assert building.ledger.trials["s-0000"] == before.trials["s-0000"]
+    assert fork.trials["s-0001"] == before.trials["s-0001"]
+    assert [trial.run for trial in fork.unfinished()] == ["s-0000", "s-0001"]
+    fork.decide(Ended("s-0000", 1, TRAIN, Ending.OK, "it ended"))
+    assert [trial.run for trial in fork.unfinished()] == ["s-0001"]
+    assert fork.indexes == building.ledger.indexes == 2

@@ -11,20 +11,11 @@ from janitor.config.durations import parse_positive_duration
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
+from janitor.sweep.config.optimizer_settings import OptimizerSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Section, one_of
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-MODELS: Final = ("tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3")
-"""Optimizers of the extra ``sweep``."""
-_OPTIMIZERS: Final = ("grid", "random", *MODELS)
-_USES: Final = {
-    "n_startup": ("tpe", "gp", "cmaes"),
-    "population": ("cmaes", "nsga2", "nsga3"),
-    "scramble": ("qmc",),
-    "failed": tuple(name for name in MODELS if name != "qmc"),
-}
-"""A setting of the optimizer → the types that use it."""
 _LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
 
 
@@ -48,33 +39,6 @@ Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["string
 Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
 ]
-OptimizerType = Annotated[
-    Literal["grid", "random", "tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3"],
-    BeforeValidator(lambda each: one_of(each, _OPTIMIZERS, (), "optimizer")),
-]
-
-
-class OptimizerSection(Section):
-    """What is tried. Without a type, the file's ``method`` decides."""
-
-    type: OptimizerType | None = None
-    seed: int = 0
-    n_startup: int | None = Field(None, ge=1)
-    """How many trials must have ended before the model is asked."""
-    population: int | None = Field(None, ge=2, le=500)
-    """How many trials a generation has."""
-    scramble: bool = True
-    """Whether the quasi-random sequence depends on the seed."""
-    failed: Literal["worst", "ignore"] = "worst"
-    """A failed trial counts as much as the worst one so far, or is not known to the model."""
-
-    @model_validator(mode="after")
-    def _check_use(self) -> OptimizerSection:
-        """Refuse a setting that the type does not use."""
-        for name in self.model_fields_set & _USES.keys():
-            if self.type is not None and self.type not in _USES[name]:
-                raise ValueError(f"{name} is not a setting of {self.type}")
-        return self
 
 
 class ResourcesSection(Section):

@@ -22,11 +22,12 @@ from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
 from janitor.sweep.config import command as commands
 from janitor.sweep.config.contradictions import contradictions
+from janitor.sweep.config.optimizer_settings import OptimizerType
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Section
-from janitor.sweep.config.settings import JanitorSection, OptimizerType
+from janitor.sweep.config.settings import JanitorSection
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 

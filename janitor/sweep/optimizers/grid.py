@@ -7,22 +7,18 @@ JSON no trial has, so a grid that was edited during the sweep neither repeats no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from janitor.model.ledger import Ledger
 from janitor.sweep.config.space import Space, canonical
+from janitor.sweep.optimizers.tried import Tried
 from janitor.sweep.ports import Exhausted, Suggestion
 
 
 def with_fixed(params: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
     """The params, with the values of parameters that were fixed."""
     return {**params, **{name: fix.value for name, fix in ledger.fixed.items() if name in params}}
-
-
-def taken(ledger: Ledger) -> set[str]:
-    """The params of every trial, also of those that were excluded or deleted."""
-    return {canonical(trial.params) for trial in ledger.trials.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +28,11 @@ class GridSearchOptimizer:
     space: Space
     points: Sequence[Mapping[str, Any]] = ()
     """Tried before all others."""
+    _tried: Tried = field(default_factory=Tried, repr=False, compare=False)
 
     def suggest(self, ledger: Ledger, index: int) -> Suggestion | Exhausted:  # noqa: ARG002 - the port's signature
         """The first point that no trial has; Exhausted if there is none."""
-        known = taken(ledger)
+        known = self._tried.of(ledger)
         number = 0
         for number, point in enumerate(self._points(), 1):
             params = with_fixed(point, ledger)

@@ -7,12 +7,13 @@ that no trial has, so a finite space is searched without repeats.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from janitor.model.ledger import Ledger
 from janitor.sweep.config.space import Space, canonical
-from janitor.sweep.optimizers.grid import taken, with_fixed
+from janitor.sweep.optimizers.grid import with_fixed
+from janitor.sweep.optimizers.tried import Tried
 from janitor.sweep.ports import Exhausted, Suggestion
 from janitor.sweep.seeds import Numbers
 
@@ -28,10 +29,11 @@ class RandomOptimizer:
     points: Sequence[Mapping[str, Any]] = ()
     """Tried before all others."""
     seed: int = 0
+    _tried: Tried = field(default_factory=Tried, repr=False, compare=False)
 
     def suggest(self, ledger: Ledger, index: int) -> Suggestion | Exhausted:
         """The first draw for this index that no trial has."""
-        known = taken(ledger)
+        known = self._tried.of(ledger)
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")

@@ -222,4 +222,4 @@ def test_the_examples_can_be_read() -> None:
 
     names = {SweepConfig.load(path).name for path in examples.glob("*.yaml")}
 
-    assert names == {"grid", "random", "evaluated"}
+    assert names == {"asha", "evaluated", "grid", "on-wandb", "random"}

@@ -1,0 +1,11 @@
+"""A stand-in for a training that logs to W&B. It has two parameters, and takes a moment."""
+
+import math
+
+import wandb
+
+with wandb.init() as run:
+    lr, layers = run.config["lr"], run.config["layers"]
+    floor = abs(math.log10(lr) + 2) + 1 / layers
+    for epoch in range(5):
+        run.log({"epoch": epoch, "loss": floor + 1 / (epoch + 1)})
