@@ -1,4 +1,4 @@
-"""A stand-in for a training that logs to W&B. It has two parameters, and takes a moment."""
+"""A training for the example sweep on W&B. It has two parameters, and takes a moment."""
 
 import math
 

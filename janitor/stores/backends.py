@@ -25,6 +25,7 @@ from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
 from janitor.stores.wandb import GraphQLApi, WandbStore
 from janitor.stores.wandb.server_time import server_time
+from janitor.stores.wandb_sweeps.ledgered import LedgeredStore
 
 _HEADER_STEP = timedelta(seconds=1.5)
 """The Date header has whole seconds, so clocks this close to each other agree."""
@@ -124,7 +125,9 @@ def wandb_backend(
     policy = with_default_entity(policy, partial(retrying, api.default_entity))
     clock, reading = read_clock(api.address)
     since = None if config.active_since is None else clock.now() - config.active_since
-    stores = RoutingStore(policy, clock.now, WandbStore(api, policy, config.page_size, since))
+    runs = WandbStore(api, policy, config.page_size, since)
+    ledgered = LedgeredStore(runs, api, policy, clock.now)
+    stores = RoutingStore(policy, clock.now, ledgered)
     return Backend(
         policy,
         stores,

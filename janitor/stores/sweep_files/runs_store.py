@@ -16,20 +16,17 @@ from typing import Any, Final
 from janitor.errors import NotFoundError, StoreError
 from janitor.model import (
     AnyTarget,
-    Liveness,
     LocalTarget,
     ResolvedTarget,
     RunInfo,
     RunPage,
     WandbState,
 )
-from janitor.model.jobs import AttemptView, Ending, JobStatus
+from janitor.model.jobs import AttemptView, Ending
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import SpecAdded
 from janitor.model.ports import Store
-from janitor.model.runs import TrialPhase
-from janitor.model.trial import Trial, status_in_ledger
 from janitor.stores.sweep_files.folder import SWEEPS, SweepFolder
+from janitor.stores.sweep_files.phases import phase_of
 from janitor.stores.sweep_files.store import SCHEME, SweepFiles
 
 _PAGE: Final = 1000
@@ -133,7 +130,7 @@ def _as_seen(run: RunInfo, ledger: Ledger, sweep: SweepFiles, now: datetime) -> 
     if trial is None:
         return run
     if trial.is_over and not trial.has_slot:
-        phase = TrialPhase(_status(trial, ledger).value, False, False, Liveness.DEAD)  # noqa: FBT003 - its fields
+        phase = phase_of(trial, ledger, None)
         return replace(run, wandb_state=WandbState("finished"), trial=phase)
     launch = trial.newest.launch
     handle = sweep.handle(launch.run, launch.attempt, launch.kind)
@@ -145,7 +142,7 @@ def _as_seen(run: RunInfo, ledger: Ledger, sweep: SweepFiles, now: datetime) -> 
         run,
         wandb_state=WandbState(_word(view)),
         heartbeat_at=None if alive_at is None else alive_at.isoformat(),
-        trial=_phase(trial, view, ledger),
+        trial=phase_of(trial, ledger, view),
     )
 
 
@@ -157,26 +154,6 @@ def _word(view: AttemptView) -> str:
     if view.claim is None:
         return "pending"
     return "crashed" if view.is_locked is False else "running"
-
-
-def _phase(trial: Trial, view: AttemptView, ledger: Ledger) -> TrialPhase:
-    status = _status(trial, ledger, is_claimed=view.claim is not None)
-    liveness = {True: Liveness.ALIVE, False: Liveness.DEAD, None: Liveness.UNKNOWN}
-    job = Liveness.DEAD if view.exit is not None else liveness[view.is_locked]
-    return TrialPhase(status.value, status.is_open, trial.is_stopping, job)
-
-
-def _status(trial: Trial, ledger: Ledger, *, is_claimed: bool = False) -> JobStatus:
-    return status_in_ledger(trial, evaluates=_evaluates(ledger), is_claimed=is_claimed)
-
-
-def _evaluates(ledger: Ledger) -> bool:
-    """Whether the sweep's file has an evaluation."""
-    if not ledger.specs:
-        return False
-    spec: SpecAdded = ledger.spec
-    ours = spec.document.get("janitor")
-    return isinstance(ours, Mapping) and bool(ours.get("evaluation"))
 
 
 _conforms: Callable[[Path, Callable[[], datetime]], Store] = SweepRunsStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from janitor.model import AUTO, Policy
 from janitor.rules.custom.names import summary_keys as keys_read_by
@@ -11,24 +12,50 @@ _RUN_FIELDS = """
   id name displayName state sweepName group tags createdAt heartbeatAt historyLineCount
 """
 
-SWEEP = """
+_CONTROLLERS = r"""
+    controllers: runs(filters: "{\"jobType\": \"janitor-controller\"}", first: 1000) {
+      edges { node { id name displayName config } }
+    }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query of a project, which may also show the project's sweep controllers."""
+
+    text: str
+
+    @property
+    def plain(self) -> str:
+        """Without the controllers, for a server that refuses the filter."""
+        return self.text.replace("...controllers", "")
+
+    @property
+    def with_controllers(self) -> str:
+        """With the controllers."""
+        return self.text.replace("...controllers", _CONTROLLERS)
+
+
+SWEEP = Query("""
 query JanitorSweep($entity: String!, $project: String!, $sweep: String!) {
   project(name: $project, entityName: $entity) {
     sweep(sweepName: $sweep) { name displayName state }
+    ...controllers
   }
 }
-"""
+""")
 
-SWEEPS = """
+SWEEPS = Query("""
 query JanitorSweeps($entity: String!, $project: String!, $first: Int!, $after: String) {
   project(name: $project, entityName: $entity) {
     sweeps(first: $first, after: $after) {
       edges { node { name displayName state } }
       pageInfo { endCursor hasNextPage }
     }
+    ...controllers
   }
 }
-"""
+""")
 
 SWEEP_CONFIG = """
 query JanitorSweepConfig($entity: String!, $project: String!, $sweep: String!) {
@@ -36,11 +63,14 @@ query JanitorSweepConfig($entity: String!, $project: String!, $sweep: String!) {
 }
 """
 
-GROUP = """
+GROUP = Query("""
 query JanitorGroup($entity: String!, $project: String!, $filters: JSONString) {
-  project(name: $project, entityName: $entity) { runCount(filters: $filters) }
+  project(name: $project, entityName: $entity) {
+    runCount(filters: $filters)
+    ...controllers
+  }
 }
-"""
+""")
 
 
 def runs(*, sliced: bool, counted: bool = False) -> str:

@@ -17,7 +17,7 @@ from janitor.model import Policy
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.store import WandbStore
-from janitor.stores.wandb_sweeps.server import CONTROLLER, SweepServer
+from janitor.stores.wandb_sweeps.server import SweepServer
 from janitor.stores.wandb_sweeps.shelf import WandbShelf
 from janitor.stores.wandb_sweeps.store import WandbSweepStore
 from janitor.stores.wandb_sweeps.terms import LedgerTerms
@@ -54,8 +54,7 @@ class WandbSweeps:
 
     def names(self) -> Sequence[str]:
         """The sweeps, in the order of their names."""
-        pages = self._server.own_runs({"jobType": CONTROLLER})
-        return sorted({run.display_name for page in pages for run in page})
+        return sorted({run.display_name for run in self._server.controllers()})
 
     def open(self, name: str) -> WandbSweepStore:
         """A sweep that exists.
@@ -66,16 +65,17 @@ class WandbSweeps:
         """
         if self._server.run(self._server.controller_id(name)) is None:
             raise NotFoundError(f"there is no sweep {name} in {self.location}")
-        return self._sweep(name)
+        return self.known(name)
 
     def create(self, name: str) -> WandbSweepStore:
         """A sweep, created if it does not exist; the W&B sweep comes with its first entry."""
         controller = self._server.controller_id(name)
         if self._server.run(controller) is None:
             self._server.create_controller(controller, name)
-        return self._sweep(name)
+        return self.known(name)
 
-    def _sweep(self, name: str) -> WandbSweepStore:
+    def known(self, name: str) -> WandbSweepStore:
+        """A sweep that is known to exist."""
         controller = self._server.controller_id(name)
         shelf = WandbShelf(self._server, controller, _cache(self._server, controller))
         terms = LedgerTerms(shelf, _pause)

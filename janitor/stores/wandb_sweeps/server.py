@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -149,6 +149,10 @@ class SweepServer:
             if after is None:
                 return
 
+    def controllers(self) -> list[OwnRun]:
+        """The runs of the project's controllers."""
+        return [run for page in self.own_runs({"jobType": CONTROLLER}) for run in page]
+
     def create_sweep(self, config: str) -> str:
         """Create a sweep with this YAML; its id."""
         data, _ = self.door.execute(
@@ -173,6 +177,11 @@ class SweepServer:
             if answer["bucket"]["name"] != variables["name"]:
                 raise RejectedError(f"W&B at {self.door.address} created another run")
             return answer["bucket"]["id"], answer["inserted"] is True
+
+
+def controllers_in(nodes: Iterable[Mapping[str, Any]]) -> list[OwnRun]:
+    """The runs of controllers among the nodes of a pass's own query."""
+    return [own_run(node) for node in nodes]
 
 
 def own_run(node: Mapping[str, Any]) -> OwnRun:
