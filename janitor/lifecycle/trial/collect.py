@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.lifecycle.trial.files import append_report
+from janitor.lifecycle.trial.files import append_report, say
 
 _PAIR: Final = re.compile(
     r"(?<![^\s,;({\[])([A-Za-z_][\w./-]*)\s*=\s*"
@@ -137,7 +137,7 @@ def wandb_summary_of(folder: Path) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, timeout=_RECORD_SECONDS, check=True)  # noqa: S603 - our own module
         document = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        sys.stderr.write(f"janitor: what wandb logged cannot be read: {error}\n")
+        say(f"janitor: what wandb logged cannot be read: {error}")
         return {}
     found: dict[str, Any] = {}
     for name, given in document.items():

@@ -61,8 +61,18 @@ def write_once(path: Path, document: Mapping[str, Any]) -> bool:
 def replace(path: Path, document: Mapping[str, Any]) -> None:
     """Replace a file; others read the old or the new one. Not durable."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps({"version": VERSION, **document}) + "\n", encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(json.dumps({"version": VERSION, **document}) + "\n", encoding="utf-8")
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def say(sentence: str) -> None:
+    """Tell a sentence on stderr, which may be a file on a full disk: then nothing is told."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{sentence}\n".encode(errors="replace"))
 
 
 class Marker:

@@ -370,6 +370,19 @@ def test_a_full_disk_does_not_lose_the_exit_marker(tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", small], check=True)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_worker_whose_own_log_is_full_goes_on(tmp_path: Path) -> None:
+    path = shell(tmp_path, "echo loss=1")
+    (path.parent / "state.json").mkdir()  # no heartbeat can be written
+
+    with Path("/dev/full").open("w") as full:
+        code = subprocess.run(
+            [sys.executable, "-m", "janitor.lifecycle.trial", str(path)], check=False, stderr=full
+        ).returncode
+
+    assert (code, marker(path)["ending"]) == (0, "ok")
+
+
 def test_the_worker_starts_without_heavy_libraries() -> None:
     heavy = "{'wandb', 'pydantic', 'click', 'psutil', 'structlog'}"
     script = f"import sys, janitor.lifecycle.trial.worker; print({heavy} & set(sys.modules))"
