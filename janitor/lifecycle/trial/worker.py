@@ -203,7 +203,7 @@ class Worker:
 
         def on_cut() -> None:
             if is_read:
-                reader.read()
+                reader.catch_up()
                 reader.restart()
 
         self._heartbeat("running", is_due=True)
