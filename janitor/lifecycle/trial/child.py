@@ -102,7 +102,7 @@ class Child:
             memory: Bytes that its group may use; None for no limit.
             grace: Seconds between SIGTERM and SIGKILL.
             tick: Called often.
-            on_cut: Called when the log was emptied.
+            on_cut: Called right before the log is emptied.
 
         """
         started = time.monotonic()
@@ -136,9 +136,9 @@ class Child:
                 older = self._log.with_name(f"log.{number}")
                 if older.exists():
                     older.replace(self._log.with_name(f"log.{number + 1}"))
-            on_cut()
             with contextlib.suppress(OSError):  # a full disk: then only the newest part is kept
                 shutil.copyfile(self._log, self._log.with_name("log.1"))
+            on_cut()
             os.truncate(self._log, 0)
         except OSError:
             return

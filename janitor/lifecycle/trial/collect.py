@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.lifecycle.trial.files import append_report
+from janitor.lifecycle.trial.files import append_report, say
 
 _PAIR: Final = re.compile(
     r"(?<![^\s,;({\[])([A-Za-z_][\w./-]*)\s*=\s*"
@@ -20,6 +22,11 @@ _PAIR: Final = re.compile(
 )
 _LINE_END: Final = re.compile(rb"[\r\n]")
 """Progress bars end their lines with a carriage return."""
+_CHUNK: Final = 1 << 16
+_MOST_AT_ONCE: Final = 1 << 18
+"""Bytes of output that are read between two looks at the job."""
+_MOST_BEHIND: Final = 2 << 20
+_CATCHES: Final = 5
 _LONGEST_LINE: Final = 65536
 _RECORD_SECONDS: Final = 120.0
 _STEP_NAMES: Final = ("step", "epoch", "_step")
@@ -40,17 +47,40 @@ class OutputReader:
         self._rest = b""
 
     def read(self, *, is_last: bool = False) -> None:
-        """Take in what is new. With ``is_last`` a last line without an end counts."""
+        """Take in what is new: a part of it, so that a job that prints a lot is watched meanwhile.
+
+        With ``is_last`` all of it, also a last line without an end.
+        """
+        self._read(None if is_last else _MOST_AT_ONCE)
+        if is_last and self._rest:
+            self._take(b"\n")
+
+    def catch_up(self) -> None:
+        """Take in what is there before the file is emptied.
+
+        A job that prints faster than its output can be read loses the part in between.
+        """
+        with contextlib.suppress(OSError):
+            size = self._log.stat().st_size
+            if size - self._offset > _MOST_BEHIND:
+                self._offset, self._rest = size - _MOST_BEHIND, b""
+            for _ in range(_CATCHES):
+                self._read(_MOST_BEHIND)
+                if self._log.stat().st_size <= self._offset:
+                    return
+
+    def _read(self, most: int | None) -> None:
         try:
             with self._log.open("rb") as file:
+                end = os.fstat(file.fileno()).st_size
+                if most is not None:
+                    end = min(end, self._offset + most)
                 file.seek(self._offset)
-                while chunk := file.read(1 << 20):
+                while chunk := file.read(min(_CHUNK, max(0, end - self._offset))):
                     self._offset += len(chunk)
                     self._take(chunk)
         except OSError:
             return
-        if is_last and self._rest:
-            self._take(b"\n")
 
     def restart(self) -> None:
         """The file was emptied: go on from its beginning."""
@@ -60,6 +90,8 @@ class OutputReader:
         *lines, self._rest = _LINE_END.split(self._rest + chunk)
         self._rest = self._rest[:_LONGEST_LINE]
         for line in lines:
+            if b"=" not in line and b"{" not in line:
+                continue
             metrics = dict(metrics_of(line[:_LONGEST_LINE].decode("utf-8", "replace")))
             if metrics:
                 step = next((metrics[name] for name in _STEP_NAMES if name in metrics), None)
@@ -137,7 +169,7 @@ def wandb_summary_of(folder: Path) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, timeout=_RECORD_SECONDS, check=True)  # noqa: S603 - our own module
         document = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        sys.stderr.write(f"janitor: what wandb logged cannot be read: {error}\n")
+        say(f"janitor: what wandb logged cannot be read: {error}")
         return {}
     found: dict[str, Any] = {}
     for name, given in document.items():

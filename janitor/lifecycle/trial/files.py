@@ -13,6 +13,7 @@ from typing import Any, Final
 
 VERSION: Final = 1
 _NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
+_encode: Final = json.JSONEncoder(default=str).encode
 _torn: set[int] = set()
 """Open files of reports whose last line was cut short by a full disk: the next one begins a line of
 its own."""
@@ -61,8 +62,18 @@ def write_once(path: Path, document: Mapping[str, Any]) -> bool:
 def replace(path: Path, document: Mapping[str, Any]) -> None:
     """Replace a file; others read the old or the new one. Not durable."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps({"version": VERSION, **document}) + "\n", encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(json.dumps({"version": VERSION, **document}) + "\n", encoding="utf-8")
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def say(sentence: str) -> None:
+    """Tell a sentence on stderr, which may be a file on a full disk: then nothing is told."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{sentence}\n".encode(errors="replace"))
 
 
 class Marker:
@@ -127,8 +138,7 @@ def append_report(handle: int, step: float | None, metrics: Mapping[str, Any], a
     values = {name: plain(value) for name, value in metrics.items()}
     number = plain(step)
     number = None if isinstance(number, str) and number not in _NOT_FINITE else number
-    line = json.dumps({"step": number, "at": at, "metrics": values}, default=str) + "\n"
-    data = line.encode()
+    data = f"{_encode({'step': number, 'at': at, 'metrics': values})}\n".encode()
     if handle in _torn:
         data = b"\n" + data
     _torn.add(handle)

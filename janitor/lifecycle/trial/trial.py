@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Final, Self
 
 from janitor.lifecycle.ranks import rank_of
-from janitor.lifecycle.trial.files import append_report, open_reports, replace
+from janitor.lifecycle.trial.files import append_report, open_reports, replace, say
 
 _PREFIX: Final = "JANITOR_TRIAL_"
 _LOOK_UP: Final = 1.0
@@ -163,7 +163,7 @@ class Trial:
     def _tell(self, sentence: str) -> None:
         if not self._has_told:
             self._has_told = True
-            os.write(2, f"janitor: {sentence}\n".encode(errors="replace"))
+            say(f"janitor: {sentence}")
 
 
 def trial() -> Trial:

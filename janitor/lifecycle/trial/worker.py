@@ -11,7 +11,6 @@ import errno
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -36,6 +35,7 @@ from janitor.lifecycle.trial.files import (
     plain,
     read_json,
     replace,
+    say,
     write_once,
 )
 from janitor.lifecycle.trial.gpus import take_gpus
@@ -54,20 +54,20 @@ _FORWARDED: Final = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 def main(arguments: Sequence[str]) -> int:
     """Run the job of a job file; returns the exit code."""
     if len(arguments) != 1:
-        print("usage: janitor sweep run-trial JOBFILE", file=sys.stderr)
+        say("usage: janitor sweep run-trial JOBFILE")
         return _USAGE
     path = Path(arguments[0]).absolute()
     document = read_json(path)
     if document is None or not isinstance(document.get("job"), dict):
-        print(f"janitor: {path} is not a job file", file=sys.stderr)
+        say(f"janitor: {path} is not a job file")
         return _USAGE
     if document.get("version", 0) > VERSION:
-        print(f"janitor: {path} is of a newer version of janitor", file=sys.stderr)
+        say(f"janitor: {path} is of a newer version of janitor")
         return _USAGE
     try:
         return Worker(document["job"], document.get("local") or {}, path.parent).run()
     except OSError as error:
-        print(f"janitor: {error}", file=sys.stderr)
+        say(f"janitor: {error}")
         return _FAILED
 
 
@@ -184,7 +184,7 @@ class Worker:
             except OSError as error:
                 if error.errno not in _NO_ROOM or self._is_asked:
                     raise
-                print(f"janitor: the end waits for room on the disk: {error}", file=sys.stderr)
+                say(f"janitor: the end waits for room on the disk: {error}")
                 self._heartbeat("running")
                 time.sleep(_WAIT_FOR_ROOM)
             else:
@@ -203,7 +203,7 @@ class Worker:
 
         def on_cut() -> None:
             if is_read:
-                reader.read()
+                reader.catch_up()
                 reader.restart()
 
         self._heartbeat("running", is_due=True)
@@ -278,11 +278,11 @@ class Worker:
         try:
             replace(self._folder / "state.json", {**state, "at": _now()})
         except OSError as error:
-            print(f"janitor: no heartbeat: {error}", file=sys.stderr)
+            say(f"janitor: no heartbeat: {error}")
 
 
 def _fenced(why: str) -> int:
-    print(f"janitor: this worker does not run the attempt: {why}", file=sys.stderr)
+    say(f"janitor: this worker does not run the attempt: {why}")
     return FENCED
 
 

@@ -329,6 +329,21 @@ def test_a_lot_of_output_is_kept_in_bounds(tmp_path: Path) -> None:
     assert sum(log.stat().st_size for log in path.parent.glob("log*")) < 400_000_000
 
 
+def test_a_job_that_prints_without_end_is_ended_at_its_time_limit(tmp_path: Path) -> None:
+    resources = {"gpus": 0, "time": 1.0, "memory": None}
+    path = shell(tmp_path, "echo a=1; exec yes loss=1", resources=resources)
+    worker = start(path)
+    wait_until_exists(path.parent / "state.json")
+    state = json.loads((path.parent / "state.json").read_text())
+    while not state["child"]:
+        state = json.loads((path.parent / "state.json").read_text())
+
+    wait_until_gone(state["child"], seconds=20)
+
+    worker.kill()
+    worker.communicate()
+
+
 def test_a_torn_last_line_of_the_reports_loses_only_itself(tmp_path: Path) -> None:
     path = shell(tmp_path, "echo loss=3")
     (path.parent / "metrics.jsonl").write_text('{"step": 1, "metrics": {"loss": 9}}\n{"st')
@@ -368,6 +383,19 @@ def test_a_full_disk_does_not_lose_the_exit_marker(tmp_path: Path) -> None:
         assert marker(path)["ending"] == "failed"
     finally:
         subprocess.run(["umount", "-l", small], check=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_worker_whose_own_log_is_full_goes_on(tmp_path: Path) -> None:
+    path = shell(tmp_path, "echo loss=1")
+    (path.parent / "state.json").mkdir()  # no heartbeat can be written
+
+    with Path("/dev/full").open("w") as full:
+        code = subprocess.run(
+            [sys.executable, "-m", "janitor.lifecycle.trial", str(path)], check=False, stderr=full
+        ).returncode
+
+    assert (code, marker(path)["ending"]) == (0, "ok")
 
 
 def test_the_worker_starts_without_heavy_libraries() -> None:
