@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from janitor.model.wording import either
 from janitor.sweep.config.section import Section, one_of
-from janitor.sweep.levels import exact, levels_of
+from janitor.sweep.levels import bands_from, bands_up_to, exact, levels_of
 
 SchedulerName = Literal["parallel", "sequential", "asha"]
 _NAMES: Final[tuple[str, ...]] = get_args(SchedulerName)
@@ -28,6 +28,38 @@ _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "keep": ("asha",),
 }
 """Which schedulers know a setting; the others refuse it."""
+
+
+class EarlyTerminateSection(Section):
+    """W&B's ``early_terminate``."""
+
+    type: Literal["hyperband"]
+    min_iter: int | None = Field(None, ge=1)
+    """The first band."""
+    max_iter: int | None = Field(None, ge=1)
+    s: int | None = Field(None, ge=1)
+    """The number of bands below ``max_iter``."""
+    eta: float = Field(3, gt=1)
+    strict: bool = True
+    """Whether the value at the band counts; otherwise the best one so far."""
+
+    @model_validator(mode="after")
+    def _check(self) -> EarlyTerminateSection:
+        """Refuse what W&B's code cannot use."""
+        if self.max_iter is None and self.min_iter is None:
+            raise ValueError("needs min_iter, or max_iter and s")
+        if self.max_iter is not None and self.s is None:
+            raise ValueError("needs s with max_iter")
+        if not self.bands:
+            raise ValueError("has no band: increase max_iter, or decrease eta")
+        return self
+
+    @property
+    def bands(self) -> tuple[float, ...]:
+        """The numbers of logged values at which runs are compared, ascending."""
+        if self.max_iter is not None:
+            return bands_up_to(self.max_iter, self.eta, self.s or 0)
+        return bands_from(self.min_iter or 1, self.eta)
 
 
 class SchedulerSection(Section):

@@ -6,8 +6,15 @@ from janitor.sweep.config import SweepConfig
 from janitor.sweep.ports import Scheduler
 from janitor.sweep.schedulers.asha import ASHAScheduler
 from janitor.sweep.schedulers.parallel import ParallelScheduler, SequentialScheduler
+from janitor.sweep.schedulers.wandb_hyperband import WandbHyperbandScheduler
 
-__all__ = ["ASHAScheduler", "ParallelScheduler", "SequentialScheduler", "scheduler_of"]
+__all__ = [
+    "ASHAScheduler",
+    "ParallelScheduler",
+    "SequentialScheduler",
+    "WandbHyperbandScheduler",
+    "scheduler_of",
+]
 
 
 def scheduler_of(config: SweepConfig) -> Scheduler:
@@ -26,4 +33,10 @@ def scheduler_of(config: SweepConfig) -> Scheduler:
             settings.keep,
         )
     is_sequential = settings.type == "sequential"
-    return ParallelScheduler(config.janitor.repeats, is_sequential=is_sequential)
+    launches = ParallelScheduler(config.janitor.repeats, is_sequential=is_sequential)
+    early = config.early_terminate
+    if early is None:
+        return launches
+    return WandbHyperbandScheduler(
+        early.bands, early.eta, early.strict, limits.sign, limits.metric, launches
+    )

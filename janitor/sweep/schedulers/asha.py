@@ -99,6 +99,11 @@ class ASHAScheduler:
         """How many jobs may be queued or running at once."""
         return max_parallel_jobs
 
+    @property
+    def keeps_best(self) -> bool:
+        """Only values at milestones count."""
+        return False
+
     def milestones(self, trial: Trial) -> Sequence[float]:
         """The rungs of the trial's bracket."""
         return self.levels(self._bracket(trial))
