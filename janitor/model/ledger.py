@@ -236,8 +236,12 @@ class Ledger:
         )
 
     def _reach(self, reached: Reached) -> None:
-        if not self._is_known(reached):
-            self._trial(reached.run).reached.append(reached)
+        trial = self._trial(reached.run)
+        for number, one in enumerate(trial.reached):
+            if one.rung == reached.rung:
+                trial.reached[number] = replace(one, best=reached.best)
+                return
+        trial.reached.append(reached)
 
     def _refuse(self, refused: items.Refused) -> None:
         attempt = self._attempt(refused.run, refused.attempt, refused.kind)

@@ -27,6 +27,8 @@ class Reached:
     """At which the value was reported."""
     value: float
     """NaN if the metric was not a number; it ranks last."""
+    best: float | None = None
+    """The best value that the trial has reported so far, where the scheduler asks for it."""
     item: Literal["reached"] = "reached"
 
 

@@ -23,7 +23,14 @@ from janitor.model.summary import ABSENT
 from janitor.model.trial import Attempt, Trial
 from janitor.sweep.elsewhere import look_elsewhere
 from janitor.sweep.ports import Dispatcher, Scheduler, SweepStore
-from janitor.sweep.reaching import Yardstick, number_of, points_in, reached, reached_at_end
+from janitor.sweep.reaching import (
+    Yardstick,
+    number_of,
+    points_in,
+    reached,
+    reached_at_end,
+    with_best,
+)
 
 _BY_PERSON: Final = {
     SweepRunState.FAILURE: JobStatus.FAILED,
@@ -67,6 +74,8 @@ class Observer:
     dispatcher: Dispatcher
     scheduler: Scheduler
     metric: str
+    sign: int = -1
+    """1 if high values of the metric are good, -1 if low ones are."""
     namespace: str = "protein"
 
     def look(self, ledger: Ledger) -> Found:
@@ -133,7 +142,7 @@ class Observer:
         is_training = job.launch.kind is JobTypes.LAUNCH_TRAINING
         news: list[Reached] = []
         if milestones and is_training and view.claim is not None:
-            news = list(self._reached(trial, job, milestones))
+            news = self._reached(trial, job, milestones)
             found.facts.extend(news)
         if view.exit is not None:
             ended = ended_of(job, view.exit)
@@ -160,9 +169,7 @@ class Observer:
             reason = state.reason or "its process is gone and left no exit marker"
             found.facts.append(_end(job, Ending.LOST, reason, host=str(claim.get("host", ""))))
 
-    def _reached(
-        self, trial: Trial, job: Attempt, milestones: Sequence[float]
-    ) -> Iterator[Reached]:
+    def _reached(self, trial: Trial, job: Attempt, milestones: Sequence[float]) -> list[Reached]:
         """The milestones that a training has reached, as far as the ledger does not know it."""
         yardstick = Yardstick(self.metric, self.scheduler.resource)
         points = 0
@@ -172,7 +179,11 @@ class Observer:
                 points_in(self.store.reports(self._handle(one)), self.metric) for one in earlier
             )
         reports = self.store.reports(self._handle(job))
-        yield from reached(trial, job, milestones, yardstick.measured(reports, points))
+        measured = list(yardstick.measured(reports, points))
+        found = list(reached(trial, job, milestones, measured))
+        if self.scheduler.keeps_best:
+            found = with_best(trial, found, measured, self.sign)
+        return found
 
 
 def ended_of(job: Attempt, marker: Mapping[str, Any]) -> Ended:

@@ -90,6 +90,10 @@ class Scheduler(Protocol):
         None: the number of finite values of the objective, as W&B counts iterations.
         """
 
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best value so far is recorded in every step, not only at milestones."""
+
     def milestones(self, trial: Trial) -> Sequence[float]:
         """The amounts of the resource at which the trial's reports are recorded, ascending."""
 

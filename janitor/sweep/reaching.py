@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from janitor.model.jobs import Ending, Report
@@ -70,6 +70,30 @@ def reached_at_end(
     resource = rung if ended.resource is None else ended.resource
     value = math.nan if ended.objective is None else ended.objective
     yield Reached(trial.run, job.launch.attempt, rung, resource, value)
+
+
+def with_best(
+    trial: Trial, found: Sequence[Reached], measured: Iterable[tuple[float, float]], sign: int
+) -> list[Reached]:
+    """The same with the best value so far; without a new milestone, the last one if it improved.
+
+    Args:
+        trial: The trial.
+        found: The new milestones.
+        measured: (resource, value) of every report of the newest attempt.
+        sign: 1 if high values are good, -1 if low ones are.
+
+    """
+    values = [value for _, value in measured if math.isfinite(value)]
+    known = trial.reached[-1] if trial.reached else None
+    if known is not None and known.best is not None:
+        values.append(known.best)
+    if not values:
+        return list(found)
+    best = max(values, key=lambda value: sign * value)
+    if not found and known is not None and known.best != best:
+        return [replace(known, best=best)]
+    return [replace(one, best=best) for one in found]
 
 
 def points_in(reports: Iterable[Report], metric: str) -> int:

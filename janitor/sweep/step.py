@@ -122,6 +122,7 @@ class Step:
             parts.dispatcher,
             parts.scheduler,
             parts.limits.metric,
+            parts.limits.sign,
             namespace=parts.namespace,
         )
         return observer.look(self.ledger)

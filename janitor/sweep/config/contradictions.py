@@ -32,6 +32,7 @@ def contradictions(config: SweepConfig) -> Iterator[Problem]:
     yield from _of_search(config)
     yield from _of_points(config)
     yield from _of_resources(config)
+    yield from _of_scheduler(config)
 
 
 def _of_commands(config: SweepConfig) -> Iterator[Problem]:
@@ -92,3 +93,10 @@ def _of_resources(config: SweepConfig) -> Iterator[Problem]:
             yield place, problem
         if wanted.nodes > 1:
             yield place, f"{name}.nodes is {wanted.nodes}, and jobs of this machine have 1 node"
+
+
+def _of_scheduler(config: SweepConfig) -> Iterator[Problem]:
+    kind = config.janitor.scheduler.type
+    if config.early_terminate is not None and config.janitor.scheduler.compares:
+        problem = f"early_terminate and janitor.scheduler.type {kind} both stop trials"
+        yield ("early_terminate",), f"{problem}: remove one of them"

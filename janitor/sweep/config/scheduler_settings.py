@@ -8,26 +8,62 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from janitor.model.wording import either
 from janitor.sweep.config.section import Section, one_of
-from janitor.sweep.levels import exact, levels_of
+from janitor.sweep.levels import bands_from, bands_up_to, exact, levels_of
 
-SchedulerName = Literal["parallel", "sequential", "asha"]
+SchedulerName = Literal["parallel", "sequential", "asha", "hyperband", "median"]
 _NAMES: Final[tuple[str, ...]] = get_args(SchedulerName)
-_LATER: Final = ("hyperband", "median", "pbt", "bayesian")
+_LATER: Final = ("pbt", "bayesian")
 SchedulerType = Annotated[
     SchedulerName, BeforeValidator(lambda each: one_of(each, _NAMES, _LATER, "scheduler"))
 ]
-_RUNGS: Final = ("asha",)
+_RUNGS: Final = ("asha", "hyperband")
+_CURVES: Final = (*_RUNGS, "median")
+_MOST_COMPARISONS: Final = 1000
 _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "mode": ("asha",),
-    "resource": _RUNGS,
+    "resource": _CURVES,
     "min": _RUNGS,
-    "max": _RUNGS,
+    "max": _CURVES,
     "eta": _RUNGS,
-    "grace_period": ("asha",),
+    "grace_period": ("asha", "median"),
     "brackets": ("asha",),
     "keep": ("asha",),
+    "interval": ("median",),
+    "min_trials": ("median",),
 }
 """Which schedulers know a setting; the others refuse it."""
+
+
+class EarlyTerminateSection(Section):
+    """W&B's ``early_terminate``."""
+
+    type: Literal["hyperband"]
+    min_iter: int | None = Field(None, ge=1)
+    """The first band."""
+    max_iter: int | None = Field(None, ge=1)
+    s: int | None = Field(None, ge=1)
+    """The number of bands below ``max_iter``."""
+    eta: float = Field(3, gt=1)
+    strict: bool = True
+    """Whether the value at the band counts; otherwise the best one so far."""
+
+    @model_validator(mode="after")
+    def _check(self) -> EarlyTerminateSection:
+        """Refuse what W&B's code cannot use."""
+        if self.max_iter is None and self.min_iter is None:
+            raise ValueError("needs min_iter, or max_iter and s")
+        if self.max_iter is not None and self.s is None:
+            raise ValueError("needs s with max_iter")
+        if not self.bands:
+            raise ValueError("has no band: increase max_iter, or decrease eta")
+        return self
+
+    @property
+    def bands(self) -> tuple[float, ...]:
+        """The numbers of logged values at which runs are compared, ascending."""
+        if self.max_iter is not None:
+            return bands_up_to(self.max_iter, self.eta, self.s or 0)
+        return bands_from(self.min_iter or 1, self.eta)
 
 
 class SchedulerSection(Section):
@@ -51,6 +87,11 @@ class SchedulerSection(Section):
     keep: Literal["floor", "wandb", "syne-tune"] = "floor"
     """How many trials of a rung are kept."""
 
+    interval: float = Field(1, gt=0)
+    """Between two comparisons, in the resource."""
+    min_trials: int = Field(5, ge=1)
+    """So many other trials must have come as far before one is stopped."""
+
     @model_validator(mode="after")
     def _check(self) -> SchedulerSection:
         """Refuse settings that another scheduler has, and rungs that do not exist."""
@@ -62,6 +103,8 @@ class SchedulerSection(Section):
                 )
         if self.type in _RUNGS:
             self._check_rungs()
+        if self.type == "median":
+            self._check_curves()
         return self
 
     def _check_rungs(self) -> None:
@@ -74,6 +117,16 @@ class SchedulerSection(Section):
         if self.brackets > len(self.rungs):
             raise ValueError(
                 f"has {len(self.rungs)} rungs, so it cannot have {self.brackets} brackets"
+            )
+
+    def _check_curves(self) -> None:
+        if self.max is None:
+            raise ValueError("needs max with type median: how long a whole training is")
+        count = self.max / self.interval
+        if not 1 <= count <= _MOST_COMPARISONS:
+            raise ValueError(
+                f"compares {count:.6g} times: max divided by interval must be from 1 to"
+                f" {_MOST_COMPARISONS}"
             )
 
     @property

@@ -25,7 +25,7 @@ from janitor.sweep.config.contradictions import contradictions
 from janitor.sweep.config.optimizer_settings import OptimizerType
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
-from janitor.sweep.config.scheduler_settings import SchedulerSection
+from janitor.sweep.config.scheduler_settings import EarlyTerminateSection, SchedulerSection
 from janitor.sweep.config.section import Section
 from janitor.sweep.config.settings import JanitorSection
 from janitor.sweep.config.space import Space
@@ -35,6 +35,7 @@ _FIXED: Final = (
     ("metric", "name"),
     ("metric", "goal"),
     *(("janitor", "scheduler", name) for name in SchedulerSection.model_fields),
+    ("early_terminate",),
     ("janitor", "repeats"),
     ("janitor", "store"),
     ("janitor", "evaluation", "at"),
@@ -68,8 +69,7 @@ class SweepConfig(BaseModel):
     metric: Metric | None = None
     metrics: list[Metric] | None = None
     run_cap: int | None = Field(None, ge=1)
-    early_terminate: dict[str, Any] | None = None
-    """Read, and kept for schedulers that stop trials early."""
+    early_terminate: EarlyTerminateSection | None = None
     janitor: JanitorSection = JanitorSection()
     # What W&B also accepts, and a controller of this machine does not need.
     entity: str | None = None

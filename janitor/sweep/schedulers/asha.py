@@ -32,12 +32,11 @@ Where the sources differ, or say nothing:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from janitor.model.jobs import Ending, JobStatus, JobTypes
+from janitor.model.jobs import JobStatus
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Decision, Launch, Stop, Wait
 from janitor.model.trial import Trial
@@ -45,6 +44,7 @@ from janitor.sweep.levels import levels_of
 from janitor.sweep.ports import Exhausted, Scheduler, Suggest, Suggestion
 from janitor.sweep.schedulers.brackets import bracket_of
 from janitor.sweep.schedulers.launches import first_launch, promotion
+from janitor.sweep.schedulers.progress import highest, is_in_training, is_waiting, not_kept
 from janitor.sweep.schedulers.rungs import (
     Board,
     Entry,
@@ -98,6 +98,11 @@ class ASHAScheduler:
     def slots(self, max_parallel_jobs: int) -> int:
         """How many jobs may be queued or running at once."""
         return max_parallel_jobs
+
+    @property
+    def keeps_best(self) -> bool:
+        """Only values at milestones count."""
+        return False
 
     def milestones(self, trial: Trial) -> Sequence[float]:
         """The rungs of the trial's bracket."""
@@ -217,40 +222,6 @@ class ASHAScheduler:
 
     def _at(self, level: float) -> str:
         return f"{self.resource or 'step'} {level:g}"
-
-
-def not_kept(metric: str, at: str, judged: Judged) -> str:
-    """Why a trial does not go on: ``0.81 is not in the best 3 of 9 at epoch 3``."""
-    if not math.isfinite(judged.value):
-        return f"{metric} = {judged.value} is not a finite number at {at}"
-    said = f"{metric} = {judged.value:.6g}"
-    if judged.kept == 0:
-        return f"{said} is one of {judged.count} at {at}, too few to promote one"
-    return f"{said} is not in the best {judged.kept} of {judged.count} at {at}"
-
-
-def is_in_training(trial: Trial) -> bool:
-    """Whether its training goes on, or is to be tried again."""
-    if trial.is_over or trial.newest.launch.kind is not JobTypes.LAUNCH_TRAINING:
-        return False
-    ended = trial.newest.ended
-    return ended is None or ended.ending is not Ending.OK
-
-
-def is_waiting(trial: Trial) -> bool:
-    """Whether its last job is a training that ended well, and it is not over."""
-    ended = trial.newest.ended
-    return (
-        not trial.is_over
-        and ended is not None
-        and ended.ending is Ending.OK
-        and trial.newest.launch.kind is JobTypes.LAUNCH_TRAINING
-    )
-
-
-def highest(trial: Trial) -> float:
-    """The highest milestone that a trial has reached."""
-    return max((one.rung for one in trial.reached), default=0.0)
 
 
 _conforms: Callable[..., Scheduler] = ASHAScheduler

@@ -50,6 +50,11 @@ class ParallelScheduler:
         """The step of each report; nothing depends on it."""
         return ""
 
+    @property
+    def keeps_best(self) -> bool:
+        """Only values at milestones count."""
+        return False
+
     def milestones(self, trial: Trial) -> Sequence[float]:  # noqa: ARG002 - the port's signature
         """None: what a training reports on the way does not matter."""
         return ()

@@ -59,7 +59,8 @@ def test_a_file_of_wandb_is_read_as_wandb_reads_it(tmp_path: Path) -> None:
     assert (config.name, config.optimizer_type) == ("demo", "random")
     assert config.limits.run_cap == 60
     assert (config.limits.metric, config.limits.target) == ("val/loss", 0.1)
-    assert config.early_terminate == {"type": "hyperband", "min_iter": 3, "eta": 3}
+    assert config.early_terminate is not None
+    assert config.early_terminate.bands[:3] == (3, 9, 27)
     kinds = {".".join(each.path): each.distribution.kind for each in config.space.parameters}
     assert kinds == {
         "lr": "log_uniform_values",
@@ -158,6 +159,16 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("janitor: {scheduler: {type: pbt}}", "pbt is not available in this version"),
         ("janitor: {optimizer: {type: tpee}}", "did you mean 'tpe'?"),
         ("janitor: {optimizer: {type: tpe, population: 9}}", "population is not a setting of tpe"),
+        ("janitor: {scheduler: {type: asha}}", "scheduler needs max with type asha"),
+        ("janitor: {scheduler: {type: asha, max: 9, min: 10}}", "has no rung: its first one, 10"),
+        ("janitor: {scheduler: {type: asha, max: 9, brackets: 4}}", "cannot have 4 brackets"),
+        ("janitor: {scheduler: {type: asha, max: 9, mod: stop}}", "no setting 'mod'"),
+        ("janitor: {scheduler: {type: asha, max: 9, eta: 1}}", "scheduler.eta cannot be 1"),
+        ("janitor: {scheduler: {max: 9}}", "is of type parallel, which has no setting max"),
+        (
+            "janitor: {repeats: 2, scheduler: {type: asha, max: 9}}",
+            "cannot have repeats: 2 with the scheduler asha",
+        ),
         ("janitor: {dispatch: {slurm: {}}}", "slurm is not available in this version"),
         ("janitor: {scheduler: {type: paralel}}", "did you mean 'parallel'?"),
         ("name: a/b", "cannot be the name of a folder"),
@@ -223,3 +234,22 @@ def test_the_examples_can_be_read() -> None:
     names = {SweepConfig.load(path).name for path in examples.glob("*.yaml")}
 
     assert names == {"asha", "evaluated", "grid", "on-wandb", "random"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "rungs"),
+    [
+        ("max: 9", (1, 3, 9)),
+        ("max: 27, min: 3", (3, 9, 27)),
+        ("max: 27, grace_period: 3", (3, 9, 27)),
+        ("max: 27, min: 1, grace_period: 3", (3, 9, 27)),
+        ("max: 27, min: 1, grace_period: 4", (9, 27)),
+        ("max: 10, eta: 2", (1, 2, 4, 8, 10)),
+    ],
+)
+def test_the_rungs_of_asha_come_from_min_or_the_grace_period(
+    tmp_path: Path, settings: str, rungs: tuple[float, ...]
+) -> None:
+    config = load(tmp_path, f"{SMALL}janitor: {{scheduler: {{type: asha, {settings}}}}}\n")
+
+    assert config.janitor.scheduler.rungs == rungs
