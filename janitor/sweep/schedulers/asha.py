@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from janitor.model.jobs import Ending, JobStatus, JobTypes
@@ -47,6 +47,7 @@ from janitor.sweep.schedulers.brackets import bracket_of
 from janitor.sweep.schedulers.launches import first_launch, promotion
 from janitor.sweep.schedulers.rungs import (
     Board,
+    BoardKeeper,
     Entry,
     Judged,
     Keep,
@@ -72,6 +73,7 @@ class ASHAScheduler:
     """The metric that counts the resource; empty: the step of each report."""
     brackets: int = 1
     keep: Keep = "floor"
+    _keeper: list[BoardKeeper] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def schedule(self, ledger: Ledger, free: int, suggest: Suggest) -> Sequence[Decision]:
         """Stops; and if a slot is free, one promotion or one new trial."""
@@ -114,14 +116,18 @@ class ASHAScheduler:
 
     def board(self, ledger: Ledger) -> Board:
         """All rungs, and in mode ``stop`` who does not go on."""
+        if not self._keeper:
+            self._keeper.append(BoardKeeper(self._empty_board))
+        return self._keeper[0].of(ledger)
+
+    def _empty_board(self) -> Board:
         tables = [self.levels(bracket) for bracket in range(self.brackets)]
-        board = Board(
+        return Board(
             self.sign,
             lambda trial: tables[self._bracket(trial)],
             self._bracket,
             self._judged if self.mode == "stop" else None,
         )
-        return board.read(ledger)
 
     def _bracket(self, trial: Trial) -> int:
         return bracket_of(trial.run, self.brackets, len(self.levels(0)), self.eta)
