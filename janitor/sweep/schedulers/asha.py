@@ -80,10 +80,11 @@ class ASHAScheduler:
         if free <= 0 and self.mode == "promote":
             return [Wait("every slot is occupied")]
         board = self.board(ledger)
+        unfinished = {trial.run for trial in ledger.unfinished()}
         stops: list[Decision] = [
             Stop(run, JobStatus.PRUNED, self._why_stopped(judged))
             for run, judged in board.stopped.items()
-            if is_in_training(ledger.trials[run])
+            if run in unfinished and is_in_training(ledger.trials[run])
         ]
         if free <= 0:
             return [*stops, Wait("every slot is occupied")]

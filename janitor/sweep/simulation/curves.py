@@ -5,7 +5,7 @@ A curve is what a training would report, one value or mapping per report:
 - a number: the sweep's metric. The resource counts 1, 2, 3 …, and a report takes a second;
 - a mapping: metrics by name. ``seconds`` is the time since the report before, in seconds, and the
   key that the scheduler calls its resource is the resource. ``fails: REASON`` ends the training as
-  failed, and ``lost: REASON`` as lost.
+  failed. ``lost: REASON`` ends it as lost; if it is tried again, it goes on after that.
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ def ticks_of(curve: Curve, metric: str, resource: str | None) -> Iterator[Tick]:
             )
         seconds = float(metrics.pop(SECONDS, 1.0))
         count = float(metrics.get(resource, count)) if resource else count
-        for key, ending in _ENDINGS.items():
-            if key in metrics:
-                yield Tick({}, count, seconds, ending, str(metrics[key]))
-                return
-        yield Tick(metrics, count, seconds)
+        ends = next((key for key in _ENDINGS if key in metrics), None)
+        if ends is None:
+            yield Tick(metrics, count, seconds)
+            continue
+        count -= 1
+        yield Tick({}, count, seconds, _ENDINGS[ends], str(metrics[ends]))
 
 
 def curves_of(name: str, directory: Path) -> Curves:
