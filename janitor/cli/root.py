@@ -32,6 +32,7 @@ COMMANDS = {
             "exclude": Lazy("sweep_exclude", "Hide a trial from the optimizer."),
             "include": Lazy("sweep_include", "Undo an exclusion."),
             "explain": Lazy("sweep_explain", "Show the decisions of a sweep, with reasons."),
+            "simulate": Lazy("sweep_simulate", "Try schedulers and optimizers on a virtual clock."),
             "verify": Lazy("sweep_verify", "Compute all decisions again and compare them."),
             "run-trial": Lazy("sweep_run_trial", "Run one job; dispatchers call this."),
         },

@@ -33,7 +33,7 @@ Where the sources differ, or say nothing:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from janitor.model.jobs import JobStatus
@@ -47,6 +47,7 @@ from janitor.sweep.schedulers.launches import first_launch, promotion
 from janitor.sweep.schedulers.progress import highest, is_in_training, is_waiting, not_kept
 from janitor.sweep.schedulers.rungs import (
     Board,
+    BoardKeeper,
     Entry,
     Judged,
     Keep,
@@ -72,16 +73,18 @@ class ASHAScheduler:
     """The metric that counts the resource; empty: the step of each report."""
     brackets: int = 1
     keep: Keep = "floor"
+    _keeper: list[BoardKeeper] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def schedule(self, ledger: Ledger, free: int, suggest: Suggest) -> Sequence[Decision]:
         """Stops; and if a slot is free, one promotion or one new trial."""
         if free <= 0 and self.mode == "promote":
             return [Wait("every slot is occupied")]
         board = self.board(ledger)
+        unfinished = {trial.run for trial in ledger.unfinished()}
         stops: list[Decision] = [
             Stop(run, JobStatus.PRUNED, self._why_stopped(judged))
             for run, judged in board.stopped.items()
-            if is_in_training(ledger.trials[run])
+            if run in unfinished and is_in_training(ledger.trials[run])
         ]
         if free <= 0:
             return [*stops, Wait("every slot is occupied")]
@@ -119,14 +122,18 @@ class ASHAScheduler:
 
     def board(self, ledger: Ledger) -> Board:
         """All rungs, and in mode ``stop`` who does not go on."""
+        if not self._keeper:
+            self._keeper.append(BoardKeeper(self._empty_board))
+        return self._keeper[0].of(ledger)
+
+    def _empty_board(self) -> Board:
         tables = [self.levels(bracket) for bracket in range(self.brackets)]
-        board = Board(
+        return Board(
             self.sign,
             lambda trial: tables[self._bracket(trial)],
             self._bracket,
             self._judged if self.mode == "stop" else None,
         )
-        return board.read(ledger)
 
     def _bracket(self, trial: Trial) -> int:
         return bracket_of(trial.run, self.brackets, len(self.levels(0)), self.eta)

@@ -100,10 +100,13 @@ class Board:
     _places: dict[str, list[tuple[tuple[int, float], Entry]]] = field(default_factory=dict)
     _hidden: set[str] = field(default_factory=set)
 
-    def read(self, ledger: Ledger) -> Board:
-        """Fill the rungs from a ledger. Excluded and deleted trials are left out."""
-        for position, event in enumerate(ledger.events):
-            self._take(ledger, event, position)
+    def read(self, ledger: Ledger, after: int = 0) -> Board:
+        """Fill the rungs from a ledger, without the first so many events, which are known.
+
+        Excluded and deleted trials are left out.
+        """
+        for position in range(after, len(ledger.events)):
+            self._take(ledger, ledger.events[position], position)
         return self
 
     def at(self, bracket: int, level: float) -> Sequence[Entry]:
@@ -189,3 +192,28 @@ class Board:
     def _entries(self, run: str) -> Iterator[tuple[list[Entry], Entry]]:
         for place, entry in self._places.get(run, []):
             yield self._rungs[place], entry
+
+
+@dataclass(slots=True)
+class BoardKeeper:
+    """Reads on from the last ledger, if the next one begins with the same events.
+
+    Filling a board again for each decision takes time that grows with the sweep.
+    """
+
+    make: Callable[[], Board]
+    _board: Board | None = None
+    _events: list[Event] = field(default_factory=list)
+
+    def of(self, ledger: Ledger) -> Board:
+        """The board of a ledger."""
+        count = len(self._events)
+        news = ledger.events[count:]
+        # A deletion changes how an inclusion before it is read.
+        if any(isinstance(event, Deleted) for event in news) or (
+            ledger.events[:count] != self._events
+        ):
+            self._board, count = None, 0
+        self._board = (self._board or self.make()).read(ledger, count)
+        self._events = list(ledger.events)
+        return self._board
