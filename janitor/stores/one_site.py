@@ -1,4 +1,4 @@
-"""What a store of sweeps answers if whoever reads its ledger reaches everything else as well."""
+"""What a store of sweeps answers if its ledger, runs and jobs are all at one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WandbSweeps: the sweeps of a W&B project that a controller of ours runs."""
+"""WandbSweeps: the sweeps of a W&B project that `janitor sweep` runs."""
 
 from __future__ import annotations
 

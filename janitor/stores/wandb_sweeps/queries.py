@@ -22,7 +22,7 @@ mutation JanitorCreateOwnRun($entity: String!, $project: String!, $name: String!
   }) { bucket { id name } inserted }
 }
 """
-"""A run of the controller. Whoever else creates it sends the same values."""
+"""A run of the controller. Every process that creates it sends the same values."""
 
 DESCRIBE_RUN: Final = """
 mutation JanitorDescribeRun($id: String!, $config: JSONString!) {

@@ -1,9 +1,9 @@
 """A ledger on a server that has no compare-and-set, but creates each name only once.
 
-A *term* is the right to append. Whoever creates the term with the next number owns it, and fences
-all lower terms. Only its owner writes its record: ``base``, the entry on which the term builds, and
-``last``, its newest entry. An entry's file is written once, before ``last`` names it. So the record
-of the newest open term, followed from base to base, is the ledger.
+A *term* is the right to append. The process that creates the term with the next number owns it,
+and fences all lower terms. Only its owner writes its record: ``base``, the entry on which the term
+builds, and ``last``, its newest entry. An entry's file is written once, before ``last`` names it.
+So the record of the newest open term, followed from base to base, is the ledger.
 
 Why an entry that was appended stays: its owner writes ``last``, and then looks whether there is a
 newer term. There is none: every later owner creates its term first and reads afterwards, so it

@@ -123,7 +123,7 @@ class HyperbandScheduler:
     def _decided(
         self, ledger: Ledger, board: Board, *, is_last: bool
     ) -> tuple[list[Stop], Launch | None]:
-        """Whom complete rounds stop, and the first promotion.
+        """The stops of complete rounds, and the first promotion.
 
         Args:
             ledger: The sweep.
