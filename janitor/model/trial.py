@@ -70,6 +70,14 @@ class Trial:
         return None if end is None else end.objective
 
     @property
+    def reported(self) -> float | None:
+        """The last value of the metric: that of the evaluation, or that of the training."""
+        for attempt in reversed(self.jobs):
+            if attempt.ended is not None and attempt.ended.objective is not None:
+                return attempt.ended.objective
+        return None
+
+    @property
     def is_stopping(self) -> bool:
         """Whether it was stopped, and its job is not known to have ended."""
         return self.stop is not None and self.newest.is_open

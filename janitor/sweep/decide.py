@@ -124,10 +124,10 @@ class _Decision:
         is_training = trial.newest.launch.kind is JobTypes.LAUNCH_TRAINING
         if is_training and (not self.scheduler.is_trained(trial) or self.limits.evaluates):
             return
-        objective = _objective(trial)
+        objective = trial.reported
         metric = self.limits.metric or "the objective"
         if objective is None or not math.isfinite(objective):
-            what = "not a finite number" if objective is not None else "was never reported"
+            what = "is not a finite number" if objective is not None else "was never reported"
             reason = f"it ended well, but {metric} {what}"
             self._take(Complete(trial.run, JobStatus.FAILED, reason))
             return
@@ -166,11 +166,10 @@ class _Decision:
 
     def _stops(self) -> None:
         """Stop the sweep at its target or budget, and its trials if the sweep is stopping."""
-        stopping = self.ledger.stopping
-        if stopping is None and (stop := reason_to_stop(self.ledger, self.limits)) is not None:
+        stop = None if self.ledger.stopping else reason_to_stop(self.ledger, self.limits)
+        if stop is not None:
             self._take(stop)
-            stopping = stop
-        if stopping is None:
+        if (stopping := self.ledger.stopping) is None:
             return
         for trial in self._trials():
             if trial.is_over:
@@ -199,15 +198,24 @@ class _Decision:
     def _pauses(self) -> None:
         if self.ledger.paused is None and self.ledger.stopping is None:
             pause = reason_to_pause(self.ledger, self.limits, self.now)
-            if pause is not None:
+            if pause is not None and not (pause.by == "budget" and self._has_nothing_left()):
                 self._take(pause)
+
+    def _has_nothing_left(self) -> bool:
+        """Whether all trials are over, and no further one would begin. A brake stays a brake."""
+        paused = self.ledger.paused
+        if self._trials() or (paused is not None and paused.by in {"brake", "refusals"}):
+            return False
+        decisions = self.scheduler.schedule(self.ledger.fork(), 1, self._suggest)
+        return self.is_exhausted and not any(isinstance(each, Launch) for each in decisions)
 
     # -- launches
 
     def _launches(self, retries: list[Launch]) -> None:
         free = self.scheduler.slots(self.limits.max_parallel_jobs) - self.ledger.occupied
         if (why := self._why_no_launch()) is not None:
-            self._take(Wait(why))
+            if not self._has_nothing_left():
+                self._take(Wait(why))
             return
         for launch in self._due(retries):
             if self.ledger.trials[launch.run].is_over:
@@ -284,14 +292,6 @@ class _Decision:
         answer = self.optimizer.suggest(ledger, index)
         self.is_exhausted = isinstance(answer, Exhausted)
         return answer
-
-
-def _objective(trial: Trial) -> float | None:
-    """The last value of the metric: that of the evaluation, or that of the training."""
-    for attempt in reversed(trial.jobs):
-        if attempt.ended is not None and attempt.ended.objective is not None:
-            return attempt.ended.objective
-    return None
 
 
 def _purpose(launch: Launch, further: int) -> str:

@@ -17,7 +17,10 @@ from janitor.model.summary import ABSENT
 from janitor.model.trial import Trial, status_in_ledger
 from janitor.sweep.brakes import best_trial
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.decide import decide
+from janitor.sweep.optimizers import optimizer_of
 from janitor.sweep.ports import SweepStore
+from janitor.sweep.schedulers import scheduler_of
 from janitor.sweep.step_report import state_of
 
 SCHEMA: Final = "janitor.sweep.status/1"
@@ -39,11 +42,12 @@ def status_of(
     ]
     best = best_trial(ledger, limits)
     eta = eta_of(ledger, config, now)
+    expected = expected_trials(config)
     return {
         "schema": SCHEMA,
         "sweep": ledger.name,
         "store": store.location,
-        "state": state_of(ledger, is_done=is_done(ledger, config)),
+        "state": state_of(ledger, is_done=is_done(ledger, config, now)),
         "reason": _reason(ledger),
         "spec_version": ledger.spec.version,
         "metric": limits.metric,
@@ -53,20 +57,18 @@ def status_of(
         if best is None
         else {"run": best.run, "params": best.params, "objective": best.objective},
         "counts": dict(Counter(row["status"] for row in rows)),
-        "expected_trials": expected_trials(config),
+        "expected_trials": None if expected is None else max(expected, len(rows)),
         "eta_seconds": None if eta is None else round(eta[0], 1),
         "eta_spread_seconds": None if eta is None else round(eta[1], 1),
     }
 
 
-def is_done(ledger: Ledger, config: SweepConfig) -> bool:
-    """Whether nothing is open, and nothing will come."""
-    if any(not trial.is_over or trial.has_slot for trial in ledger.trials.values()):
+def is_done(ledger: Ledger, config: SweepConfig, now: datetime) -> bool:
+    """Whether nothing is open, and nothing will come: as a step would say."""
+    if ledger.unfinished():
         return False
-    if ledger.stopping is not None:
-        return True
-    expected = expected_trials(config)
-    return expected is not None and ledger.paused is None and len(ledger.trials) >= expected
+    scheduler, optimizer = scheduler_of(config), optimizer_of(config)
+    return decide(ledger, config.limits, scheduler, optimizer, now).is_done
 
 
 def expected_trials(config: SweepConfig) -> int | None:

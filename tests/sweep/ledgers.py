@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from janitor.model.jobs import Cause, Ending, JobTypes
+from janitor.model.jobs import Cause, Ending, JobStatus, JobTypes
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, Reached, SpecAdded
+from janitor.model.ledger_items import (
+    Complete,
+    Ended,
+    Item,
+    Launch,
+    LedgerEntry,
+    Reached,
+    SpecAdded,
+)
 from janitor.sweep.seeds import run_id
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -64,3 +72,7 @@ class Building:
     ) -> Building:
         """Let a job of the trial end."""
         return self.add(Ended(run_id("s", index), attempt, kind, ending, "it ended", objective))
+
+    def complete(self, index: int, objective: float = 1.0) -> Building:
+        """Record that the trial is complete."""
+        return self.add(Complete(run_id("s", index), JobStatus.COMPLETED, "r", objective))

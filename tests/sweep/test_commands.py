@@ -267,6 +267,21 @@ def test_a_state_that_a_person_set_wins(shell: Shell) -> None:
     assert (row["status"], row["state"]) == ("CANCELLED", "cancelled")
 
 
+def test_names_and_values_are_shown_as_they_are(shell: Shell) -> None:
+    path = shell.folder / "odd.yaml"
+    path.write_text(
+        'method: grid\ncommand: ["true"]\nmetric: {name: "loss[/x]"}\n'
+        'parameters: {x: {values: ["[red]\\e[31m"]}}\n'
+    )
+    shell.janitor("sweep", "start", "odd.yaml")
+
+    said = shell.janitor("sweep", "status", "odd")
+
+    assert "loss[/x]" in said
+    assert "[red]" in said
+    assert "\x1b" not in said
+
+
 def test_excluding_a_trial_hides_it_from_the_best(shell: Shell) -> None:
     shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
     shell.janitor("sweep", "exclude", "grid", "grid-0003", "--reason", "leaked test data")
@@ -302,6 +317,7 @@ def test_an_edited_file_is_a_new_version_and_an_older_one_changes_nothing(shell:
         (["status", "x", "--store", "s3:x"], "is not a store of sweeps: use file:DIR"),
         (["start", "gone.yaml"], "the sweep file gone.yaml does not exist"),
         (["start", "examples/sweeps/grid.yaml", "--every", "soon"], "--every must be a duration"),
+        (["start", "examples/sweeps/grid.yaml", "--every", "0s"], "--every must be longer than 0"),
     ],
 )
 def test_wrong_input_gets_one_sentence(shell: Shell, words: list[str], said: str) -> None:

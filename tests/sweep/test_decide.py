@@ -251,3 +251,37 @@ def test_a_fork_and_its_origin_do_not_see_each_others_changes() -> None:
     fork.decide(Ended("s-0000", 1, TRAIN, Ending.OK, "it ended"))
     assert [trial.run for trial in fork.unfinished()] == ["s-0001"]
     assert fork.indexes == building.ledger.indexes == 2
+
+
+def test_a_sweep_with_nothing_left_is_done_whatever_budget_is_used_up_then() -> None:
+    building = Building()
+    for index, x in enumerate((1, 2, 3, 4)):
+        building.launch(index, {"x": x}).end(index, objective=1.0)
+    for decision in decided(building).decisions:
+        building.add(decision)  # type: ignore[arg-type] # there is no Wait among decisions
+    later = NOW + timedelta(hours=2)
+
+    found = decided(building, replace(LIMITS, deadline=3600.0), later)
+
+    assert (found.decisions, found.is_done) == ([], True)
+
+
+@pytest.mark.parametrize(("by", "is_done"), [("person", True), ("budget", True), ("brake", False)])
+def test_a_pause_of_a_sweep_with_nothing_left(by: Any, is_done: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    building = Building()
+    for index, x in enumerate((1, 2, 3, 4)):
+        building.launch(index, {"x": x}).end(index, objective=1.0)
+    for decision in decided(building).decisions:
+        building.add(decision)  # type: ignore[arg-type] # there is no Wait among decisions
+
+    assert decided(building.add(Paused(by, "why"))).is_done is is_done
+
+
+def test_an_open_grid_that_is_paused_is_not_done() -> None:
+    building = Building().launch(0, {"x": 1}).end(0)
+    for decision in decided(building, replace(LIMITS, max_parallel_jobs=0)).decisions:
+        building.add(decision)  # type: ignore[arg-type] # as above
+
+    found = decided(building.add(Paused("person", "why")))
+
+    assert (found.is_done, len(found.waits)) == (False, 1)

@@ -16,6 +16,7 @@ def command(*, store: str | None, as_json: bool) -> None:
     import json
 
     from janitor.model.ledger import Ledger
+    from janitor.runtime.clock import utc_now
     from janitor.sweep.catalogs import DEFAULT
     from janitor.sweep.opening import config_of
     from janitor.sweep.status import is_done
@@ -32,7 +33,7 @@ def command(*, store: str | None, as_json: bool) -> None:
         rows.append(
             {
                 "sweep": name,
-                "state": state_of(ledger, is_done=is_done(ledger, config)),
+                "state": state_of(ledger, is_done=is_done(ledger, config, utc_now())),
                 "trials": len(ledger.trials),
                 "over": over,
                 "started_at": ledger.started_at,

@@ -31,11 +31,11 @@ def command(session: Session, /, *, file: str, store: str | None, every: str) ->
     Example:
       janitor sweep start examples/sweeps/grid.yaml
     """
-    from janitor.config import parse_duration
+    from janitor.config.durations import parse_positive_duration
     from janitor.errors import UsageError
 
     try:
-        seconds = parse_duration(every).total_seconds()
+        seconds = parse_positive_duration(every).total_seconds()
     except ValueError as error:
         raise UsageError(f"--every {error}") from error
     opened = open_file(file, store)

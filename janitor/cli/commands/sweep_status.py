@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from janitor.cli.command import Command
+from janitor.cli.errors import printable
 from janitor.cli.sweep_options import json_option, open_named, store_option, sweep_argument
 
 _LOOK_UP = 1.0
@@ -53,16 +54,16 @@ def _show(status: dict[str, Any]) -> None:
 
     table = Table()
     for name in ("run", "status", status["metric"] or "objective", "params", "attempt", "host"):
-        table.add_column(name)
+        table.add_column(Text(printable(name)))
     for row in status["trials"]:
         flag = " (excluded)" if row["excluded"] else " (deleted)" if row["deleted"] else ""
         table.add_row(
             row["run"],
             row["status"] + flag,
             "" if row["objective"] is None else f"{row['objective']:.6g}",
-            Text(", ".join(f"{name}={value}" for name, value in row["params"].items())),
+            Text(printable(", ".join(f"{name}={value}" for name, value in row["params"].items()))),
             f"{row['attempt']}{' (eval)' if row['kind'] == 'eval' else ''}",
-            row["host"],
+            Text(printable(row["host"])),
         )
     console = Console()
     console.print(table)
@@ -73,7 +74,7 @@ def _show(status: dict[str, Any]) -> None:
         f"{status['sweep']}: {status['state']}, {len(status['trials'])}{of} trials: {counts}"
     )
     if status["reason"]:
-        click.echo(f"why: {status['reason']}")
+        click.echo(printable(f"why: {status['reason']}"))
     if (best := status["best"]) is not None:
         click.echo(f"best: {best['run']} with {best['objective']:.6g}")
     if status["eta_seconds"] and status["state"] == "running":

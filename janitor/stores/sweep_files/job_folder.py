@@ -83,7 +83,8 @@ def _document(path: Path) -> Mapping[str, Any] | None:
             return None
         raise
     except ValueError as error:
-        raise StateFileError(f"{path} is damaged: {error}") from error
+        what = "; delete it, and the attempt counts as lost" if path.name == "exit.json" else ""
+        raise StateFileError(f"{path} is damaged: {error}{what}") from error
 
 
 def _age(folder: Path, name: str) -> float | None:
