@@ -229,6 +229,8 @@ class Wait:
     """Nothing is launched, and why. It is reported, but not written to the ledger."""
 
     reason: str
+    is_last: bool = False
+    """Whether nothing will be launched any more."""
     item: Literal["wait"] = "wait"
 
 

@@ -100,6 +100,7 @@ class _Decision:
     def _take(self, decision: Decision) -> None:
         if isinstance(decision, Wait):
             self.result.waits.append(decision)
+            self.is_exhausted |= decision.is_last
             return
         self.result.decisions.append(decision)
         self.ledger.decide(decision)

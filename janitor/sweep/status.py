@@ -73,6 +73,8 @@ def is_done(ledger: Ledger, config: SweepConfig, now: datetime) -> bool:
 
 def expected_trials(config: SweepConfig) -> int | None:
     """How many trials the sweep will have at most; None if there is no limit."""
+    if config.janitor.scheduler.type == "pbt":
+        return config.janitor.scheduler.population * config.janitor.scheduler.generations
     size = config.space.size
     caps = [cap for cap in (size, config.limits.run_cap) if cap is not None]
     return min(caps) * config.janitor.repeats if caps else None

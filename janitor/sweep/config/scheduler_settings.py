@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from janitor.model.wording import either
-from janitor.sweep.config.section import Section, one_of
+from janitor.sweep.config.section import Seconds, Section, one_of
 from janitor.sweep.levels import bands_from, bands_up_to, exact, levels_of
 
-SchedulerName = Literal["parallel", "sequential", "asha", "hyperband", "median"]
+SchedulerName = Literal["parallel", "sequential", "asha", "hyperband", "median", "pbt"]
 _NAMES: Final[tuple[str, ...]] = get_args(SchedulerName)
-_LATER: Final = ("pbt", "bayesian")
+_LATER: Final = ("bayesian",)
 SchedulerType = Annotated[
     SchedulerName, BeforeValidator(lambda each: one_of(each, _NAMES, _LATER, "scheduler"))
 ]
 _RUNGS: Final = ("asha", "hyperband")
-_CURVES: Final = (*_RUNGS, "median")
+_CURVES: Final = (*_RUNGS, "median", "pbt")
 _MOST_COMPARISONS: Final = 1000
 _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "mode": ("asha",),
@@ -28,8 +29,13 @@ _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "grace_period": ("asha", "median"),
     "brackets": ("asha",),
     "keep": ("asha",),
-    "interval": ("median",),
+    "interval": ("median", "pbt"),
     "min_trials": ("median",),
+    "population": ("pbt",),
+    "share": ("pbt",),
+    "resample": ("pbt",),
+    "factors": ("pbt",),
+    "generation_timeout": ("pbt",),
 }
 """Which schedulers know a setting; the others refuse it."""
 
@@ -88,9 +94,18 @@ class SchedulerSection(Section):
     """How many trials of a rung are kept."""
 
     interval: float = Field(1, gt=0)
-    """Between two comparisons, in the resource."""
+    """Between two comparisons, or from one generation to the next, in the resource."""
     min_trials: int = Field(5, ge=1)
     """So many other trials must have come as far before one is stopped."""
+    population: int = Field(10, ge=2)
+    share: float = Field(0.2, gt=0, le=0.5)
+    """Of the members that copy others, and of those that are copied."""
+    resample: float = Field(0.25, ge=0, le=1)
+    """The probability with which a copied parameter is drawn again."""
+    factors: tuple[float, float] = (0.8, 1.2)
+    """One of them multiplies a copied parameter that is not drawn again."""
+    generation_timeout: Seconds | None = None
+    """Members that did not end in this time are stopped."""
 
     @model_validator(mode="after")
     def _check(self) -> SchedulerSection:
@@ -103,7 +118,7 @@ class SchedulerSection(Section):
                 )
         if self.type in _RUNGS:
             self._check_rungs()
-        if self.type == "median":
+        if self.type in {"median", "pbt"}:
             self._check_curves()
         return self
 
@@ -121,7 +136,7 @@ class SchedulerSection(Section):
 
     def _check_curves(self) -> None:
         if self.max is None:
-            raise ValueError("needs max with type median: how long a whole training is")
+            raise ValueError(f"needs max with type {self.type}: how long a whole training is")
         count = self.max / self.interval
         if not 1 <= count <= _MOST_COMPARISONS:
             raise ValueError(
@@ -142,6 +157,11 @@ class SchedulerSection(Section):
         while self.grace_period is not None and level < exact(self.grace_period):
             level *= exact(self.eta)
         return float(level)
+
+    @property
+    def generations(self) -> int:
+        """How many generations a population has."""
+        return math.ceil(exact(self.max or self.interval) / exact(self.interval))
 
     @property
     def rungs(self) -> tuple[float, ...]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from janitor.config.durations import parse_positive_duration
 from janitor.model.wording import did_you_mean, either, quoted
+
+
+def _seconds(value: Any) -> float:
+    return parse_positive_duration(value).total_seconds()
+
+
+Seconds = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
+]
 
 
 class Section(BaseModel):

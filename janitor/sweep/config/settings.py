@@ -7,13 +7,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from janitor.config.durations import parse_positive_duration
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
 from janitor.sweep.config.optimizer_settings import OptimizerSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
-from janitor.sweep.config.section import Section, one_of
+from janitor.sweep.config.section import Seconds, Section, one_of
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
@@ -31,14 +30,7 @@ def _bytes(value: Any) -> int:
     return size
 
 
-def _seconds(value: Any) -> float:
-    return parse_positive_duration(value).total_seconds()
-
-
 Bytes = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": ["string", "integer"]})]
-Seconds = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"]})
-]
 
 
 class ResourcesSection(Section):

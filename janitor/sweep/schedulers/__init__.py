@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.ports import Scheduler
 from janitor.sweep.schedulers.asha import ASHAScheduler
 from janitor.sweep.schedulers.hyperband import HyperbandScheduler
 from janitor.sweep.schedulers.median import MedianScheduler
 from janitor.sweep.schedulers.parallel import ParallelScheduler, SequentialScheduler
+from janitor.sweep.schedulers.pbt import PBTScheduler
 from janitor.sweep.schedulers.wandb_hyperband import WandbHyperbandScheduler
 
 __all__ = [
     "ASHAScheduler",
     "HyperbandScheduler",
     "MedianScheduler",
+    "PBTScheduler",
     "ParallelScheduler",
     "SequentialScheduler",
     "WandbHyperbandScheduler",
@@ -24,40 +28,53 @@ __all__ = [
 def scheduler_of(config: SweepConfig) -> Scheduler:
     """The scheduler that a sweep file names."""
     settings, limits = config.janitor.scheduler, config.limits
-    if settings.type == "asha":
-        return ASHAScheduler(
-            settings.rungs[-1],
-            settings.least,
-            settings.eta,
-            settings.mode,
-            limits.sign,
-            limits.metric,
-            settings.resource,
-            settings.brackets,
-            settings.keep,
-        )
-    if settings.type == "hyperband":
-        return HyperbandScheduler(
-            settings.rungs[-1],
-            settings.least,
-            settings.eta,
-            limits.sign,
-            limits.metric,
-            settings.resource,
-        )
-    if settings.type == "median":
-        return MedianScheduler(
-            settings.max or 0.0,
-            settings.interval,
-            settings.grace_period or 0.0,
-            settings.min_trials,
-            limits.sign,
-            limits.metric,
-            settings.resource,
-        )
-    is_sequential = settings.type == "sequential"
+    measured: dict[str, Any] = {
+        "sign": limits.sign,
+        "metric": limits.metric,
+        "resource": settings.resource,
+    }
+    match settings.type:
+        case "asha":
+            return ASHAScheduler(
+                settings.rungs[-1],
+                settings.least,
+                settings.eta,
+                settings.mode,
+                brackets=settings.brackets,
+                keep=settings.keep,
+                **measured,
+            )
+        case "hyperband":
+            rungs = settings.rungs
+            return HyperbandScheduler(rungs[-1], settings.least, settings.eta, **measured)
+        case "median":
+            return MedianScheduler(
+                settings.max or 0.0,
+                settings.interval,
+                settings.grace_period or 0.0,
+                settings.min_trials,
+                **measured,
+            )
+        case "pbt":
+            return PBTScheduler(
+                config.space,
+                settings.population,
+                settings.interval,
+                settings.max or 0.0,
+                settings.share,
+                settings.resample,
+                settings.factors,
+                settings.generation_timeout,
+                **measured,
+            )
+    return _without_comparisons(config)
+
+
+def _without_comparisons(config: SweepConfig) -> Scheduler:
+    """The parallel or the sequential scheduler, with W&B's ``early_terminate`` if it is set."""
+    is_sequential = config.janitor.scheduler.type == "sequential"
     launches = ParallelScheduler(config.janitor.repeats, is_sequential=is_sequential)
-    early = config.early_terminate
+    early, limits = config.early_terminate, config.limits
     if early is None:
         return launches
     return WandbHyperbandScheduler(

@@ -156,7 +156,10 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("janitor: {scheduler: {type: pbt}}", "pbt is not available in this version"),
+        ("janitor: {scheduler: {type: bayesian}}", "bayesian is not available in this version"),
+        ("janitor: {scheduler: {type: pbt}}", "scheduler needs max with type pbt"),
+        ("janitor: {scheduler: {type: median, max: 9999}}", "compares 9999 times"),
+        ("janitor: {scheduler: {type: pbt, max: 9, population: 1}}", "population cannot be 1"),
         ("janitor: {optimizer: {type: tpee}}", "did you mean 'tpe'?"),
         ("janitor: {optimizer: {type: tpe, population: 9}}", "population is not a setting of tpe"),
         ("janitor: {scheduler: {type: asha}}", "scheduler needs max with type asha"),
