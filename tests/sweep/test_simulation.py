@@ -73,8 +73,17 @@ def params_of(outcome: Outcome) -> list[Mapping[str, Any]]:
     return [trial.params for trial in ledger.trials.values()]
 
 
-@pytest.mark.parametrize("scheduler", ["parallel", ASHA, STOP])
-@pytest.mark.parametrize("optimizer", ["random", "tpe", "cmaes", "nsga2"])
+HYPERBAND = "{type: hyperband, max: 9, resource: epoch}"
+MEDIAN = "{type: median, max: 9, resource: epoch}"
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "optimizer"),
+    [
+        *((ASHA, kind) for kind in ("random", "tpe", "cmaes", "nsga2", "qmc")),
+        *((kind, "tpe") for kind in ("parallel", STOP, HYPERBAND, MEDIAN)),
+    ],
+)
 def test_a_simulated_sweep_is_the_same_each_time_and_can_be_verified(
     scheduler: str, optimizer: str
 ) -> None:
