@@ -12,8 +12,10 @@ from typing import Any
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Item, Launch, LedgerEntry
 from janitor.sweep.decide import decide
+from janitor.sweep.limits import Limits
 from janitor.sweep.opening import config_of
 from janitor.sweep.optimizers import optimizer_of
+from janitor.sweep.ports import Optimizer, Scheduler
 from janitor.sweep.schedulers import scheduler_of
 from janitor.sweep.step import versions
 
@@ -41,10 +43,15 @@ class Checked:
 def verify(name: str, entries: Sequence[LedgerEntry]) -> Iterator[Checked]:
     """Compute each decision again, in order, and name each entry that was altered."""
     ledger = Ledger(name)
+    parts: dict[int, tuple[Limits, Scheduler, Optimizer]] = {}
     for entry in entries:
         yield from _stored(entry)
         if entry.role == "decisions":
-            yield from _compare(ledger, entry)
+            version = ledger.spec.version
+            if version not in parts:
+                config = config_of(ledger)
+                parts[version] = config.limits, scheduler_of(config), optimizer_of(config)
+            yield from _compare(ledger, entry, *parts[version])
         ledger.add(entry)
 
 
@@ -55,16 +62,10 @@ def _stored(entry: LedgerEntry) -> Iterator[Checked]:
         yield Checked(entry.number, entry.role, Comparison.DIFFERENT, detail)
 
 
-def _compare(ledger: Ledger, entry: LedgerEntry) -> Iterator[Checked]:
-    config = config_of(ledger)
-    optimizer = optimizer_of(config)
-    decided = decide(
-        ledger,
-        config.limits,
-        scheduler_of(config),
-        optimizer,
-        datetime.fromisoformat(entry.at),
-    )
+def _compare(
+    ledger: Ledger, entry: LedgerEntry, limits: Limits, scheduler: Scheduler, optimizer: Optimizer
+) -> Iterator[Checked]:
+    decided = decide(ledger, limits, scheduler, optimizer, datetime.fromisoformat(entry.at))
     is_comparable = entry.versions == versions(optimizer)
     found, again = list(entry.items), list(decided.decisions)
     for number in range(max(len(found), len(again))):
