@@ -47,7 +47,7 @@ class Place:
 
         """
         if text.startswith(_FILE) and text != _FILE:
-            return cls("file", Path(text.removeprefix(_FILE)).absolute())
+            return cls("file", _folder(text.removeprefix(_FILE)))
         scheme, colon, rest = text.partition(":")
         parts = rest.split("/") if colon else []
         if scheme != WANDB or len(parts) > 2 or not all(part.strip() for part in parts):
@@ -58,6 +58,14 @@ class Place:
         if parts:
             entity, project = (parts[0] if len(parts) == 2 else entity), parts[-1]
         return cls(WANDB, entity=entity, project=project)
+
+
+def _folder(text: str) -> Path:
+    """The folder, absolute; ``~`` is the user's home, as everywhere."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise UsageError(f"names the home of an unknown user: {quoted(text)}") from error
 
 
 def catalog_of(

@@ -335,3 +335,18 @@ def test_a_sweep_whose_trials_all_fail_is_paused(shell: Shell) -> None:
 
     assert "trials all failed" in said
     assert shell.status("grid")["state"] == "braked"
+
+
+def test_wrong_settings_are_told_before_a_sweep_is_created(shell: Shell) -> None:
+    (shell.folder / "janitor.yaml").write_text("nonsense: 1\n")
+
+    for command in ("start", "step"):
+        said = shell.janitor("sweep", command, "examples/sweeps/grid.yaml", code=2)
+        assert "has no setting 'nonsense'" in said
+    assert not (shell.folder / ".janitor").exists()
+
+
+def test_a_store_in_the_home_folder_is_not_a_folder_called_tilde(shell: Shell) -> None:
+    shell.janitor("sweep", "step", "examples/sweeps/grid.yaml", "--store", "file:~/store")
+
+    assert (shell.folder / "store" / "sweeps" / "grid").is_dir()

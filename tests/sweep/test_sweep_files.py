@@ -222,3 +222,12 @@ def test_a_folder_resolves_into_its_sweeps(tmp_path: Path) -> None:
     assert [each.name for each in found] == ["a", "b"] == list(catalog.names())
     with pytest.raises(NotFoundError):
         catalog.open("../etc")
+
+
+def test_a_store_below_a_folder_called_sweeps_is_a_folder_of_sweeps(tmp_path: Path) -> None:
+    folder = tmp_path / "sweeps" / "store"
+    SweepFolder(folder, utc_now).create("a")
+
+    found = SweepRunsStore(folder, utc_now).fetch_sweep_metadata(None)  # type: ignore[arg-type] # as above
+
+    assert [each.name for each in found] == ["a"]

@@ -38,6 +38,7 @@ def command(session: Session, /, *, file: str, store: str | None, every: str) ->
         seconds = parse_positive_duration(every).total_seconds()
     except ValueError as error:
         raise UsageError(f"--every {error}") from error
+    session.load_config({})  # what is wrong with it is said before anything is created
     opened = open_file(file, store)
     click.echo(f"sweep {opened.store.name} in {opened.store.location}")
     try:

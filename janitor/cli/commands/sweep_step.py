@@ -35,6 +35,7 @@ def command(session: Session, /, *, sweep: str, store: str | None, as_json: bool
     """
     from janitor.storage import strict_json
 
+    session.load_config({})  # what is wrong with it is said before anything is created
     opened = open_file(sweep, store) if is_file(sweep) else open_named(store, sweep)
     report = opened.controller(session).run_step()
     if as_json:

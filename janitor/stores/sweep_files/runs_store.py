@@ -35,9 +35,12 @@ _WORDS: Final = {Ending.OK: "finished", Ending.FAILED: "failed", Ending.TIMEOUT:
 
 def holds_sweeps(folder: Path) -> bool:
     """Whether a folder is one of sweeps, or a sweep in such a folder."""
-    is_sweep = folder.parent.name == SWEEPS and (folder / "ledger").is_dir()
     # A folder of run files may have an entity called "sweeps".
-    return is_sweep or any((folder / SWEEPS).glob("*/ledger"))
+    return _is_sweep(folder) or any((folder / SWEEPS).glob("*/ledger"))
+
+
+def _is_sweep(folder: Path) -> bool:
+    return folder.parent.name == SWEEPS and (folder / "ledger").is_dir()
 
 
 class SweepRunsStore:
@@ -59,7 +62,7 @@ class SweepRunsStore:
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """One target for each sweep."""
         del target
-        if self._folder.parent.name == SWEEPS:
+        if _is_sweep(self._folder):
             return (self._resolved(self._folder),)
         names = SweepFolder(self._folder, self._clock).names()
         return tuple(self._resolved(self._folder / SWEEPS / name) for name in names)

@@ -38,6 +38,7 @@ _FIXED: Final = (
     ("early_terminate",),
     ("janitor", "repeats"),
     ("janitor", "store"),
+    ("janitor", "namespace"),
     ("janitor", "evaluation", "at"),
 )
 """Settings that a sweep keeps for its whole life."""
