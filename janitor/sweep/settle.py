@@ -30,6 +30,9 @@ _FINAL: Final = {
 _PAUSED: Final = "sweep.paused"
 """The rung at which a trial waits."""
 
+_TRACES: Final = ("error", "error_traceback", "completion_time", "failure_time")
+"""What only a run that has ended has, besides the janitor's marks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -155,10 +158,17 @@ def _edited(
     namespace: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """The summary with the state, and without the janitor's marks of an earlier guess."""
+    """The summary with the state, and without what the janitor wrote with an earlier guess."""
     form = summaries.form_of(summary, namespace) or Form.FLAT
     edits: dict[summaries.Path, Any] = {}
-    stamped = {"state": state.value, "last_update": now.isoformat(), _PAUSED: ABSENT, **values}
+    is_guess = summaries.read(summary, namespace, "janitor.state") is not ABSENT
+    traces = dict.fromkeys(_TRACES, ABSENT) if is_guess else {}
+    stamped = traces | {
+        "state": state.value,
+        "last_update": now.isoformat(),
+        _PAUSED: ABSENT,
+        **values,
+    }
     for name, value in stamped.items():
         edits.update((path, value) for path in summaries.places(form, namespace, name))
     prefix = f"{namespace}.janitor"

@@ -350,3 +350,9 @@ def test_a_store_in_the_home_folder_is_not_a_folder_called_tilde(shell: Shell) -
     shell.janitor("sweep", "step", "examples/sweeps/grid.yaml", "--store", "file:~/store")
 
     assert (shell.folder / "store" / "sweeps" / "grid").is_dir()
+
+
+def test_a_report_without_a_change_is_undone_without_a_login(finished: Shell) -> None:
+    finished.janitor("fix", "--store", "file:.janitor", "--report", "report.json")
+
+    assert "nothing to restore" in finished.janitor("undo", "report.json")

@@ -57,6 +57,9 @@ def command(
             f" {config.namespace!r}: name it in janitor.yaml or in JANITOR_NAMESPACE"
         )
     delivery.check(config)
+    if not wanted:
+        click.echo(f"{file} records no change: there is nothing to restore.")
+        return ExitCode.DONE
     policy = config.policy
     reach = [one.path for one in wanted]
     with open_pass(config, policy, command="undo", dry_run=dry_run, reach=reach) as work:
