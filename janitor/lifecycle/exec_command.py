@@ -21,7 +21,7 @@ from janitor.lifecycle.ranks import RUN_ID, is_id_set_after_launch, rank_of
 from janitor.lifecycle.run_access import RunAccess
 from janitor.lifecycle.run_folders import RunFolder, find_run_folders
 from janitor.lifecycle.run_tracker import RunTracker
-from janitor.lifecycle.settings import Settings
+from janitor.lifecycle.settings import TRIAL_RUN, Settings
 from janitor.lifecycle.states import (
     TIMEOUT_CODE,
     signal_of_exit_code,
@@ -182,7 +182,9 @@ def conclude(
 
     Returns the state that the run has now; None if it could not be read or written.
     """
-    tracker = RunTracker(access, Settings(namespace=namespace))
+    tracker = RunTracker(
+        access, Settings(namespace=namespace, trial_run=os.environ.get(TRIAL_RUN, ""))
+    )
     tracker.end(state, {"error": error} if error else None)
     stored = tracker.look()
     return None if stored is None or tracker.has_pending else stored.state

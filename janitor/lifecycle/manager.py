@@ -16,7 +16,7 @@ from janitor.lifecycle.heartbeat import beating
 from janitor.lifecycle.messages import logger
 from janitor.lifecycle.ranks import rank_of
 from janitor.lifecycle.run_tracker import RunTracker
-from janitor.lifecycle.settings import Settings
+from janitor.lifecycle.settings import TRIAL_RUN, Settings
 from janitor.lifecycle.states import IllegalMoveError, parse_state
 from janitor.model import SweepRunState
 
@@ -32,6 +32,10 @@ class RobustSweepStateManager:
     It writes under ``NAMESPACE.`` into the run's summary, and records the end of the run in
     whatever way the process ends. It never raises into the training loop, except with
     ``strict=True``. It can be used from several threads, and does nothing in forked children.
+
+    Within a trial of a sweep controller (``JANITOR_TRIAL_RUN`` is set) the end of a block ends an
+    attempt, not the run: the objective is recorded, and the state stays open until the controller
+    decides.
 
     In a distributed job, rank 0 reports for a run that several processes share. A process that
     created its own run reports for it on any rank. A warning names the runs that are left out.
@@ -76,6 +80,7 @@ class RobustSweepStateManager:
             is_silent=bool(rank),
             launcher_rank=rank_of(os.environ) if rank is None else 0,
             clock=clock,
+            trial_run=os.environ.get(TRIAL_RUN, ""),
         )
         self._tracker = RunTracker(wandb_run, settings)
         self._pace = self._tracker.pace

@@ -44,8 +44,13 @@ class RunChoice:
             if self._settings.launcher_rank and not has_own_run(run, os.environ):
                 self._leave_out(run, access)
                 return None
-            self._run, self._record = run, RunRecord(access, self._settings.namespace)
+            self._run, self._record = run, self._record_of(access)
         return None if self._record.is_foreign else self._record
+
+    def _record_of(self, access: RunAccess) -> RunRecord:
+        trial = self._settings.trial_run
+        is_trial = bool(trial) and access.run_id == trial
+        return RunRecord(access, self._settings.namespace, is_trial=is_trial)
 
     def _warn_of_no_run(self) -> None:
         if not self._has_warned and not self._settings.launcher_rank:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from janitor.lifecycle.messages import logger
-from janitor.lifecycle.payload import text
+from janitor.lifecycle.payload import TRACES, text
 from janitor.lifecycle.run_access import OnFinish, RunAccess
 from janitor.lifecycle.states import stored_state
 from janitor.model import SweepRunState
@@ -69,8 +69,10 @@ Decide = Callable[[Stored], Mapping[str, Any] | None]
 class RunRecord:
     """One manager's reads and writes of one run. Safe for threads; silent in a forked child."""
 
-    def __init__(self, access: RunAccess, namespace: str) -> None:
+    def __init__(self, access: RunAccess, namespace: str, *, is_trial: bool = False) -> None:
         self.access = access
+        self._is_trial = is_trial
+        """Whether a sweep controller ends the run: here only an attempt at it ends."""
         self._namespace = namespace
         self._pending: dict[str, Any] = {}
         self._last: Mapping[str, Any] = {}
@@ -106,7 +108,8 @@ class RunRecord:
             self._follow()
             summary, is_fresh = self._read()
             stored = Stored.of(summaries.edited(summary, self._edits(summary)), self._namespace)
-            self._pending.update(decide(stored) or {})
+            values = decide(stored) or {}
+            self._pending.update(_of_attempt(values, stored) if self._is_trial else values)
             if self._pending and is_fresh:
                 self._write(summary)
         except Exception:
@@ -221,3 +224,13 @@ def _is_json(value: Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def _of_attempt(values: Mapping[str, Any], stored: Stored) -> Mapping[str, Any]:
+    """What is written of the end of an attempt whose run goes on: all but the end itself."""
+    state = stored_state(values.get("state"))
+    if state is None or state.is_open:
+        return values
+    kept = {name: value for name, value in values.items() if name not in (*TRACES, "state")}
+    is_open = stored.state is not None and stored.state.is_open
+    return kept if is_open else {**kept, "state": SweepRunState.RUNNING.value}

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from janitor.lifecycle.clock import Clock
 from janitor.model import SweepRunState
+
+TRIAL_RUN: Final = "JANITOR_TRIAL_RUN"
+"""Names the run of the trial that a process works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,6 @@ class Settings:
     launcher_rank: int = 0
     """The rank that a launcher's variables name; shared runs are left to rank 0."""
     clock: Clock = field(default_factory=Clock)
+    trial_run: str = ""
+    """The run of the sweep controller's trial that this process works on; empty outside of one. The
+    controller decides when it has ended, so its state stays open here."""

@@ -294,3 +294,28 @@ def test_a_summary_that_cannot_be_read_is_not_a_crash(
     manager.heartbeat()
     manager.handle_exception(ValueError())
     assert "cannot read the summary of run r1" in caplog.text
+
+
+def test_within_a_trial_the_end_of_the_block_ends_the_attempt_and_not_the_run(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JANITOR_TRIAL_RUN", run.id)
+    with manage(run, time) as manager:
+        manager.set_success(0.25, cost=3)
+    assert manager.state is RUNNING
+    assert (run.protein()["objective"], run.protein()["cost"]) == (0.25, 3)
+    assert "completion_time" not in run.protein()
+
+    with pytest.raises(ZeroDivisionError), manage(run, time):
+        1 / 0  # noqa: B018 - it fails
+    assert run.protein()["state"] == "running"
+    assert "error" not in run.protein()
+
+
+def test_another_run_within_a_trial_ends_as_always(
+    run: FakeRun, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JANITOR_TRIAL_RUN", "another")
+    with manage(run, time) as manager:
+        pass
+    assert manager.state is SUCCESS

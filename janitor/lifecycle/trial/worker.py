@@ -243,7 +243,7 @@ class Worker:
             "ending": ending,
             "reason": reason,
             "code": code,
-            "objective": plain(summary.get(self._job.get("metric") or "")),
+            "objective": plain(self._objective(summary)),
             "resource": plain(last_step(self._folder)),
             "cost": None,
             "summary": {name: plain(value) for name, value in summary.items()},
@@ -253,6 +253,12 @@ class Worker:
             "host": socket.gethostname(),
             "policy_uri": policy.get("uri"),
         }
+
+    def _objective(self, summary: Mapping[str, Any]) -> Any:
+        """The last value of the metric; without one, what the manager of the run's state got."""
+        found = summary.get(self._job.get("metric") or "")
+        namespace = self._job.get("namespace") or "protein"
+        return summary.get(f"{namespace}.objective") if found is None else found
 
     # -- signals and signs of life
 

@@ -160,6 +160,25 @@ def test_a_wandb_script_runs_unchanged_without_an_account(
     assert marker(path)["objective"] == objective
 
 
+MANAGED = """
+import wandb
+from janitor.lifecycle import RobustSweepStateManager
+with wandb.init(project="p") as run:
+    with RobustSweepStateManager(run) as manager:
+        manager.set_success(0.75)
+    assert manager.state.is_open, manager.state
+"""
+
+
+def test_a_script_with_a_manager_ends_its_attempt_and_tells_its_objective(tmp_path: Path) -> None:
+    path = job_in(tmp_path, [sys.executable, "-c", MANAGED], collect="")
+
+    run(path, HOME=str(tmp_path), WANDB_SILENT="true", WANDB_API_KEY="")
+
+    assert marker(path)["ending"] == "ok", (path.parent / "log").read_text()
+    assert marker(path)["objective"] == 0.75
+
+
 @pytest.mark.parametrize(
     ("line", "metrics"),
     [
