@@ -1,4 +1,4 @@
-"""A step of a sweep with ASHA or PBT is killed at every point; nothing is lost or decided otherwise.
+"""A step of a sweep with ASHA or PBT is killed at every point; nothing is lost or changed.
 
 The trials of these sweeps report and end only when the test releases them, after a completed step.
 """
