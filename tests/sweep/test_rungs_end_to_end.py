@@ -43,6 +43,9 @@ def test_promoted_trials_go_on_from_their_checkpoints_and_the_others_end(shell: 
     assert reports(shell, "asha", status["best"]["run"]) == [[1], [2, 3], [4, 5, 6, 7, 8, 9]]
     best = next(row for row in status["trials"] if row["run"] == status["best"]["run"])
     assert best["attempt"] == 3
+    paused = next(row for row in status["trials"] if row["params"] == {"lr": 0.3})
+    assert (paused["rung"], paused["objective"]) == (1, None)
+    assert "1.34771 at 1" in shell.janitor("sweep", "status", "asha")
     said = shell.janitor("sweep", "explain", "asha", status["best"]["run"])
     assert "it goes on to 9" in said
     shell.janitor("sweep", "verify", "asha")

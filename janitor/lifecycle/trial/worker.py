@@ -244,7 +244,7 @@ class Worker:
             "reason": reason,
             "code": code,
             "objective": plain(summary.get(self._job.get("metric") or "")),
-            "resource": plain(last_step(self._folder)),
+            "resource": plain(summary.get(self._job.get("step") or "", last_step(self._folder))),
             "cost": None,
             "summary": {name: plain(value) for name, value in summary.items()},
             "started_at": started_at,
