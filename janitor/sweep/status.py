@@ -116,6 +116,7 @@ def _row(
     status = status_in_ledger(trial, evaluates=config.limits.evaluates, is_claimed=is_claimed)
     claim = view.claim if view is not None and view.claim is not None else {}
     ended = trial.newest.ended
+    latest = max(trial.reached, key=lambda one: one.rung, default=None)
     return {
         "run": trial.run,
         "index": trial.index,
@@ -124,6 +125,8 @@ def _row(
         "state": _state(run, config.janitor.namespace),
         "params": trial.params,
         "objective": trial.objective,
+        "rung": latest.rung if latest is not None else None,
+        "value": None if latest is None else _plain(latest.value),
         "cost": _cost(trial),
         "attempt": launch.attempt,
         "kind": "eval" if launch.kind is JobTypes.LAUNCH_EVAL else "train",
@@ -134,6 +137,11 @@ def _row(
         "excluded": trial.is_excluded,
         "deleted": trial.is_deleted,
     }
+
+
+def _plain(value: float) -> float | str:
+    """A number as strict JSON can hold it."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _state(run: RunInfo | None, namespace: str) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Fact
+from janitor.model.ledger_items import Fact, Reached
 from janitor.records.report import Report
 from janitor.records.sweep_step import StepItem, StepRepair, StepReport, SweepState
 from janitor.sweep.decide import Decided
@@ -111,4 +111,6 @@ def as_item(item: Any) -> StepItem:
     values = {name: value for name, value in asdict(item).items() if value not in (None, {}, "")}
     values.pop("item", None)
     reason = values.pop("reason", "")
+    if isinstance(item, Reached):
+        reason = f"{item.value:.6g} at {item.rung:g}"
     return StepItem(kind=item.item, run=values.pop("run", None), reason=str(reason), values=values)

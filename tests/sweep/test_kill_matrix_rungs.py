@@ -1,4 +1,4 @@
-"""A step of a sweep with ASHA is killed at every point; nothing is lost, or decided otherwise.
+"""A step of a sweep with ASHA or PBT is killed at every point; nothing is lost or changed.
 
 The trials of these sweeps report and end only when the test releases them, after a completed step.
 """
@@ -34,11 +34,16 @@ command: [sh, trial.sh]
 metric: {name: score, goal: maximize}
 parameters: {x: {values: [1, 2, 3, 4]}}
 janitor:
-  scheduler: {type: asha, max: 4, eta: 2, mode: MODE}
+  scheduler: SCHEDULER
   max_parallel_jobs: 2
   collect: stdout
   grace: 5
 """
+SCHEDULERS = {
+    "promote": "{type: asha, max: 4, eta: 2, mode: promote}",
+    "stop": "{type: asha, max: 4, eta: 2, mode: stop}",
+    "pbt": "{type: pbt, population: 2, interval: 2, max: 4}",
+}
 SCORES = (2, 1, 4, 3)
 """Of the trials."""
 NOT_REACHED = frozenset({CrashPoint.BEFORE_REFUSALS, CrashPoint.AFTER_REFUSALS})
@@ -47,7 +52,7 @@ NO_STOPS = frozenset({CrashPoint.BEFORE_CANCEL, CrashPoint.AFTER_CANCEL})
 
 
 def start(folder: Path, mode: str) -> Stepping:
-    sweep = Stepping.start(folder, SWEEP.replace("MODE", mode))
+    sweep = Stepping.start(folder, SWEEP.replace("SCHEDULER", SCHEDULERS[mode]))
     (folder / "trial.sh").write_text(
         GATED.replace("$JANITOR_TRIAL_BUDGET", "${JANITOR_TRIAL_BUDGET%.*}")
     )
@@ -109,7 +114,7 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     found = {}
-    for mode in ("promote", "stop"):
+    for mode in SCHEDULERS:
         sweep = start(tmp_path_factory.mktemp(mode), mode)
         finish(sweep)
         found[mode] = sweep.decisions()
@@ -133,9 +138,9 @@ def check(sweep: Stepping, undisturbed: list[dict[str, Any]]) -> None:
 def matrix() -> list[Any]:
     return [
         pytest.param(mode, point, id=f"{mode}-{point}")
-        for mode in ("promote", "stop")
+        for mode in SCHEDULERS
         for point in CrashPoint
-        if point not in NOT_REACHED and not (mode == "promote" and point in NO_STOPS)
+        if point not in NOT_REACHED and not (mode != "stop" and point in NO_STOPS)
     ]
 
 
@@ -147,6 +152,8 @@ def test_the_undisturbed_sweeps_promote_and_stop(
 
     assert sorted(promotions) == ["sweep-0000", "sweep-0002", "sweep-0002", "sweep-0003"]
     assert stops == ["sweep-0001", "sweep-0003"]
+    copies = [one["run"] for one in undisturbed["pbt"] if one.get("cause") == "exploited"]
+    assert copies == ["sweep-0003"]
 
 
 @pytest.mark.parametrize(("mode", "point"), matrix())
@@ -164,7 +171,7 @@ def test_a_step_killed_at_each_point_decides_the_same(
     check(sweep, undisturbed[mode])
 
 
-@pytest.mark.parametrize("mode", ["promote", "stop"])
+@pytest.mark.parametrize("mode", SCHEDULERS)
 def test_two_controllers_at_once_decide_the_same(
     tmp_path: Path, undisturbed: dict[str, list[dict[str, Any]]], mode: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -60,7 +61,7 @@ def _show(status: dict[str, Any]) -> None:
         table.add_row(
             row["run"],
             row["status"] + flag,
-            "" if row["objective"] is None else f"{row['objective']:.6g}",
+            _result(row),
             Text(printable(", ".join(f"{name}={value}" for name, value in row["params"].items()))),
             f"{row['attempt']}{' (eval)' if row['kind'] == 'eval' else ''}",
             Text(printable(row["host"])),
@@ -80,3 +81,13 @@ def _show(status: dict[str, Any]) -> None:
     if status["eta_seconds"] and status["state"] == "running":
         spread = status["eta_spread_seconds"]
         click.echo(f"done in about {status['eta_seconds']:.0f} s (± {spread:.0f} s)")
+
+
+def _result(row: Mapping[str, Any]) -> str:
+    """The objective; without one the value at the highest rung: ``0.81 at 3``."""
+    if row["objective"] is not None:
+        return f"{row['objective']:.6g}"
+    if row["rung"] is None:
+        return ""
+    value = row["value"]
+    return f"{value if isinstance(value, str) else format(value, '.6g')} at {row['rung']:g}"

@@ -47,6 +47,17 @@ query JanitorSweepRun($entity: String!, $project: String!, $name: String!) {
 }
 """
 
+HISTORY: Final = """
+query JanitorHistory($entity: String!, $project: String!, $name: String!,
+                     $first: Int64!, $end: Int64!, $samples: Int!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $name) {
+      historyKeys history(minStep: $first, maxStep: $end, samples: $samples)
+    }
+  }
+}
+"""
+
 OWN_RUNS: Final = """
 query JanitorOwnRuns($entity: String!, $project: String!, $filters: JSONString!,
                      $first: Int!, $after: String) {

@@ -131,6 +131,22 @@ class SweepServer:
                 is_started,
             )
 
+    def history(self, name: str, first: int, end: int) -> tuple[list[str], int]:
+        """The rows of these steps as JSON texts, without ``end``, and the run's last step.
+
+        A run that does not exist, or has logged nothing, has no rows and the last step -1.
+        """
+        asked = {"name": name, "first": first, "end": end, "samples": end - first}
+        try:
+            project, _ = self._projects.ask(self.scope, queries.HISTORY, asked)
+        except NotFoundError:
+            return [], -1
+        with known_form(self.door.address):
+            node = project["run"]
+            if node is None or node["historyKeys"] is None:
+                return [], -1
+            return list(node["history"] or []), int(node["historyKeys"].get("lastStep", -1))
+
     def own_runs(self, filters: Mapping[str, Any]) -> Iterator[list[OwnRun]]:
         """Pages of runs of the controller, the newest first."""
         after: str | None = None

@@ -19,15 +19,15 @@ from urllib.parse import quote
 
 from janitor.errors import NotFoundError, StateFileError
 from janitor.model import RunInfo
+from janitor.model.jobs import JobHandle, JobTypes, Report, attempt_folder
 from janitor.model.ledger_items import Launch, LedgerEntry, SpecAdded
 from janitor.records.sweep import dump_entry
 from janitor.storage.atomic import make_folder, write_once
 from janitor.storage.untrusted import read_untrusted
 from janitor.stores.sweep_files.job_folders import JobFolders
 from janitor.stores.wandb.store import WandbStore
-from janitor.stores.wandb_sweeps.server import (
-    SweepServer,
-)
+from janitor.stores.wandb_sweeps.history import WandbHistory
+from janitor.stores.wandb_sweeps.server import SweepServer
 from janitor.stores.wandb_sweeps.sweep_yaml import sweep_yaml
 from janitor.stores.wandb_sweeps.terms import LedgerTerms
 from janitor.stores.wandb_sweeps.trial_runs import TrialRuns
@@ -69,6 +69,7 @@ class WandbSweepStore(JobFolders):
         self._terms = terms
         self._controller = server.controller_id(name)
         self._trials = TrialRuns(server, runs, self._controller, clock, namespace)
+        self._history = WandbHistory(server)
         self._sweep_id = ""
 
     # -- the ledger
@@ -192,6 +193,21 @@ class WandbSweepStore(JobFolders):
             "WANDB_MODE": os.environ.get("WANDB_MODE") or "online",
             "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "2",
         }
+
+    # -- reports
+
+    def reports(self, job: JobHandle) -> Sequence[Report]:
+        """What a job reported here, or else what its run has logged to W&B.
+
+        The history of a run goes on over its attempts; it belongs to the newest one.
+        """
+        found = super().reports(job)
+        is_newest = not (
+            self.run_folder(job.run) / attempt_folder(job.attempt + 1, job.kind)
+        ).exists()
+        if found or job.kind is JobTypes.LAUNCH_EVAL or not is_newest:
+            return found
+        return self._history.reports(job.run)
 
     # -- runs
 

@@ -96,7 +96,12 @@ def _of_resources(config: SweepConfig) -> Iterator[Problem]:
 
 
 def _of_scheduler(config: SweepConfig) -> Iterator[Problem]:
-    kind = config.janitor.scheduler.type
+    kind, place = config.janitor.scheduler.type, ("janitor", "scheduler")
+    if kind == "bayesian" and config.optimizer_type in {"grid", "random"}:
+        problem = f"needs an optimizer that learns, such as tpe or gp, not {config.optimizer_type}"
+        yield place, f"janitor.scheduler is bayesian, which {problem}"
+    if config.janitor.scheduler.acquisition is not None and config.optimizer_type != "gp":
+        yield place, "janitor.scheduler.acquisition is a setting for the optimizer gp"
     if config.early_terminate is not None and config.janitor.scheduler.compares:
         problem = f"early_terminate and janitor.scheduler.type {kind} both stop trials"
         yield ("early_terminate",), f"{problem}: remove one of them"

@@ -11,11 +11,10 @@ from janitor.model.wording import either
 from janitor.sweep.config.section import Seconds, Section, one_of
 from janitor.sweep.levels import bands_from, bands_up_to, exact, levels_of
 
-SchedulerName = Literal["parallel", "sequential", "asha", "hyperband", "median", "pbt"]
+SchedulerName = Literal["parallel", "sequential", "bayesian", "asha", "hyperband", "median", "pbt"]
 _NAMES: Final[tuple[str, ...]] = get_args(SchedulerName)
-_LATER: Final = ("bayesian",)
 SchedulerType = Annotated[
-    SchedulerName, BeforeValidator(lambda each: one_of(each, _NAMES, _LATER, "scheduler"))
+    SchedulerName, BeforeValidator(lambda each: one_of(each, _NAMES, (), "scheduler"))
 ]
 _RUNGS: Final = ("asha", "hyperband")
 _CURVES: Final = (*_RUNGS, "median", "pbt")
@@ -36,6 +35,7 @@ _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "resample": ("pbt",),
     "factors": ("pbt",),
     "generation_timeout": ("pbt",),
+    "acquisition": ("bayesian",),
 }
 """Which schedulers know a setting; the others refuse it."""
 
@@ -72,6 +72,22 @@ class EarlyTerminateSection(Section):
         return bands_from(self.min_iter or 1, self.eta)
 
 
+_ACQUISITIONS: Final = ("logei",)
+_LATER_ACQUISITIONS: Final = ("ei", "ucb", "cost_ei")
+
+
+class AcquisitionSection(Section):
+    """How a Gaussian process chooses the next configuration."""
+
+    type: Annotated[
+        Literal["logei"],
+        BeforeValidator(
+            lambda each: one_of(each, _ACQUISITIONS, _LATER_ACQUISITIONS, "acquisition")
+        ),
+    ] = "logei"
+    """``logei``: the logarithm of the expected improvement, over the jobs that run as well."""
+
+
 class SchedulerSection(Section):
     """When jobs run."""
 
@@ -106,6 +122,8 @@ class SchedulerSection(Section):
     """One of them multiplies a copied parameter that is not drawn again."""
     generation_timeout: Seconds | None = None
     """Members that did not end in this time are stopped."""
+    acquisition: AcquisitionSection | None = None
+    """Of the optimizer ``gp``."""
 
     @model_validator(mode="after")
     def _check(self) -> SchedulerSection:
@@ -147,7 +165,7 @@ class SchedulerSection(Section):
     @property
     def compares(self) -> bool:
         """Whether trials are compared while they train."""
-        return self.type not in {"parallel", "sequential"}
+        return self.type not in {"parallel", "sequential", "bayesian"}
 
     @property
     def least(self) -> float:

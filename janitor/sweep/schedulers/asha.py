@@ -32,8 +32,9 @@ Where the sources differ, or say nothing:
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from janitor.model.jobs import JobStatus
@@ -142,14 +143,14 @@ class ASHAScheduler:
 
     def _judged(self, level: float, rung: Sequence[Entry], entry: Entry) -> Judged | None:
         """How a trial ranks at a rung if it does not go on; None if it does."""
-        better = [one for one in rung if one < entry]
+        first = entry
         if self.keep != "floor":  # W&B and Syne Tune keep all that are as good as the last one kept
-            better = [one for one in better if one.cost < entry.cost]
-        count = len(rung)
+            first = replace(entry, position=-1)
+        rank, count = bisect_left(rung, first), len(rung)
         most = max(kept(count, self.eta, self.keep), 1)
-        if len(better) < most and not entry.is_bad:
+        if rank < most and not entry.is_bad:
             return None
-        return Judged(level, entry.value, len(better), count, most)
+        return Judged(level, entry.value, rank, count, most)
 
     def _why_stopped(self, judged: Judged) -> str:
         return not_kept(self.metric, self._at(judged.level), judged)

@@ -10,6 +10,7 @@ i: for R = 81 and η = 3 it begins 81, 34, 15, 8 and 5 trials, as Ray, NNI, Kati
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from janitor.sweep.levels import exact
 from janitor.sweep.seeds import Numbers
@@ -28,11 +29,17 @@ def size_of(bracket: int, rungs: int, eta: float) -> int:
     return math.ceil(exact(eta) ** further * rungs / (further + 1))
 
 
+@lru_cache(maxsize=64)
+def sizes_of(rungs: int, eta: float) -> tuple[int, ...]:
+    """How many trials each bracket begins, the one with all rungs first."""
+    return tuple(size_of(bracket, rungs, eta) for bracket in range(rungs))
+
+
 def bracket_of(run: str, brackets: int, rungs: int, eta: float) -> int:
     """The bracket of a run, by a hash of its name; larger brackets are more likely."""
     if brackets == 1:
         return 0
-    sizes = [size_of(bracket, rungs, eta) for bracket in range(brackets)]
+    sizes = sizes_of(rungs, eta)[:brackets]
     drawn = Numbers("bracket", run).next() * sum(sizes)
     for bracket, size in enumerate(sizes):
         drawn -= size

@@ -31,7 +31,7 @@ from janitor.model.ledger_items import Decision, Launch, Stop, Wait
 from janitor.model.trial import Trial
 from janitor.sweep.levels import exact, levels_of
 from janitor.sweep.ports import Exhausted, Scheduler, Suggest, Suggestion
-from janitor.sweep.schedulers.brackets import size_of
+from janitor.sweep.schedulers.brackets import sizes_of
 from janitor.sweep.schedulers.launches import first_launch, promotion
 from janitor.sweep.schedulers.progress import highest, is_waiting, not_kept
 from janitor.sweep.schedulers.rungs import Board, Entry, Judged
@@ -99,9 +99,8 @@ class HyperbandScheduler:
     def _levels(self, bracket: int) -> tuple[float, ...]:
         return levels_of(self.least, self.most, self.eta)[bracket:]
 
-    def _sizes(self) -> list[int]:
-        rungs = len(self._levels(0))
-        return [size_of(bracket, rungs, self.eta) for bracket in range(rungs)]
+    def _sizes(self) -> tuple[int, ...]:
+        return sizes_of(len(self._levels(0)), self.eta)
 
     def _place(self, index: int) -> tuple[int, int]:
         """The group of the trial with this index, from 0, and which bracket that is."""
@@ -160,15 +159,15 @@ class HyperbandScheduler:
         size = self._sizes()[self._place(trials[0].index)[1]]
         if len(trials) < size and not is_last:
             return
-        members = [trial.run for trial in trials]
+        members = {trial.run for trial in trials}
         for number, (level, target) in enumerate(pairwise(levels), 1):
-            rung = [entry for entry in board.at(group, level) if entry.run in set(members)]
+            rung = [entry for entry in board.at(group, level) if entry.run in members]
             known = {entry.run for entry in rung}
             if any(run not in known and not _is_out(ledger.trials[run]) for run in members):
                 return
             kept = max(min(size, len(trials)) // exact(self.eta) ** number, 1)
             yield _Round(level, target, rung, kept)
-            members = [entry.run for entry in rung[:kept] if not entry.is_bad]
+            members = {entry.run for entry in rung[:kept] if not entry.is_bad}
 
     def _excluded(self, trials: list[Trial]) -> Iterator[Stop]:
         """Excluded trials that wait: they end with the sweep."""

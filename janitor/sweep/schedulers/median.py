@@ -20,9 +20,9 @@ Where the sources differ, or say nothing:
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from janitor.model.jobs import JobStatus
 from janitor.model.ledger import Ledger
@@ -44,12 +44,41 @@ class _Curve:
     averages: dict[float, float] = field(default_factory=dict)
     """The running average at each comparison."""
 
-    def add(self, level: float, cost: float) -> None:
-        """Take in the next value."""
+    def add(self, level: float, cost: float) -> float:
+        """Take in the next value; returns the running average."""
         if math.isfinite(cost):
             self.total, self.count = self.total + cost, self.count + 1
             self.best = min(self.best, cost)
-        self.averages[level] = self.total / self.count if self.count else math.inf
+        average = self.total / self.count if self.count else math.inf
+        self.averages[level] = average
+        return average
+
+
+@dataclass(slots=True)
+class _Curves:
+    """The curves of all trials, and at each comparison the averages of those that count, sorted."""
+
+    curves: dict[str, _Curve] = field(default_factory=dict)
+    averages: dict[float, list[float]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+
+    def hide(self, run: str) -> None:
+        """Leave a trial out."""
+        if run not in self.hidden:
+            self.hidden.add(run)
+            for level, average in self._of(run):
+                known = self.averages[level]
+                del known[bisect_left(known, average)]
+
+    def show(self, run: str) -> None:
+        """Take a trial in again."""
+        if run in self.hidden:
+            self.hidden.remove(run)
+            for level, average in self._of(run):
+                insort(self.averages.setdefault(level, []), average)
+
+    def _of(self, run: str) -> list[tuple[float, float]]:
+        return list(self.curves[run].averages.items()) if run in self.curves else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +127,28 @@ class MedianScheduler:
     def stopped(self, ledger: Ledger) -> dict[str, str]:
         """The trials that do not go on, and why."""
         found: dict[str, str] = {}
-        curves: dict[str, _Curve] = {}
-        hidden: set[str] = set()
+        known = _Curves()
         for event in ledger.events:
             match event:
                 case Reached() if event.run not in found:
-                    curve = curves.setdefault(event.run, _Curve())
-                    curve.add(event.rung, -self.sign * event.value)
-                    others = [
-                        one.averages[event.rung]
-                        for run, one in curves.items()
-                        if run != event.run and run not in hidden and event.rung in one.averages
-                    ]
-                    why = self._why(event.rung, curve, others)
-                    if why is not None and event.run not in hidden:
+                    curve = known.curves.setdefault(event.run, _Curve())
+                    average = curve.add(event.rung, -self.sign * event.value)
+                    if event.run in known.hidden:
+                        continue
+                    others = known.averages.setdefault(event.rung, [])
+                    if (why := self._why(event.rung, curve, others)) is not None:
                         found[event.run] = why
+                    insort(others, average)
                 case Excluded() | Deleted():
-                    hidden.add(event.run)
+                    known.hide(event.run)
                 case Included():
-                    hidden.discard(event.name)
+                    known.show(event.name)
         return found
 
     def _why(self, level: float, curve: _Curve, others: Sequence[float]) -> str | None:
         if level < self.grace or len(others) < self.min_trials:
             return None
-        middle = median(others)
+        middle = (others[(len(others) - 1) // 2] + others[len(others) // 2]) / 2
         if not curve.best > middle:
             return None
         return (

@@ -9,6 +9,7 @@ import pytest
 from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
 from janitor.sweep.config import SweepConfig, sweep_schema
+from janitor.sweep.schedulers import ParallelScheduler, scheduler_of
 
 WANDB = """\
 # A file as W&B's documentation has it.
@@ -156,7 +157,15 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("janitor: {scheduler: {type: bayesian}}", "bayesian is not available in this version"),
+        ("janitor: {scheduler: {type: bayesian}}", "needs an optimizer that learns"),
+        (
+            "janitor: {scheduler: {type: bayesian, acquisition: {type: ucb}}}",
+            "scheduler.acquisition.type ucb is not available in this version",
+        ),
+        (
+            "janitor: {optimizer: {type: tpe}, scheduler: {type: bayesian, acquisition: {}}}",
+            "acquisition is a setting for the optimizer gp",
+        ),
         ("janitor: {scheduler: {type: pbt}}", "scheduler needs max with type pbt"),
         ("janitor: {scheduler: {type: median, max: 9999}}", "compares 9999 times"),
         ("janitor: {scheduler: {type: pbt, max: 9, population: 1}}", "population cannot be 1"),
@@ -256,3 +265,13 @@ def test_the_rungs_of_asha_come_from_min_or_the_grace_period(
     config = load(tmp_path, f"{SMALL}janitor: {{scheduler: {{type: asha, {settings}}}}}\n")
 
     assert config.janitor.scheduler.rungs == rungs
+
+
+def test_bayesian_is_the_parallel_scheduler_with_an_optimizer_that_learns(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        SMALL.replace("grid", "bayes") + "janitor: {scheduler: {type: bayesian}}\n",
+    )
+
+    assert scheduler_of(config) == ParallelScheduler()
+    assert config.optimizer_type == "tpe"
