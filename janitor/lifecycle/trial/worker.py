@@ -243,13 +243,8 @@ class Worker:
             "ending": ending,
             "reason": reason,
             "code": code,
-<<<<<<< HEAD
             "objective": plain(self._objective(summary)),
-            "resource": plain(last_step(self._folder)),
-=======
-            "objective": plain(summary.get(self._job.get("metric") or "")),
             "resource": plain(summary.get(self._job.get("step") or "", last_step(self._folder))),
->>>>>>> sched
             "cost": None,
             "summary": {name: plain(value) for name, value in summary.items()},
             "started_at": started_at,
