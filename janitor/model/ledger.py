@@ -5,7 +5,7 @@ Pure. The same entries give the same state, on any machine, at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from janitor.errors import LedgerError
@@ -107,6 +107,11 @@ class Ledger:
 
         """
         return self.specs[-1]
+
+    @property
+    def known(self) -> Sequence[items.Known]:
+        """What the newest version of the file knows from other sweeps."""
+        return self.specs[-1].known if self.specs else ()
 
     @property
     def occupied(self) -> int:

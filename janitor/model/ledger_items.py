@@ -99,6 +99,19 @@ class RepairHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What another sweep knows about a configuration."""
+
+    sweep: str
+    run: str
+    params: Mapping[str, Any]
+    status: Literal["complete", "pruned", "failed"]
+    value: float | None = None
+    values: tuple[tuple[float, float], ...] = ()
+    """(milestone, value)."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpecAdded:
     """A version of the sweep file."""
 
@@ -110,6 +123,8 @@ class SpecAdded:
     """The file as it was read."""
     directory: str = ""
     """The folder of the file, absolute, in which commands run."""
+    known: tuple[Known, ...] = ()
+    """What the sweeps under ``warm_start`` knew when the file became this version."""
     item: Literal["spec"] = "spec"
 
 

@@ -21,6 +21,7 @@ from janitor.sweep.dispatchers import dispatcher_of
 from janitor.sweep.optimizers import optimizer_of
 from janitor.sweep.ports import SweepCatalog, SweepStore
 from janitor.sweep.schedulers import scheduler_of
+from janitor.sweep.warm_start import known_elsewhere
 
 _MOST_TRIES: Final = 50
 
@@ -70,7 +71,11 @@ def start_sweep(
         if ledger.specs:
             check_fixed(config_of(ledger), config)
         spec = SpecAdded(
-            len(ledger.specs) + 1, config.digest, config.document, str(config.directory)
+            len(ledger.specs) + 1,
+            config.digest,
+            config.document,
+            str(config.directory),
+            known_elsewhere(catalog, config),
         )
         if append_act(store, ledger, spec, now()):
             return store, ledger, None

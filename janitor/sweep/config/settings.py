@@ -129,6 +129,8 @@ class JanitorSection(Section):
     brake: BrakeSection = BrakeSection()
     budget: BudgetSection = BudgetSection()
     points: list[dict[str, Any]] = Field(default_factory=list)
+    warm_start: list[str] = Field(default_factory=list)
+    """Sweeps of the same store, from whose trials the optimizer learns."""
     repeats: int = Field(1, ge=1)
     namespace: Namespace = Field("protein", min_length=1)
     grace: Seconds = 30.0

@@ -33,10 +33,13 @@ class GridSearchOptimizer:
     def suggest(self, ledger: Ledger, index: int) -> Suggestion | Exhausted:  # noqa: ARG002 - the port's signature
         """The first point that no trial has; Exhausted if there is none."""
         known = self._tried.of(ledger)
+        elsewhere = self._tried.elsewhere(ledger)
         number = 0
         for number, point in enumerate(self._points(), 1):
             params = with_fixed(point, ledger)
-            if canonical(params) not in known:
+            text = canonical(params)
+            # A point that the file names is wanted, also if another sweep knows it.
+            if text not in known and (number <= len(self.points) or text not in elsewhere):
                 return Suggestion(params, f"point {number} of the grid, the first without a trial")
         return Exhausted(f"all {number} points of the grid have a trial")
 

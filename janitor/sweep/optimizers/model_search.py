@@ -84,6 +84,7 @@ class ModelOptimizer:
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")
+        known = known | self._tried.elsewhere(ledger)
         seen, outside = self._seen.of(ledger)
         reason = self._reason(seen, outside)
         asks = 1 if self.settings.kind == "qmc" else _MOST_ASKS
@@ -118,7 +119,8 @@ class ModelOptimizer:
         space = {
             name: each for name, each in self._distributions.items() if name not in ledger.fixed
         }
-        storage = LedgerStorage(self._trials(seen, index), index, [direction])
+        shift = len(ledger.known)  # Optuna's numbers begin with 0
+        storage = LedgerStorage(self._trials(seen, index, shift), index + shift, [direction])
         sampler = make_sampler(
             self.settings,
             index=index,
@@ -129,11 +131,11 @@ class ModelOptimizer:
         study = Study(STUDY, storage, sampler, NopPruner())
         mark = _mark(kind, space)
         memories = {
-            point.index: point.memory
+            point.index + shift: point.memory
             for point in seen
             if isinstance(point.memory, Mapping) and point.memory.get("space") == mark
         }
-        replay = Replay(study, sampler, storage, memories)
+        replay = Replay(study, sampler, storage, memories, shift)
         replay.restore()
         params = self._walk(study.ask(), ledger)
         memory = replay.memory()
@@ -160,23 +162,24 @@ class ModelOptimizer:
 
     # -- trials
 
-    def _trials(self, seen: Sequence[Point], index: int) -> list[FrozenTrial]:
+    def _trials(self, seen: Sequence[Point], index: int, shift: int) -> list[FrozenTrial]:
         """The points as Optuna's trials."""
         sign = 1 if self.goal == "maximize" else -1
         good = [each.value for each in seen if each.status == "complete" and each.value is not None]
         worst = min(good, key=lambda value: sign * value, default=None)
-        return [self._trial(point, worst) for point in seen if point.index != index]
+        return [self._trial(point, worst, shift) for point in seen if point.index != index]
 
-    def _trial(self, point: Point, worst: float | None) -> FrozenTrial:
-        known = self._frozen.get(point.index)
+    def _trial(self, point: Point, worst: float | None, shift: int) -> FrozenTrial:
+        number = point.index + shift
+        known = self._frozen.get(number)
         if known is None or known[0] is not point or point.status == "failed":
-            known = self._frozen[point.index] = point, self._made(point, worst)
+            known = self._frozen[number] = point, self._made(point, worst, number)
         trial = known[1]
         if self.settings.kind in GENERATIONAL:
             trial.system_attrs.clear()
         return trial
 
-    def _made(self, point: Point, worst: float | None) -> FrozenTrial:
+    def _made(self, point: Point, worst: float | None, number: int) -> FrozenTrial:
         state, value = TrialState.FAIL, None
         values: dict[int, float] = {}
         match point.status:
@@ -190,7 +193,7 @@ class ModelOptimizer:
             case "failed" if self.failed == "worst" and worst is not None:
                 state, value = TrialState.COMPLETE, worst
         distributions = {name: self._distributions[name] for name in point.inner}
-        number, params = point.index, dict(point.inner)
+        params = dict(point.inner)
         return FrozenTrial(
             number, state, value, None, None, params, distributions, {}, {}, values, number
         )
@@ -201,7 +204,10 @@ class ModelOptimizer:
             for word in ("complete", "pruned", "failed", "open")
         }
         parts = [f"{count} {word}" for word, count in counts.items() if count]
+        others = sum(point.index < 0 for point in seen)
         reason = f"{self.settings.kind}, from {', '.join(parts) or 'no'} trials"
+        if others:
+            reason += f" ({others} of them of other sweeps)"
         if outside:
             reason += f"; {outside} outside the search space are left out"
         return reason

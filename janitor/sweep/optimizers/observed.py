@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from janitor.model.jobs import JobStatus
 from janitor.model.ledger import Ledger
+from janitor.model.ledger_items import Known
 from janitor.model.summary import ABSENT
 from janitor.model.trial import Observation, Trial, observation_of
 from janitor.sweep.config.space import Path, choose
@@ -50,21 +51,35 @@ class Points:
     _fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, ledger: Ledger) -> tuple[list[Point], int]:
-        """The points in the order of their indexes, and how many are outside the space."""
+        """The points in the order of their indexes, and how many are outside the space.
+
+        Those of other sweeps come first, with indexes below 0.
+        """
         if ledger.fixed != self._fixed:
             self._known, self._fixed = {}, dict(ledger.fixed)
         groups: dict[int, list[Trial]] = {}
         for trial in ledger.trials.values():
             if not (trial.is_excluded or trial.is_deleted):
                 groups.setdefault(trial.index, []).append(trial)
-        found, outside = [], 0
-        for index in sorted(groups):
-            point = self._point(index, groups[index])
-            if point is None:
-                outside += 1
-            else:
-                found.append(point)
-        return found, outside
+        points = [self._foreign(number, each, ledger) for number, each in enumerate(ledger.known)]
+        points += [self._point(index, groups[index]) for index in sorted(groups)]
+        found = [point for point in points if point is not None]
+        return found, len(points) - len(found)
+
+    def _foreign(self, number: int, other: Known, ledger: Ledger) -> Point | None:
+        """What another sweep knows, with a negative index."""
+        index = number - len(ledger.known)
+        known = self._known.get(index)
+        if known is not None and known[0][0] is other:
+            return known[1]
+        inner = inner_of(self.axes, other.params, self._fixed)
+        point = (
+            None
+            if inner is None
+            else Point(index, other.status, inner, other.value, other.values, None)
+        )
+        self._known[index] = (other,), point
+        return point
 
     def _point(self, index: int, trials: Sequence[Trial]) -> Point | None:
         seen = tuple(part for trial in trials for part in _signature(trial))

@@ -37,6 +37,7 @@ class RandomOptimizer:
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")
+        known = known | self._tried.elsewhere(ledger)
         size = self.space.size
         if size is not None and len(known) >= size:
             left = self._left(ledger, known)

@@ -136,6 +136,7 @@ class Replay:
         sampler: Of the study.
         storage: Of the study.
         memories: What trials remember, by number; only of trials in the study's space.
+        shift: What a trial's number is above its index; memories hold indexes.
 
     """
 
@@ -145,8 +146,10 @@ class Replay:
         sampler: BaseSampler,
         storage: LedgerStorage,
         memories: Mapping[int, Mapping[str, Any]],
+        shift: int = 0,
     ) -> None:
         self._study, self._sampler, self._storage = study, sampler, storage
+        self._shift = shift
         self._sources: dict[int, list[int]] = {}
         self._generations: dict[int, int] = {}
         self._members: dict[int, dict[int, FrozenTrial]] = {}
@@ -158,7 +161,7 @@ class Replay:
                 continue
             self._generations[number] = generation
             if isinstance(memory.get("from"), list):
-                self._sources.setdefault(generation, memory["from"])
+                self._sources.setdefault(generation, [index + shift for index in memory["from"]])
 
     def restore(self) -> None:
         """Before the trial is asked for."""
@@ -184,7 +187,10 @@ class Replay:
             return None
         if generation == 0 or generation in self._sources:
             return {"generation": generation}
-        return {"generation": generation, "from": sorted(sources)}
+        return {
+            "generation": generation,
+            "from": sorted(number - self._shift for number in sources),
+        }
 
     # -- NSGA-II and NSGA-III
 

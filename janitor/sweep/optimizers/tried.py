@@ -1,12 +1,13 @@
-"""The configurations of a ledger as texts that can be compared. Each is written once."""
+"""The configurations of a ledger as texts that can be compared. Each is made once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from janitor.model.ledger import Ledger
+from janitor.model.ledger_items import Known
 from janitor.sweep.config.space import canonical
 
 
@@ -18,6 +19,7 @@ class Tried:
     """
 
     _texts: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    _other: tuple[Sequence[Known], set[str]] | None = None
 
     def of(self, ledger: Ledger) -> set[str]:
         """The canonical texts of a ledger's params."""
@@ -29,3 +31,11 @@ class Tried:
                 known = texts[run] = trial.params, canonical(trial.params)
             found.add(known[1])
         return found
+
+    def elsewhere(self, ledger: Ledger) -> set[str]:
+        """The params that another sweep has completed; see ``warm_start``."""
+        known = ledger.known
+        if self._other is None or self._other[0] is not known:
+            texts = {canonical(each.params) for each in known if each.status == "complete"}
+            self._other = known, texts
+        return self._other[1]
