@@ -39,6 +39,7 @@ from janitor.sweep.optimizers.observed import Point, Points
 from janitor.sweep.optimizers.optuna_storage import STUDY, LedgerStorage
 from janitor.sweep.optimizers.samplers import (
     GENERATIONAL,
+    Chain,
     Replay,
     SamplerSettings,
     make_sampler,
@@ -70,6 +71,7 @@ class ModelOptimizer:
     _seen: Points = field(init=False)
     _tried: Tried = field(init=False, default_factory=Tried)
     _frozen: dict[int, tuple[Point, FrozenTrial]] = field(init=False, default_factory=dict)
+    _chain: Chain = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._axes = axes_of(self.space)
@@ -135,7 +137,7 @@ class ModelOptimizer:
             for point in seen
             if isinstance(point.memory, Mapping) and point.memory.get("space") == mark
         }
-        replay = Replay(study, sampler, storage, memories, shift)
+        replay = Replay(study, sampler, storage, memories, shift, self._chain)
         replay.restore()
         params = self._walk(study.ask(), ledger)
         memory = replay.memory()

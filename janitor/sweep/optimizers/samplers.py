@@ -40,6 +40,9 @@ GENERATIONAL: Final = ("cmaes", "nsga2", "nsga3")
 _GENERATION: Final = "cma:generation"
 _STATE: Final = "cma:optimizer:0"
 
+Chain = list[tuple[object, bytes]]
+"""For each generation of CMA-ES: what made the next one, and the optimizer after that."""
+
 
 @dataclass(frozen=True, slots=True)
 class SamplerSettings:
@@ -137,6 +140,7 @@ class Replay:
         storage: Of the study.
         memories: What trials remember, by number; only of trials in the study's space.
         shift: What a trial's number is above its index; memories hold indexes.
+        chain: The generations of CMA-ES that an earlier replay computed; it is brought up to date.
 
     """
 
@@ -147,9 +151,10 @@ class Replay:
         storage: LedgerStorage,
         memories: Mapping[int, Mapping[str, Any]],
         shift: int = 0,
+        chain: Chain | None = None,
     ) -> None:
         self._study, self._sampler, self._storage = study, sampler, storage
-        self._shift = shift
+        self._shift, self._chain = shift, [] if chain is None else chain
         self._sources: dict[int, list[int]] = {}
         self._generations: dict[int, int] = {}
         self._members: dict[int, dict[int, FrozenTrial]] = {}
@@ -224,22 +229,29 @@ class Replay:
             return
         transform = _SearchSpaceTransform(space, transform_0_1=True)
         random = sampler._cma_rng.rng  # noqa: SLF001 - Optuna has no other way
-        state = random.get_state()
+        before = random.get_state()
         optimizer = sampler._init_optimizer(transform, self._study.direction)  # noqa: SLF001 - Optuna has no other way
-        random.set_state(state)
+        random.set_state(before)
         self._size = size = optimizer.population_size
         sign = 1 if self._study.direction == StudyDirection.MINIMIZE else -1
+        state, closed = pickle.dumps(optimizer), 0
         for generation in range(max(self._generations.values())):
             told = self._told(generation)
             if len(told) < size:
                 break
-            optimizer.tell(
-                [(transform.transform(trial.params), sign * _value(trial)) for trial in told]
-            )
-            # As Optuna does: what is stored is rounded a little.
-            optimizer = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own object
-        if optimizer.generation:
-            finished[-1].system_attrs[_STATE] = pickle.dumps(optimizer).hex()
+            key = str(space), [(each.number, _value(each), each.params) for each in told]
+            if generation == len(self._chain) or self._chain[generation][0] != key:
+                del self._chain[generation:]
+                # As Optuna does: what is stored is rounded a little.
+                optimizer = pickle.loads(state)  # noqa: S301 - our own object
+                optimizer.tell(
+                    [(transform.transform(trial.params), sign * _value(trial)) for trial in told]
+                )
+                self._chain.append((key, pickle.dumps(optimizer)))
+            state = self._chain[generation][1]
+            closed = generation + 1
+        if closed:
+            finished[-1].system_attrs[_STATE] = state.hex()
 
     def _told(self, generation: int) -> list[FrozenTrial]:
         """The trials of a generation that made the next one: those recorded, or the first ones."""
