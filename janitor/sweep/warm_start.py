@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from janitor.errors import ConfigError, NotFoundError
@@ -61,5 +62,7 @@ def _of(sweep: str, trial: Trial) -> Iterator[Known]:
     seen = observation_of(trial)
     end = trial.end or trial.overruled
     is_failed = end is not None and end.status is JobStatus.FAILED
+    if seen.status == "complete" and (seen.value is None or not math.isfinite(seen.value)):
+        return  # a person called it a success
     if seen.status != "open" and (seen.status != "failed" or is_failed):
         yield Known(sweep, trial.run, trial.params, seen.status, seen.value, seen.values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pytest
@@ -12,6 +13,7 @@ from janitor.model.ledger_items import (
     Excluded,
     Fix,
     Launch,
+    Overruled,
 )
 from janitor.sweep.config.space import Space, canonical
 from janitor.sweep.optimizers.samplers import Kind
@@ -58,6 +60,17 @@ def test_open_trials_repel_the_next_suggestion() -> None:
     beside = suggested(optimizer("tpe").suggest(sweep.ledger, 40))
     assert "10 open" in beside.reason
     assert abs(beside.params["x"] - alone.params["x"]) > 0.01
+
+
+@pytest.mark.parametrize("objective", [None, math.nan, math.inf])
+def test_a_success_without_a_finite_objective_teaches_nothing(objective: float | None) -> None:
+    """A person may call a run a success."""
+    sweep = fill(SPACE)
+    run = sweep.launch(Suggestion({"x": 0.0, "y": 1.0, "k": 3}, ""), 20)
+    sweep.add(Overruled(run, JobStatus.COMPLETED, "a person said so", objective))
+    for kind in ("tpe", "cmaes", "nsga2"):
+        answer = suggested(optimizer(kind).suggest(sweep.ledger, 21))
+        assert "from 20 complete trials" in answer.reason
 
 
 def test_an_excluded_trial_is_not_seen() -> None:

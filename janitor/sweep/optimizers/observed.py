@@ -152,7 +152,11 @@ def _made(index: int, inner: Mapping[str, Inner], trials: Sequence[Trial]) -> Po
     if len(seen) == 1:
         status = _status(trials[0], first)
         return Point(index, status, inner, first.value, first.values, first.memory)
-    good = [each.value for each in seen if each.status == "complete" and each.value is not None]
+    good = [
+        each.value
+        for each in seen
+        if each.status == "complete" and each.value is not None and math.isfinite(each.value)
+    ]
     if any(each.status == "open" for each in seen):
         return Point(index, "open", inner, None, (), first.memory)
     if 2 * len(good) >= len(seen):
@@ -172,6 +176,8 @@ def _means(seen: Sequence[Observation]) -> tuple[tuple[float, float], ...]:
 
 
 def _status(trial: Trial, seen: Observation) -> Status:
+    if seen.status == "complete" and (seen.value is None or not math.isfinite(seen.value)):
+        return "lost"  # a person called it a success
     if seen.status != "failed":
         return seen.status
     end = trial.end or trial.overruled
