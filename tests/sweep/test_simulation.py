@@ -75,6 +75,7 @@ def params_of(outcome: Outcome) -> list[Mapping[str, Any]]:
 
 HYPERBAND = "{type: hyperband, max: 9, resource: epoch}"
 MEDIAN = "{type: median, max: 9, resource: epoch}"
+PBT = "{type: pbt, max: 9, interval: 3, population: 5, resource: epoch}"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,7 @@ MEDIAN = "{type: median, max: 9, resource: epoch}"
     [
         *((ASHA, kind) for kind in ("random", "tpe", "cmaes", "nsga2", "qmc")),
         *((kind, "tpe") for kind in ("parallel", STOP, HYPERBAND, MEDIAN)),
+        (PBT, "random"),
     ],
 )
 def test_a_simulated_sweep_is_the_same_each_time_and_can_be_verified(
@@ -113,6 +115,14 @@ def test_a_promoted_trial_goes_on_where_it_was_and_a_stopped_one_frees_its_slot(
         seconds = sum(job.ended.seconds or 0 for job in trial.jobs if job.ended)
         assert seconds == 10 * max(one.resource for one in trial.reached)
     assert max(promoted.job_hours, stopped.job_hours) < 0.5 * full.job_hours
+
+
+def test_a_run_that_starts_from_anothers_checkpoint_trains_only_the_rest() -> None:
+    (variant,) = variants_of(config_of(), schedulers=[PBT], trials=15)
+    ledger = Ledger.of("sim", simulated(variant, bowl).store.entries())
+    assert len(ledger.trials) == 15
+    for trial in ledger.trials.values():
+        assert [job.ended.seconds for job in trial.jobs if job.ended] == [30]
 
 
 def test_a_curve_can_fail_and_be_lost() -> None:

@@ -166,6 +166,9 @@ class Simulation:
             resource = self._scheduler.resource
             training = Training(curve, self._limits.metric, resource)
             self._trainings[launch.run] = training
+            parent = self._trainings.get(launch.resume_from or "")
+            if parent is not None and parent is not training:
+                training.begin_at(parent.resource)
         milestones = self._scheduler.milestones(trial)
         for after, facts in training.go_on(trial, trial.newest, milestones):
             self._plan(self._seconds + after, job, facts)

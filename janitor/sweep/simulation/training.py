@@ -31,6 +31,16 @@ class Training:
         """The newest value of the metric."""
         self.has_failed = False
 
+    @property
+    def resource(self) -> float:
+        """How far it came."""
+        return self._resource
+
+    def begin_at(self, resource: float) -> None:
+        """Begin where another trial's checkpoint is, without training up to there."""
+        while self._resource < resource and (tick := next(self._ticks, None)) is not None:
+            self._resource = tick.resource
+
     def go_on(
         self, trial: Trial, job: Attempt, milestones: Sequence[float]
     ) -> Iterator[tuple[float, Sequence[Item]]]:
