@@ -2,7 +2,7 @@
 
 Every suggestion builds the sampler again, from the trials of the ledger and from hashes of the
 seed, the sweep's name and the trial's index. It is what the sampler would suggest if it had been
-alive all the time (the GP up to the start of its fit).
+alive all the time.
 
 - Open trials are known to the sampler, so that it looks elsewhere (TPE and GP).
 - Pruned trials come with their values at the milestones; failed ones as the sweep file says.
@@ -144,7 +144,7 @@ class ModelOptimizer:
         if memory is not None:
             memory["space"] = mark
             if len(json.dumps(memory)) > _LARGEST_MEMORY:
-                del memory["from"]
+                memory.pop("from", None)
         return params, memory
 
     def _walk(self, trial: Trial, ledger: Ledger) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Optuna's samplers, and what each needs besides params and values to go on where it was.
 
-- TPE and GP read everything from the trials. The GP fit starts without the previous fit.
+- TPE reads everything from the trials.
+- GP starts its fit from the previous one; a trial remembers the kernel that it was suggested by.
 - QMC counts its samples in the study; here the number of a sample is the trial's index minus one.
 - CMA-ES keeps its distribution in the trials' attributes; here it is computed again, generation by
   generation. NSGA-II and NSGA-III keep the parents of a generation; here they are named by it.
 
-So the memory of a trial is its generation, and the first trial of a generation has also the
+For those the memory of a trial is its generation, and the first trial of a generation has also the
 trials (by index) from which the generation was made. Later changes, such as late results, exclude
 nothing that was decided: the same trials are used again.
 """
@@ -16,6 +17,8 @@ import pickle
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, Final, Literal
 
 from optuna._transform import _SearchSpaceTransform
@@ -159,8 +162,10 @@ class Replay:
         self._generations: dict[int, int] = {}
         self._members: dict[int, dict[int, FrozenTrial]] = {}
         self._size = 0
+        self._kernel: list[float] | None = None
         for number in sorted(memories):
             memory = memories[number]
+            self._kernel = memory.get("kernel", self._kernel)
             generation = memory.get("generation")
             if not isinstance(generation, int):
                 continue
@@ -174,6 +179,8 @@ class Replay:
             self._restore_cmaes(self._sampler)
         elif isinstance(self._sampler, NSGAIISampler | NSGAIIISampler):
             self._restore_parents(self._sampler)
+        elif isinstance(self._sampler, GPSampler) and self._kernel is not None:
+            self._sampler._gprs_cache_list = [_kernel(self._kernel)]  # noqa: SLF001 - Optuna has no other way
 
     def memory(self) -> dict[str, Any] | None:
         """After it was asked for."""
@@ -188,6 +195,9 @@ class Replay:
                 return None
             prefix = self._sampler._get_parent_cache_key_prefix()  # noqa: SLF001 - Optuna has no other way
             sources = self._storage.attributes.get(f"{prefix}{generation}", [])
+        elif isinstance(self._sampler, GPSampler):
+            fits = self._sampler._gprs_cache_list  # noqa: SLF001 - Optuna has no other way
+            return {"kernel": _numbers(fits[0])} if fits else None
         else:
             return None
         if generation == 0 or generation in self._sources:
@@ -262,6 +272,21 @@ class Replay:
 
     def _finished(self, *states: TrialState) -> list[FrozenTrial]:
         return self._storage.get_all_trials(0, deepcopy=False, states=states)
+
+
+def _kernel(numbers: list[float]) -> Any:
+    """The part of a fitted Gaussian process from which the next fit starts."""
+    torch = import_module("torch")
+    *lengths, scale, noise = (torch.tensor(each, dtype=torch.float64) for each in numbers)
+    return SimpleNamespace(
+        inverse_squared_lengthscales=torch.stack(lengths), kernel_scale=scale, noise_var=noise
+    )
+
+
+def _numbers(fit: Any) -> list[float]:
+    """The same as numbers."""
+    lengths: list[float] = fit.inverse_squared_lengthscales.tolist()
+    return [*lengths, fit.kernel_scale.item(), fit.noise_var.item()]
 
 
 def _value(trial: FrozenTrial) -> float:
