@@ -64,7 +64,9 @@ def test_a_saved_script_is_used_by_a_later_command() -> None:
     for page in FOLLOWED:
         for name in [block.options["file"] for block in blocks(page) if "file" in block.options]:
             if name.endswith(".py"):
-                assert any(name in block.text for block in blocks(page) if block.language == "sh")
+                assert any(
+                    name in block.text for block in blocks(page) if block.language in {"sh", "yaml"}
+                )
 
 
 @pytest.mark.parametrize("page", MANUAL_AND_README, ids=lambda page: str(page.relative_to(ROOT)))
