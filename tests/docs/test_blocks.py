@@ -64,9 +64,9 @@ def test_a_saved_script_is_used_by_a_later_command() -> None:
     for page in FOLLOWED:
         for name in [block.options["file"] for block in blocks(page) if "file" in block.options]:
             if name.endswith(".py"):
-                assert any(
-                    name in block.text for block in blocks(page) if block.language in {"sh", "yaml"}
-                )
+                uses = (name, f"{name.removesuffix('.py')}:")
+                readers = [block for block in blocks(page) if block.language in {"sh", "yaml"}]
+                assert any(use in block.text for block in readers for use in uses)
 
 
 @pytest.mark.parametrize("page", MANUAL_AND_README, ids=lambda page: str(page.relative_to(ROOT)))

@@ -12,7 +12,6 @@ from janitor.stores.wandb import queries
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.failures import known_form
 from janitor.stores.wandb.nodes import Scope, count_of
-from janitor.stores.wandb.queries import Query
 
 _SWEEPS_PAGE: Final = 100
 
@@ -27,22 +26,6 @@ class Projects:
 
     def __init__(self, door: GraphQLApi) -> None:
         self._door = door
-        self._controllers: dict[Scope, Sequence[Mapping[str, Any]]] = {}
-
-    def controllers(self, scope: Scope) -> Sequence[Mapping[str, Any]] | None:
-        """The runs of sweep controllers that a query of this project showed; None before one."""
-        return self._controllers.get(scope)
-
-    def _find(self, scope: Scope, query: Query, variables: Mapping[str, Any]) -> Any:
-        """The project of an answer that also shows its sweep controllers, if the server can."""
-        try:
-            project, _ = self.ask(scope, query.with_controllers, variables)
-        except RejectedError:
-            project, _ = self.ask(scope, query.plain, variables)
-        with known_form(self._door.address):
-            edges = (project.get("controllers") or {}).get("edges") or ()
-            self._controllers[scope] = [edge["node"] for edge in edges]
-        return project
 
     def ask(self, scope: Scope, query: str, variables: Mapping[str, Any]) -> tuple[Any, int]:
         """The project of a query's answer, and how many bytes the answer had.
@@ -64,7 +47,7 @@ class Projects:
 
     def sweep(self, scope: Scope, name: str) -> ResolvedTarget:
         """One sweep."""
-        project = self._find(scope, queries.SWEEP, {"sweep": name})
+        project, _ = self.ask(scope, queries.SWEEP, {"sweep": name})
         with known_form(self._door.address):
             if project["sweep"] is None:
                 raise NotFoundError(f"sweep {name} does not exist in project {scope}")
@@ -80,7 +63,7 @@ class Projects:
     def group(self, scope: Scope, name: str) -> ResolvedTarget:
         """One group of runs."""
         filters = json.dumps({"group": name})
-        project = self._find(scope, queries.GROUP, {"filters": filters})
+        project, _ = self.ask(scope, queries.GROUP, {"filters": filters})
         with known_form(self._door.address):
             if not count_of(project["runCount"]):
                 raise NotFoundError(f"no run of project {scope} is in a group {name}")
@@ -101,7 +84,7 @@ class Projects:
         while after not in cursors:
             cursors.add(after)
             asked = {"first": _SWEEPS_PAGE, "after": after}
-            project = self._find(scope, queries.SWEEPS, asked)
+            project, _ = self.ask(scope, queries.SWEEPS, asked)
             with known_form(self._door.address):
                 for edge in project["sweeps"]["edges"]:
                     sweep = _read_sweep(edge["node"], scope)

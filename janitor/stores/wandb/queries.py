@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from janitor.model import AUTO, Policy
 from janitor.rules.custom.names import summary_keys as keys_read_by
@@ -12,50 +11,24 @@ _RUN_FIELDS = """
   id name displayName state sweepName group tags createdAt heartbeatAt historyLineCount
 """
 
-_CONTROLLERS = r"""
-    controllers: runs(filters: "{\"jobType\": \"janitor-controller\"}", first: 1000) {
-      edges { node { id name displayName config } }
-    }
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A query of a project, which may also show the project's sweep controllers."""
-
-    text: str
-
-    @property
-    def plain(self) -> str:
-        """Without the controllers, for a server that refuses the filter."""
-        return self.text.replace("...controllers", "")
-
-    @property
-    def with_controllers(self) -> str:
-        """With the controllers."""
-        return self.text.replace("...controllers", _CONTROLLERS)
-
-
-SWEEP = Query("""
+SWEEP = """
 query JanitorSweep($entity: String!, $project: String!, $sweep: String!) {
   project(name: $project, entityName: $entity) {
     sweep(sweepName: $sweep) { name displayName state }
-    ...controllers
   }
 }
-""")
+"""
 
-SWEEPS = Query("""
+SWEEPS = """
 query JanitorSweeps($entity: String!, $project: String!, $first: Int!, $after: String) {
   project(name: $project, entityName: $entity) {
     sweeps(first: $first, after: $after) {
       edges { node { name displayName state } }
       pageInfo { endCursor hasNextPage }
     }
-    ...controllers
   }
 }
-""")
+"""
 
 SWEEP_CONFIG = """
 query JanitorSweepConfig($entity: String!, $project: String!, $sweep: String!) {
@@ -63,14 +36,11 @@ query JanitorSweepConfig($entity: String!, $project: String!, $sweep: String!) {
 }
 """
 
-GROUP = Query("""
+GROUP = """
 query JanitorGroup($entity: String!, $project: String!, $filters: JSONString) {
-  project(name: $project, entityName: $entity) {
-    runCount(filters: $filters)
-    ...controllers
-  }
+  project(name: $project, entityName: $entity) { runCount(filters: $filters) }
 }
-""")
+"""
 
 
 def runs(*, sliced: bool, counted: bool = False) -> str:

@@ -90,10 +90,6 @@ class WandbStore:
         """Whether the server hands out single keys of summaries, as far as is known."""
         return self._sliced
 
-    def controllers(self, scope: Scope) -> Sequence[Mapping[str, Any]] | None:
-        """The runs of sweep controllers of a project, as far as a query showed them."""
-        return self._projects.controllers(scope)
-
     # -- SweepReader
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, on_wandb
@@ -19,8 +21,12 @@ from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.store import WandbStore
 from janitor.stores.wandb_sweeps.catalog import WandbSweeps
-from janitor.stores.wandb_sweeps.server import OwnRun, SweepServer, controllers_in
+from janitor.stores.wandb_sweeps.server import SweepServer
 from janitor.stores.wandb_sweeps.store import WandbSweepStore
+
+_TRIAL: Final = re.compile(r"(.+)-\d{4,}(?:-r\d+)?")
+"""The id of a trial's run; see :func:`janitor.sweep.seeds.run_id`."""
+_MOST_NAMES: Final = 3
 
 
 class LedgeredStore:
@@ -45,7 +51,8 @@ class LedgeredStore:
         self._door = door
         self._policy = policy
         self._clock = clock
-        self._controllers: dict[Scope, Mapping[str, str]] = {}
+        self._controlled: dict[tuple[Scope, str], str] = {}
+        """The ids of W&B's sweeps that have a ledger, by the names of the sweeps."""
         self._sweeps: dict[tuple[Scope, str], WandbSweepStore] = {}
         self._lock = Lock()
 
@@ -91,27 +98,32 @@ class LedgeredStore:
         if not sweeps:
             return runs
         with self._lock:
-            known = self._known(scope)
             ledgers = {
-                sweep: self._ledger(scope, known[sweep]) for sweep in sweeps if sweep in known
+                sweep: self._ledger(scope, name)
+                for sweep in sweeps
+                if (name := self._name(scope, sweep, runs)) is not None
             }
-            return [_with_trial(run, *ledgers[run.sweep]) if run.sweep in ledgers else run
-                    for run in runs]  # fmt: skip
+            return [
+                _with_trial(run, *ledgers[run.sweep]) if run.sweep in ledgers else run
+                for run in runs
+            ]
 
-    def _known(self, scope: Scope) -> Mapping[str, str]:
-        """The names of the sweeps of a project that have a ledger, by the ids of W&B's sweeps."""
-        if scope not in self._controllers:
-            nodes = self._runs.controllers(scope)
-            server = SweepServer(self._door, scope)
-            found: Iterable[OwnRun] = (
-                controllers_in(nodes) if nodes is not None else server.controllers()
-            )
-            self._controllers[scope] = {
-                str(run.facts["sweep"]): run.display_name
-                for run in found
-                if run.facts.get("sweep") and run.name == server.controller_id(run.display_name)
-            }
-        return self._controllers[scope]
+    def _name(self, scope: Scope, sweep: str, runs: Iterable[RunInfo]) -> str | None:
+        """The name of a sweep that has a ledger, from the ids of its runs; None for another one.
+
+        Only a sweep whose runs are called like trials costs a request.
+        """
+        found = (_TRIAL.fullmatch(run.id) for run in runs if run.sweep == sweep)
+        names = Counter(match[1] for match in found if match is not None)
+        for name, _ in names.most_common(_MOST_NAMES):
+            key = (scope, name)
+            if key not in self._controlled:
+                server = SweepServer(self._door, scope)
+                run = server.run(server.controller_id(name))
+                self._controlled[key] = "" if run is None else str(run.facts.get("sweep") or "")
+            if self._controlled[key] == sweep:
+                return name
+        return None
 
     def _ledger(self, scope: Scope, name: str) -> tuple[Ledger, WandbSweepStore]:
         """A sweep and its ledger as it is now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -193,11 +193,6 @@ class SweepServer:
             if answer["bucket"]["name"] != variables["name"]:
                 raise RejectedError(f"W&B at {self.door.address} created another run")
             return answer["bucket"]["id"], answer["inserted"] is True
-
-
-def controllers_in(nodes: Iterable[Mapping[str, Any]]) -> list[OwnRun]:
-    """The runs of controllers among the nodes of a pass's own query."""
-    return [own_run(node) for node in nodes]
 
 
 def own_run(node: Mapping[str, Any]) -> OwnRun:

@@ -338,7 +338,7 @@ def test_a_job_that_prints_without_end_is_ended_at_its_time_limit(tmp_path: Path
     while not state["child"]:
         state = json.loads((path.parent / "state.json").read_text())
 
-    wait_until_gone(state["child"], seconds=20)
+    wait_until_gone(state["child"], seconds=90)
 
     worker.kill()
     worker.communicate()
