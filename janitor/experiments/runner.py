@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event, Lock
 from typing import Any, Final
@@ -31,7 +31,7 @@ _LOCK: Final = ".runner.lock"
 _PATIENCE: Final = 60
 """Seconds to wait for another runner that is starting."""
 _LOOK_UP: Final = 0.2
-"""Seconds between two checks of a process that another runner started."""
+"""Seconds between two checks of a process, and of whether to go on waiting for it."""
 
 
 class ExperimentRunner:
@@ -58,6 +58,7 @@ class ExperimentRunner:
         self._aggregate = aggregate
         self._parallel = parallel
         self._stopped = Event()
+        self._left = Event()
         self._starting = Lock()
         self._children: list[subprocess.Popen[bytes]] = []
 
@@ -78,7 +79,8 @@ class ExperimentRunner:
                 configuration, if there is one; False to begin a new one.
 
         Raises:
-            KeyboardInterrupt: Ctrl+C; the processes were stopped, and the state is INTERRUPTED.
+            KeyboardInterrupt: Ctrl+C; the processes were told to stop, and the state is
+                INTERRUPTED. A second Ctrl+C does not wait for their end.
             NotFoundError: no experiment has this id.
             UsageError: it has another configuration or another number of processes, or a process
                 has no command.
@@ -87,6 +89,7 @@ class ExperimentRunner:
         """
         claims.check_commands(processes)
         self._stopped.clear()
+        self._left.clear()
         self._children.clear()
         begun = self._begun(config, processes, resume)
         if begun.status is ExperimentStatus.AGGREGATED:
@@ -135,16 +138,20 @@ class ExperimentRunner:
     # -- running
 
     def _see_all_through(self, name: str, processes: Sequence[Sequence[str]]) -> None:
+        futures: list[Future[None]] = []
         with ThreadPoolExecutor(self._parallel or len(processes)) as pool:
             try:
-                futures = [
-                    pool.submit(self._see_through, name, index, command)
-                    for index, command in enumerate(processes)
-                ]
+                for index, command in enumerate(processes):
+                    futures.append(pool.submit(self._see_through, name, index, command))
                 for future in futures:
                     future.result()
             except BaseException:
-                self._tell_to_stop(name)
+                try:
+                    self._tell_to_stop(name)
+                    wait(futures)
+                except BaseException:  # told a second time to stop: leave what still runs
+                    self._left.set()
+                    raise
                 raise
 
     def _see_through(self, name: str, index: int, command: Sequence[str]) -> None:
@@ -178,7 +185,10 @@ class ExperimentRunner:
                 stderr=log,
             )
             self._children.append(child)
-        child.wait()
+        while not self._left.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_LOOK_UP)
+                return
 
     def _wait_for(self, identity: ProcessIdentity) -> None:
         """Wait for a process that another runner started: it is not a child of this process."""

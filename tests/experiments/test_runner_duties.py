@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,6 +96,34 @@ def test_a_process_that_will_not_stop_is_not_forgotten(
         gate.write_text("go")
         assert resumed.result(timeout=60).status is ExperimentStatus.AGGREGATED
     assert lines(work) == ["begins", "told", "ends"]
+
+
+class InterruptedManager(StateManager):
+    """The second Ctrl+C comes while the first is handled: at a read in the main thread."""
+
+    def load(self, experiment_id: str) -> ExperimentState:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return super().load(experiment_id)
+
+
+def test_a_second_interruption_is_never_lost(work: Path, gate: Path, tmp_path: Path) -> None:
+    manager = InterruptedManager(tmp_path / "states")
+    stubborn = [sys.executable, "-c", textwrap.dedent(STUBBORN), str(work), str(gate)]
+
+    def interrupt() -> None:
+        wait_until(lambda: lines(work) == ["begins"])
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ExperimentRunner(manager).run(CONFIG, [stubborn])
+    (state,) = manager.list()
+    assert state.status is ExperimentStatus.INTERRUPTED
+    assert state.is_subprocess_running()
+    gate.write_text("go")
+    wait_until(lambda: lines(work)[-1] == "ends")
 
 
 def test_what_a_process_started_is_asked_to_stop_with_it(
