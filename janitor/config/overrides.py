@@ -26,7 +26,10 @@ class _Override(Section):
     of its project. A flag or a variable for the same setting wins over them all.
     """
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+        json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]},
+    )
 
     sweep: Text | None = None
     """The sweep whose runs these are for: ENTITY/PROJECT/SWEEP or PROJECT/SWEEP."""
@@ -62,7 +65,14 @@ class _Override(Section):
         return Override(self.target, given, frozenset(self.disable))
 
 
-OverrideSettings: Final = model_of("OverrideSettings", _Override, options(OVERRIDABLE.values()))
+class _DescribedOverride(_Override):
+    __doc__ = _Override.__doc__
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+OverrideSettings: Final = model_of(
+    "OverrideSettings", _DescribedOverride, options(OVERRIDABLE.values())
+)
 
 
 def _as_given(overrides: tuple[_Override, ...]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     PlainSerializer,
     WithJsonSchema,
     model_validator,
@@ -58,6 +59,8 @@ _checked = lru_cache(maxsize=256)(check_expression)
 
 class OwnRuleSettings(Section):
     """A rule of your own, for open runs that no built-in rule matches."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: OwnRuleId
     """The rule's name in reports and in the runs that it changed, such as stuck-in-setup."""

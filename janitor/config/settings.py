@@ -145,8 +145,10 @@ class FileRuleSettings(_OptionsOfRules):  # type: ignore[misc]  # made from the 
 class ConfigFile(Config):
     """The settings of the janitor of W&B sweep runs. All of them are optional."""
 
-    rules: FileRuleSettings = FileRuleSettings()
-    """Which rules are used, options of single rules, and your own rules."""
+    rules: FileRuleSettings = Field(
+        FileRuleSettings(),
+        description="Which rules are used, options of single rules, and your own rules.",
+    )
 
     @model_validator(mode="after")
     def _check_thresholds_agree(self) -> Self:

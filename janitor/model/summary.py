@@ -209,6 +209,8 @@ def same(left: Any, right: Any) -> bool:
 
     An integer of many digits is not the float nearest to it, and 1e400 is not infinity.
     """
+    if type(left) is str and type(right) is str:  # what is compared most often
+        return left == right
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from janitor.errors import ReportError, UsageError
 from janitor.model.wording import either
 from janitor.records.report import Report
-from janitor.report import render_csv, render_html, render_json, render_junit, render_markdown
 from janitor.report.options import DEFAULT_OPTIONS, RenderOptions
 from janitor.runtime.extras import require
 from janitor.storage.atomic import check_writable, write_atomically
@@ -32,13 +32,20 @@ __all__ = [
 
 Renderer = Callable[[Report], str]
 
+
+def _render(module: str, report: Report, **options: Any) -> str:
+    """Render a report. The module is imported when it is used: most passes write one format."""
+    rendered: str = import_module(f"janitor.report.{module}").render(report, **options)
+    return rendered
+
+
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
-        ".json": render_json.render,
-        ".csv": render_csv.render,
-        ".md": render_markdown.render,
-        ".html": render_html.render,
-        ".xml": render_junit.render,
+        ".json": partial(_render, "render_json"),
+        ".csv": partial(_render, "render_csv"),
+        ".md": partial(_render, "render_markdown"),
+        ".html": partial(_render, "render_html"),
+        ".xml": partial(_render, "render_junit"),
     }
 )
 """File extension → renderer."""
@@ -60,7 +67,7 @@ def renderer_for(path: str | Path, options: RenderOptions = DEFAULT_OPTIONS) -> 
         raise UsageError(
             f"{path}: unknown report format {Path(path).suffix!r}; use {either(RENDERERS)}"
         )
-    return partial(render_junit.render, options=options) if ending == ".xml" else renderer
+    return partial(_render, "render_junit", options=options) if ending == ".xml" else renderer
 
 
 def check(path: str | Path) -> None:

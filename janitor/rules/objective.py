@@ -47,7 +47,7 @@ def read_objective(run: RunInfo, policy: Policy) -> Objective:
     the only one. The object itself if neither decides.
     """
     value = _value(run, policy)
-    if not isinstance(value, Mapping):
+    if not _has_keys(value):
         return Objective(value, policy.objective_key)
     statistic = statistic_of(value, run.sweep_goal)
     if statistic is None:
@@ -57,15 +57,22 @@ def read_objective(run: RunInfo, policy: Policy) -> Objective:
 
 def is_object(run: RunInfo, policy: Policy) -> bool:
     """Whether the objective is an object, so that the goal of the run's sweep counts."""
-    return isinstance(_value(run, policy), Mapping)
+    return _has_keys(_value(run, policy))
+
+
+def _has_keys(value: Any) -> bool:
+    """Whether it is an object. Numbers are first: a check against an abstract type is slow."""
+    return not isinstance(value, float | int | str) and isinstance(value, Mapping)
 
 
 def _value(run: RunInfo, policy: Policy) -> Any:
     if policy.objective is None:
-        values = summaries.readings(run.summary, policy.namespace, "objective")
+        first, second = summaries.readings(run.summary, policy.namespace, "objective")
     else:
-        values = summaries.findings(run.summary, policy.objective)
-    return next((value for value in values if value is not None and value is not ABSENT), ABSENT)
+        first, second = summaries.findings(run.summary, policy.objective)
+    if first is not None and first is not ABSENT:
+        return first
+    return ABSENT if second is None else second
 
 
 def statistic_of(value: Mapping[str, Any], goal: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from janitor.model import Hold, Policy, RunInfo, SweepRunState, Untracked
@@ -16,19 +17,26 @@ from janitor.model.wording import format_age
 from janitor.rules.objective import is_finite, read_objective
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A tracked run, read under a policy at one moment."""
 
     run: RunInfo
+    policy: Policy
+    now: datetime
+    """Aware, UTC."""
     form: Form
     state: SweepRunState
-    vitals: Vitals
     objective: Any
     """The value, as in the summary; ABSENT if the key is missing or null. Of an object that
     W&B's ``define_metric`` made, the number that counts; the object itself if none does."""
     objective_key: str = ""
     """Where the objective was found: ``val/acc.max`` if it is a number in such an object."""
+
+    @cached_property
+    def vitals(self) -> Vitals:
+        """The run's signs of life, read when a rule asks for them: of most runs, none does."""
+        return take_vitals(self.run, self.policy, self.now)
 
     @property
     def age(self) -> timedelta | None:
@@ -75,7 +83,7 @@ def read_run(run: RunInfo, policy: Policy, now: datetime) -> Reading | Hold | Un
     if isinstance(state, Hold):
         return state
     objective = read_objective(run, policy)
-    return Reading(run, form, state, take_vitals(run, policy, now), objective.value, objective.key)
+    return Reading(run, policy, now, form, state, objective.value, objective.key)
 
 
 def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> SweepRunState | Hold:

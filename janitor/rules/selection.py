@@ -79,12 +79,12 @@ def _objective_of(run: RunInfo, policy: Policy) -> str | None:
 
 def why_ignored(reading: Reading, ignore: Ignore) -> str | None:
     """Why the settings exclude this run; None if they do not."""
-    run, age = reading.run, reading.age
-    if (why := _why_ignored_by_name(run, ignore)) is not None:
+    if (why := _why_ignored_by_name(reading.run, ignore)) is not None:
         return why
-    if ignore.older_than is not None and age is not None and age > ignore.older_than:
-        silence = format_age(age)
-        return f"ignored: silent for {silence}, more than ignore.older_than"
+    if ignore.older_than is None:
+        return None
+    if reading.age is not None and reading.age > ignore.older_than:
+        return f"ignored: silent for {format_age(reading.age)}, more than ignore.older_than"
     return None
 
 

@@ -11,13 +11,14 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from janitor.errors import NotFoundError, StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, is_local
 from janitor.model.ports import Store
-from janitor.stores import experiments, run_files, tasks
-from janitor.stores.sweep_files import SweepRunsStore, holds_sweeps
+
+if TYPE_CHECKING:
+    from janitor.stores.tasks import TaskStore
 
 
 class RoutingStore:
@@ -37,7 +38,7 @@ class RoutingStore:
         self._clock = clock
         self._wandb = wandb
         self._local: dict[str, Store] = {}
-        self._task_stores: list[tasks.TaskStore] = []
+        self._task_stores: list[TaskStore] = []
         self._lock = Lock()
 
     def close(self) -> None:
@@ -89,14 +90,22 @@ class RoutingStore:
             return self._local[place]
 
     def _open(self, place: str) -> Store:
+        """A local store. Its module is imported when it is used: most passes use none."""
         scheme, _, path = place.partition(":")
-        if scheme == experiments.SCHEME:
-            return experiments.ExperimentStore(Path(path), self._policy)
-        if scheme == run_files.SCHEME and holds_sweeps(Path(path)):
-            return SweepRunsStore(Path(path), self._clock)
-        if scheme == run_files.SCHEME:
-            return run_files.FileStore(Path(path), self._clock)
-        store = tasks.TaskStore(Path(path), self._policy, self._clock)
+        folder = Path(path)
+        if scheme == "experiments":
+            from janitor.stores.experiments import ExperimentStore
+
+            return ExperimentStore(folder, self._policy)
+        if scheme == "file":
+            from janitor.stores.run_files import FileStore
+            from janitor.stores.sweep_files import SweepRunsStore, holds_sweeps
+
+            opened = SweepRunsStore if holds_sweeps(folder) else FileStore
+            return opened(folder, self._clock)
+        from janitor.stores.tasks import TaskStore
+
+        store = TaskStore(folder, self._policy, self._clock)
         self._task_stores.append(store)
         return store
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from janitor.errors import StoreError
@@ -30,18 +31,25 @@ class Scope:
 
 _TEXTS: Final = ("name", "id")
 _OPTIONAL_TEXTS: Final = ("displayName", "state", "sweepName", "group", "createdAt", "heartbeatAt")
+_texts: Final = itemgetter(*_TEXTS)
+_optional_texts: Final = itemgetter(*_OPTIONAL_TEXTS)
+_TEXT_OR_NONE: Final = frozenset({str, type(None)})
 
 
 def _check(node: Mapping[str, Any]) -> None:
     """Raise a TypeError if a field is of another type than the schema says."""
-    for name in (*_TEXTS, *_OPTIONAL_TEXTS):
-        if not isinstance(node[name], str if name in _TEXTS else str | None):
-            raise TypeError(f"{name} is {node[name]!r:.30}")
-    for name in _TEXTS:
-        if node[name] == "":
+    for name, value in zip(_TEXTS, _texts(node), strict=True):
+        if type(value) is not str:
+            raise TypeError(f"{name} is {value!r:.30}")
+        if not value:
             raise ValueError(f"{name} is empty")
+    if not _TEXT_OR_NONE.issuperset(map(type, _optional_texts(node))):
+        wrong = next(name for name in _OPTIONAL_TEXTS if type(node[name]) not in _TEXT_OR_NONE)
+        raise TypeError(f"{wrong} is {node[wrong]!r:.30}")
     tags = node["tags"]
-    if not isinstance(tags, list | None) or not all(isinstance(tag, str) for tag in tags or ()):
+    if tags is not None and not (
+        isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)
+    ):
         raise TypeError(f"tags are {node['tags']!r:.30}")
     lines = node["historyLineCount"]
     if lines is not None and (isinstance(lines, bool) or not isinstance(lines, int) or lines < 0):

@@ -7,22 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from threading import Lock
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, on_wandb
-from janitor.model.ledger import Ledger
 from janitor.model.ports import Store
-from janitor.model.runs import TrialPhase
-from janitor.model.trial import Trial
-from janitor.stores.sweep_files.phases import phase_of
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.nodes import Scope
 from janitor.stores.wandb.store import WandbStore
-from janitor.stores.wandb_sweeps.catalog import WandbSweeps
-from janitor.stores.wandb_sweeps.server import SweepServer
-from janitor.stores.wandb_sweeps.store import WandbSweepStore
+
+if TYPE_CHECKING:
+    from janitor.stores.wandb_sweeps.ledger_phases import LedgerPhases
 
 _TRIAL: Final = re.compile(r"(.+)-\d{4,}(?:-r\d+)?")
 """The id of a trial's run; see :func:`janitor.sweep.seeds.run_id`."""
@@ -51,10 +47,6 @@ class LedgeredStore:
         self._door = door
         self._policy = policy
         self._clock = clock
-        self._controlled: dict[tuple[Scope, str], str] = {}
-        """The ids of W&B's sweeps that have a ledger, by the names of the sweeps."""
-        self._sweeps: dict[tuple[Scope, str], WandbSweepStore] = {}
-        self._lock = Lock()
 
     def fetch_sweep_metadata(self, target: AnyTarget) -> Sequence[ResolvedTarget]:
         """The sweeps and groups of the target."""
@@ -92,62 +84,33 @@ class LedgeredStore:
         self._runs.update_run_summary(run, summary)
 
     def _with_trials(self, scope: Scope, runs: Iterable[RunInfo]) -> list[RunInfo]:
-        """The runs, in this order, with the phases of those that are trials."""
-        runs = list(runs)
-        sweeps = {run.sweep for run in runs if run.sweep}
-        if not sweeps:
-            return runs
-        with self._lock:
-            ledgers = {
-                sweep: self._ledger(scope, name)
-                for sweep in sweeps
-                if (name := self._name(scope, sweep, runs)) is not None
-            }
-            return [
-                _with_trial(run, *ledgers[run.sweep]) if run.sweep in ledgers else run
-                for run in runs
-            ]
-
-    def _name(self, scope: Scope, sweep: str, runs: Iterable[RunInfo]) -> str | None:
-        """The name of a sweep that has a ledger, from the ids of its runs; None for another one.
+        """The runs, in this order, with the phases of those that are trials.
 
         Only a sweep whose runs are called like trials costs a request.
         """
-        found = (_TRIAL.fullmatch(run.id) for run in runs if run.sweep == sweep)
-        names = Counter(match[1] for match in found if match is not None)
-        for name, _ in names.most_common(_MOST_NAMES):
-            key = (scope, name)
-            if key not in self._controlled:
-                server = SweepServer(self._door, scope)
-                run = server.run(server.controller_id(name))
-                self._controlled[key] = "" if run is None else str(run.facts.get("sweep") or "")
-            if self._controlled[key] == sweep:
-                return name
-        return None
+        runs = list(runs)
+        names = _names(runs)
+        return self._phases.of(scope, runs, names) if names else runs
 
-    def _ledger(self, scope: Scope, name: str) -> tuple[Ledger, WandbSweepStore]:
-        """A sweep and its ledger as it is now."""
-        key = (scope, name)
-        if key not in self._sweeps:
-            sweeps = WandbSweeps(self._door, scope.entity, scope.project, self._policy, self._clock)
-            self._sweeps[key] = sweeps.known(name)
-        store = self._sweeps[key]
-        return Ledger.of(name, store.entries()), store
+    @cached_property
+    def _phases(self) -> LedgerPhases:
+        """Loaded when used: most passes meet no controller's sweep."""
+        from janitor.stores.wandb_sweeps.ledger_phases import LedgerPhases
+
+        return LedgerPhases(self._door, self._policy, self._clock)
 
 
-def _with_trial(run: RunInfo, ledger: Ledger, sweep: WandbSweepStore) -> RunInfo:
-    trial = ledger.trials.get(run.id)
-    return run if trial is None else replace(run, trial=_phase(run, trial, ledger, sweep))
-
-
-def _phase(run: RunInfo, trial: Trial, ledger: Ledger, sweep: WandbSweepStore) -> TrialPhase:
-    """Where a trial is. Of a job elsewhere, only its run shows something."""
-    job, view = trial.newest, None
-    if sweep.is_here(job.site):
-        handle = sweep.handle(job.launch.run, job.launch.attempt, job.launch.kind)
-        view = sweep.attempts([handle])[handle.name]
-    is_started = bool(run.history_lines) or run.wandb_state != "pending"
-    return phase_of(trial, ledger, view, is_started=is_started)
+def _names(runs: Iterable[RunInfo]) -> dict[str, list[str]]:
+    """W&B's id of a sweep → what its controller may call it, from the ids of its runs."""
+    found: dict[str, Counter[str]] = {}
+    for run in runs:
+        match = _TRIAL.fullmatch(run.id)
+        if run.sweep and match is not None:
+            found.setdefault(run.sweep, Counter())[match[1]] += 1
+    return {
+        sweep: [name for name, _ in counted.most_common(_MOST_NAMES)]
+        for sweep, counted in found.items()
+    }
 
 
 _conforms: Callable[..., Store] = LedgeredStore
