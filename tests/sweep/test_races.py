@@ -126,7 +126,9 @@ def test_a_process_that_closed_the_lock_keeps_its_trial_alive(tmp_path: Path) ->
     assert not (run / "a2").exists()
     summary = json.loads((run / "summary.json").read_text())["summary"]
     assert (summary["protein.state"], "protein.janitor.state" in summary) == ("running", False)
-    os.kill(int((tmp_path / "pid.1").read_text()), signal.SIGKILL)
+    orphan = int((tmp_path / "pid.1").read_text())
+    os.kill(orphan, signal.SIGKILL)
+    wait_until_gone(orphan)
     sweep.step()
     wait_for(tmp_path / "pid.2")
     act(sweep.store, Stopping(now=True, by="person", reason="enough"), utc_now)
