@@ -1,0 +1,106 @@
+"""Regions of the search space in which trials fail more than elsewhere. Pure; needs scipy.
+
+One parameter, or two together. Each region is compared with the rest by Fisher's exact test; the p
+values are corrected for their number (Holm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from janitor.sweep.analysis.data import SweepData, TrialRow
+from janitor.sweep.analysis.effects import binned, holm
+
+_BINS: Final = 8
+_CELLS: Final = 4
+_FEWEST: Final = 5
+"""Ended trials in a region below which nothing is said about it."""
+_LEVEL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the search space."""
+
+    bounds: tuple[tuple[str, str], ...]
+    """(parameter, value or range)."""
+    trials: int
+    """That ended in it."""
+    failed: int
+    p: float
+    """That they fail as often as the others; corrected."""
+
+    @property
+    def only_fails(self) -> bool:
+        """Whether every trial in it failed."""
+        return self.failed == self.trials
+
+
+def failing_regions(data: SweepData) -> list[Region]:
+    """The regions in which significantly more trials fail than elsewhere, the surest first.
+
+    A region of two parameters is left out if one of them explains it alone.
+    """
+    rows = [row for row in data.trials if row.outcome != "open" and not row.is_hidden]
+    failed = np.array([row.outcome == "failed" for row in rows], dtype=bool)
+    if not failed.any() or failed.all():
+        return []
+    names = data.parameters()
+    singles = _significant([one for name in names for one in _regions(rows, failed, (name,))])
+    known = {bound for region in singles if region.only_fails for bound in region.bounds}
+    pairs = _significant(
+        [
+            one
+            for pair in combinations(names[:12], 2)
+            for one in _regions(rows, failed, pair)
+            if one.only_fails
+        ]
+    )
+    used = {name for name, _ in known}
+    pairs = [one for one in pairs if not any(name in used for name, _ in one.bounds)]
+    return sorted([*singles, *pairs], key=lambda one: (not one.only_fails, one.p))
+
+
+def _regions(
+    rows: Sequence[TrialRow], failed: NDArray[np.bool_], names: tuple[str, ...]
+) -> Iterator[Region]:
+    from scipy import stats  # noqa: PLC0415 - of an extra
+
+    there = np.array([all(name in row.params for name in names) for row in rows])
+    mine = [row for row, is_there in zip(rows, there, strict=True) if is_there]
+    if not mine:
+        return
+    parts = [
+        binned([row.params[name] for row in mine], _BINS if len(names) == 1 else _CELLS)
+        for name in names
+    ]
+    bad, total, total_bad = failed[there], len(rows), int(failed.sum())
+    cells = np.column_stack([numbers for numbers, _ in parts])
+    for cell in np.unique(cells, axis=0):
+        inside = (cells == cell).all(axis=1)
+        trials, count = int(inside.sum()), int(bad[inside].sum())
+        # Only regions that are worse than the rest.
+        if trials < _FEWEST or trials == total or count * total <= total_bad * trials:
+            continue
+        table = [[count, trials - count], [total_bad - count, total - trials - total_bad + count]]
+        p = float(stats.fisher_exact(table, alternative="greater").pvalue)
+        bounds = tuple(
+            (name, labels[int(number)])
+            for name, (_, labels), number in zip(names, parts, cell, strict=True)
+        )
+        yield Region(bounds, trials, count, p)
+
+
+def _significant(regions: Sequence[Region]) -> list[Region]:
+    corrected = holm([region.p for region in regions])
+    return [
+        Region(one.bounds, one.trials, one.failed, p)
+        for one, p in zip(regions, corrected, strict=True)
+        if p < _LEVEL
+    ]
