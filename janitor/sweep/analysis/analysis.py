@@ -46,7 +46,7 @@ class Analysis:
 
     def as_json(self) -> dict[str, Any]:
         """The analysis as JSON; numbers that JSON cannot hold are null."""
-        return {"schema": SCHEMA, **_strict(asdict(self))}
+        return {"schema": SCHEMA, **strict(asdict(self))}
 
 
 def analyze(data: SweepData) -> Analysis:
@@ -74,11 +74,12 @@ def analyze(data: SweepData) -> Analysis:
     )
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
+    """The value without what strict JSON cannot hold: such numbers are null."""
     if isinstance(value, dict):
-        return {name: _strict(each) for name, each in value.items()}
+        return {name: strict(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_strict(each) for each in value]
+        return [strict(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -94,16 +94,14 @@ def _mean(rows: Sequence[TrialRow]) -> float:
 def _configuration(
     rows: Sequence[TrialRow], noise: float | None, degrees: int | None, p: float | None
 ) -> Configuration:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     mean, low, high = _mean(rows), None, None
     if noise is not None:
         factor = float(stats.t.ppf(0.975, degrees)) if degrees else 1.96
         half = factor * noise / math.sqrt(len(rows))
         low, high = mean - half, mean + half
-    return Configuration(
-        tuple(row.run for row in rows), dict(rows[0].params), mean, low, high, p
-    )
+    return Configuration(tuple(row.run for row in rows), dict(rows[0].params), mean, low, high, p)
 
 
 def _noise(
@@ -121,7 +119,7 @@ def _noise(
     points = unit_points(data, rows)
     if len(rows) < _FEWEST_FOR_NOISE or points.shape[1] == 0:
         return None, "unknown"
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - of an extra
+    from scipy.spatial import cKDTree
 
     values = np.array([row.value for row in rows], dtype=float)
     _, nearest = cKDTree(points).query(points, k=2)
@@ -146,8 +144,8 @@ def unit_points(data: SweepData, rows: Sequence[TrialRow]) -> NDArray[np.float64
 
 
 def _dunnett(groups: Sequence[Sequence[TrialRow]], sign: int) -> list[float | None]:
-    """p of each group: that it is as good as the first one, corrected for their number."""
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    """P of each group: that it is as good as the first one, corrected for their number."""
+    from scipy import stats
 
     samples = [np.array([row.value for row in rows], dtype=float) * sign for rows in groups]
     if len(samples) < 2:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,7 +167,7 @@ def _found(data: SweepData, budget: int) -> Found:
 
 
 def _paired(before: Floats, after: Floats, sign: int) -> tuple[float, float, float | None]:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     better = sign * (after - before)
     if not better.any():
@@ -180,7 +180,7 @@ def _paired(before: Floats, after: Floats, sign: int) -> tuple[float, float, flo
 
 
 def _unpaired(before: Floats, after: Floats, sign: int) -> tuple[float, float, float | None]:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     outcome = stats.mannwhitneyu(sign * after, sign * before)
     pairs = len(before) * len(after)
@@ -198,7 +198,7 @@ def autocorrelation_time(values: Floats) -> float:
     Ranks are used, as in the test. Sums of two neighbouring autocorrelations are added up to the
     first one that is not positive.
     """
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     ranks = stats.rankdata(values)
     ranks = ranks - ranks.mean()
@@ -234,7 +234,7 @@ def _percent(loss: float, before: Floats) -> float | None:
 
 
 def _shifts(first: SweepData, second: SweepData) -> list[Shift]:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     found: list[tuple[str, str, str, float]] = []
     names = dict.fromkeys([*first.parameters(), *second.parameters()])
@@ -248,8 +248,9 @@ def _shifts(first: SweepData, second: SweepData) -> list[Shift]:
             words = [f"{float(np.median(each)):.4g}" for each in (one, other)]
         else:
             values = sorted({repr(value) for value in (*one, *other)})
-            table = [[list(map(repr, side)).count(value) for value in values]
-                     for side in (one, other)]
+            table = [
+                [list(map(repr, side)).count(value) for value in values] for side in (one, other)
+            ]
             p = float(stats.chi2_contingency(table).pvalue) if len(values) > 1 else 1.0
             words = [str(max(side, key=list(side).count)) for side in (one, other)]
         found.append((name, *words, p))  # type: ignore[arg-type] # two words
@@ -260,7 +261,7 @@ def _shifts(first: SweepData, second: SweepData) -> list[Shift]:
     ]
 
 
-def _top(data: SweepData) -> list[dict[str, object]]:
+def _top(data: SweepData) -> list[dict[str, Any]]:
     ranked = sorted(data.complete(), key=lambda row: -data.sign * (row.value or 0.0))
     return [dict(row.params) for row in ranked[: max(_FEWEST, round(_TOP * len(ranked)))]]
 
@@ -296,9 +297,7 @@ def compare_all(sweeps: Sequence[SweepData]) -> list[Comparison]:
     found = [compare(sweeps[0], each) for each in sweeps[1:]]
     known = [one.p for one in found if one.p is not None]
     corrected = iter(holm(known))
-    return [
-        one if one.p is None else _with_p(one, next(corrected)) for one in found
-    ]
+    return [one if one.p is None else _with_p(one, next(corrected)) for one in found]
 
 
 def _with_p(one: Comparison, p: float) -> Comparison:

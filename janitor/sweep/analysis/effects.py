@@ -104,7 +104,7 @@ def interactions(data: SweepData, found: Sequence[Effect]) -> list[Interaction]:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """p values corrected for their number (Holm, 1979)."""
+    """P values corrected for their number (Holm, 1979)."""
     order = sorted(range(len(values)), key=lambda number: values[number])
     corrected, largest = [0.0] * len(values), 0.0
     for rank, number in enumerate(order):
@@ -141,7 +141,7 @@ def label_of(value: Any) -> str:
 
 
 def _effect(rows: Sequence[TrialRow], name: str, data: SweepData) -> Effect | None:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     mine = [row for row in rows if name in row.params]
     values = [row.params[name] for row in mine]
@@ -174,7 +174,7 @@ def _within(ranks: NDArray[np.float64], numbers: NDArray[np.int_]) -> float:
 
 
 def _kruskal(objective: NDArray[np.float64], numbers: NDArray[np.int_]) -> float:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     groups = [objective[numbers == number] for number in np.unique(numbers)]
     groups = [group for group in groups if len(group) > 1]
@@ -198,7 +198,7 @@ def _groups(
 
 def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """The 95 % interval of a mean (Student's t); NaN for a single value."""
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     if len(values) < 2:
         return math.nan, math.nan
@@ -210,7 +210,7 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _interaction(rows: Sequence[TrialRow], first: str, second: str) -> Interaction | None:
     """The F test of the cells' means against the sum of the two effects."""
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     mine = [row for row in rows if first in row.params and second in row.params]
     if len(mine) < 4 * FEWEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _predicted(over: Sequence[TrialRow], left: int, data: SweepData) -> tuple[fl
     """
     ends = [row.ended or 0.0 for row in over]
     recent = ends[len(ends) // 2 :] if len(ends) > 3 else [data.started, *ends]
-    gaps = [after - before for before, after in zip(recent, recent[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(recent)]
     each = mean(gaps) if gaps else 0.0
     apart = stdev(gaps) if len(gaps) > 1 else each
     # Of the sum of the gaps to come, and of the mean that was measured.

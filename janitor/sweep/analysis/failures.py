@@ -70,7 +70,7 @@ def failing_regions(data: SweepData) -> list[Region]:
 def _regions(
     rows: Sequence[TrialRow], failed: NDArray[np.bool_], names: tuple[str, ...]
 ) -> Iterator[Region]:
-    from scipy import stats  # noqa: PLC0415 - of an extra
+    from scipy import stats
 
     there = np.array([all(name in row.params for name in names) for row in rows])
     mine = [row for row, is_there in zip(rows, there, strict=True) if is_there]

@@ -44,9 +44,9 @@ def importance(
         logs: The parameters on a logarithmic scale.
 
     """
-    import optuna  # noqa: PLC0415 - heavy, and of an extra
-    from optuna.importance import PedAnovaImportanceEvaluator  # noqa: PLC0415
-    from optuna.trial import create_trial  # noqa: PLC0415
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator
+    from optuna.trial import create_trial
 
     encoded = _encoded(params, logs)
     if len(values) < FEWEST or not encoded:
@@ -57,10 +57,14 @@ def importance(
         study = optuna.create_study(direction="minimize")
         study.add_trials(
             create_trial(
-                params={name: column[number] for name, (_, column) in encoded.items()
-                        if number in column},
-                distributions={name: kind for name, (kind, column) in encoded.items()
-                               if number in column},
+                params={
+                    name: column[number]
+                    for name, (_, column) in encoded.items()
+                    if number in column
+                },
+                distributions={
+                    name: kind for name, (kind, column) in encoded.items() if number in column
+                },
                 value=-sign * value,
             )
             for number, value in enumerate(values)
@@ -79,7 +83,7 @@ def _encoded(
     params: Sequence[Mapping[str, Any]], logs: Collection[str]
 ) -> dict[str, tuple[BaseDistribution, dict[int, Any]]]:
     """Each parameter with several values: its distribution, and its value in each trial."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution  # noqa: PLC0415
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     columns: dict[str, dict[int, Any]] = {}
     for number, given in enumerate(params):
@@ -87,12 +91,12 @@ def _encoded(
             columns.setdefault(name, {})[number] = value
     found: dict[str, tuple[BaseDistribution, dict[int, Any]]] = {}
     for name, column in columns.items():
-        given = list(column.values())
-        if is_numeric(given):
-            low, high = float(min(given)), float(max(given))
+        values = list(column.values())
+        if is_numeric(values):
+            low, high = float(min(values)), float(max(values))
             kind: BaseDistribution = FloatDistribution(low, high, log=name in logs and low > 0)
             found[name] = kind, {number: float(value) for number, value in column.items()}
-        elif len(words := sorted({repr(value) for value in given})) > 1:
+        elif len(words := sorted({repr(value) for value in values})) > 1:
             found[name] = (
                 CategoricalDistribution(words),
                 {number: repr(value) for number, value in column.items()},

@@ -104,7 +104,7 @@ def _member(
     while above is not None and above not in seen:
         seen.add(above)
         generation, above = generation + 1, parents.get(above)
-    before = rows[parent].params if parent in rows else None
+    before = rows[parent].params if parent is not None and parent in rows else None
     changed = tuple(
         (name, str(before.get(name)), str(value))
         for name, value in row.params.items()

@@ -214,7 +214,7 @@ def _quantile(name: str, group: tuple[Parameter, ...]) -> Axis:
 
 
 def _beta(name: str, group: tuple[Parameter, ...], a: float, b: float) -> Axis:
-    from scipy.special import (  # type: ignore[import-untyped] # scipy has no types  # noqa: PLC0415 - of an extra
+    from scipy.special import (
         betainc,
         betaincinv,
     )
