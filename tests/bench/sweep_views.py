@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
 from janitor.model.jobs import Cause, Ending, JobStatus, JobTypes
 from janitor.model.ledger_items import (
@@ -69,7 +70,7 @@ def entries(config: SweepConfig, trials: int) -> Iterator[LedgerEntry]:
     kind = JobTypes.LAUNCH_TRAINING
     for index in range(trials):
         run, at = run_id(config.name, index), index * 10.0
-        params = {
+        params: dict[str, Any] = {
             "lr": 10 ** random.uniform(-5, -1),
             "decay": random.random(),
             "dropout": 0.9 * random.random(),
@@ -82,7 +83,7 @@ def entries(config: SweepConfig, trials: int) -> Iterator[LedgerEntry]:
         yield _entry(number, at + 80, *_end(run, params, random))
 
 
-def _end(run: str, params: dict[str, float], random: Random) -> list[Item]:
+def _end(run: str, params: dict[str, Any], random: Random) -> list[Item]:
     kind = JobTypes.LAUNCH_TRAINING
     value = (math.log10(params["lr"]) + 3) ** 2 + 0.3 * params["decay"] + random.gauss(0, 0.05)
     host = f"node{random.randint(1, 4)}"

@@ -1,7 +1,7 @@
 """The best configurations, and how certain it is that the best one is the best. Needs scipy.
 
-With repeats: Dunnett's test of the best configuration against each other one, which corrects for
-the number of comparisons, and a bootstrap over the repeats. Without repeats the noise of a result
+With repeats: the test of Tukey and Kramer of the best configuration against the others, which
+corrects for the number of comparisons and for the choice of the best, and a bootstrap. Without repeats the noise of a result
 is not known. It is then estimated from configurations that are close to each other; as these differ
 also in their params, this is an upper bound.
 """
@@ -9,7 +9,6 @@ also in their params, this is an upper bound.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -38,7 +37,7 @@ class Configuration:
     """The 95 % interval of its mean; None if the noise is not known."""
     high: float | None
     p: float | None = None
-    """That it is as good as the best one (Dunnett); None without repeats."""
+    """That it is as good as the best one (Tukey and Kramer); None without repeats."""
 
     @property
     def repeats(self) -> int:
@@ -68,8 +67,10 @@ def best_configurations(data: SweepData, most: int = 10) -> Best:
     ranked = sorted(groups.values(), key=lambda rows: -data.sign * _mean(rows))
     noise, source = _noise(data, ranked)
     top = ranked[:_MOST_COMPARED]
-    p_values = _dunnett(top, data.sign) if source == "repeats" else [None] * len(top)
     degrees = sum(len(rows) - 1 for rows in ranked)
+    p_values: list[float | None] = [None] * len(top)
+    if source == "repeats" and noise is not None:
+        p_values = _as_good(top, noise, degrees, len(ranked))
     found = tuple(
         _configuration(rows, noise, degrees if source == "repeats" else None, p)
         for rows, p in zip(top, p_values, strict=True)
@@ -143,19 +144,25 @@ def unit_points(data: SweepData, rows: Sequence[TrialRow]) -> NDArray[np.float64
     return np.column_stack(columns) if columns else np.empty((len(rows), 0))
 
 
-def _dunnett(groups: Sequence[Sequence[TrialRow]], sign: int) -> list[float | None]:
-    """P of each group: that it is as good as the first one, corrected for their number."""
+def _as_good(
+    groups: Sequence[Sequence[TrialRow]], noise: float, degrees: int, configurations: int
+) -> list[float | None]:
+    """p of each group: that it is as good as the first one (Tukey and Kramer).
+
+    The first one was chosen because it is the best of all, and all pairs of configurations could
+    have been compared: the studentized range allows for that.
+    """
     from scipy import stats
 
-    samples = [np.array([row.value for row in rows], dtype=float) * sign for rows in groups]
-    if len(samples) < 2:
-        return [None] * len(samples)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # groups without any spread
-        outcome = stats.dunnett(
-            *samples[1:], control=samples[0], alternative="less", rng=np.random.default_rng(_SEED)
-        )
-    return [None, *(None if math.isnan(p) else float(p) for p in outcome.pvalue)]
+    if noise <= 0:
+        return [None] * len(groups)
+    first = groups[0]
+    found: list[float | None] = [None]
+    for rows in groups[1:]:
+        spread = noise * math.sqrt((1 / len(first) + 1 / len(rows)) / 2)
+        distance = abs(_mean(first) - _mean(rows)) / spread
+        found.append(float(stats.studentized_range.sf(distance, configurations, degrees)))
+    return found
 
 
 def _certainty(groups: Sequence[Sequence[TrialRow]], noise: float, sign: int) -> float:

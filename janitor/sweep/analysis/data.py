@@ -135,7 +135,7 @@ def read(ledger: Ledger, entries: Iterable[LedgerEntry], config: SweepConfig) ->
             if "log" in each.distribution.kind
         ),
         gpus=limits.gpus,
-        is_adaptive=config.janitor.optimizer.type not in ("grid", "random", "qmc"),
+        is_adaptive=config.optimizer_type not in ("grid", "random", "qmc"),
         started=_seconds(ledger.started_at) if ledger.started_at else 0.0,
         number=ledger.number,
         slots=limits.max_parallel_jobs,

@@ -14,14 +14,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from janitor.sweep.analysis.data import SweepData, TrialRow
+from janitor.sweep.analysis.data import SweepData, TrialRow, is_numeric
 from janitor.sweep.analysis.effects import binned, holm
 
 _BINS: Final = 8
 _CELLS: Final = 4
 _FEWEST: Final = 5
 """Ended trials in a region below which nothing is said about it."""
-_LEVEL: Final = 0.05
+_LEVEL: Final = 0.01
+_SIGNS: Final = ("≥ ", "≤ ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Region:
     failed: int
     p: float
     """That they fail as often as the others; corrected."""
+
+    @property
+    def words(self) -> list[str]:
+        """Its bounds, such as ``lr ≥ 0.1``."""
+        return [
+            f"{name} {'' if value.startswith(_SIGNS) else '= '}{value}"
+            for name, value in self.bounds
+        ]
 
     @property
     def only_fails(self) -> bool:
@@ -52,7 +61,20 @@ def failing_regions(data: SweepData) -> list[Region]:
     if not failed.any() or failed.all():
         return []
     names = data.parameters()
-    singles = _significant([one for name in names for one in _regions(rows, failed, (name,))])
+    singles = _significant(
+        [
+            one
+            for name in names
+            for one in (*_tails(rows, failed, name), *_regions(rows, failed, (name,)))
+        ]
+    )
+    tails = {one.bounds[0][0] for one in singles if one.bounds[0][1].startswith(_SIGNS)}
+    # A bin that only fails in part says less than the bound from which on everything fails.
+    singles = [
+        one
+        for one in singles
+        if one.bounds[0][0] not in tails or one.bounds[0][1].startswith(_SIGNS)
+    ]
     known = {bound for region in singles if region.only_fails for bound in region.bounds}
     pairs = _significant(
         [
@@ -65,6 +87,28 @@ def failing_regions(data: SweepData) -> list[Region]:
     used = {name for name, _ in known}
     pairs = [one for one in pairs if not any(name in used for name, _ in one.bounds)]
     return sorted([*singles, *pairs], key=lambda one: (not one.only_fails, one.p))
+
+
+def _tails(rows: Sequence[TrialRow], failed: NDArray[np.bool_], name: str) -> Iterator[Region]:
+    """The values of a numeric parameter from which on, or up to which, every trial failed."""
+    from scipy import stats
+
+    numbers = [number for number, row in enumerate(rows) if name in row.params]
+    values = [rows[number].params[name] for number in numbers]
+    if not is_numeric(values):
+        return
+    column, bad = np.array(values, dtype=float), failed[numbers]
+    for sign, direction in zip(_SIGNS, (1.0, -1.0), strict=True):
+        good = direction * column[~bad]
+        edge = float(good.max()) if len(good) else -np.inf
+        inside = direction * column > edge
+        count, total, total_bad = int(inside.sum()), len(rows), int(failed.sum())
+        if _FEWEST <= count < total:
+            # The bound was chosen by looking at the results: each value could have been one.
+            rare = float(stats.hypergeom.sf(count - 1, total, total_bad, count))
+            bound = direction * float((direction * column[inside]).min())
+            label = f"{sign}{bound:.4g}"
+            yield Region(((name, label),), count, count, min(1.0, rare * total))
 
 
 def _regions(

@@ -81,7 +81,7 @@ def _certainty(best: Best) -> str:
     if best.noise_from == "repeats":
         return (
             f"The best configuration ({counted(first.repeats, 'repeat')}) stays the best in"
-            f" {share} of resamples; {others} (Dunnett's test)."
+            f" {share} of resamples; {others} (test of Tukey and Kramer)."
         )
     return (
         f"The best trial, {first.runs[0]}, stays the best in {share} of resamples; {others}. The"
@@ -168,7 +168,7 @@ def _interactions(analysis: Analysis) -> SheetTable:
 def _failing(analysis: Analysis) -> SheetTable:
     rows = [
         (
-            " and ".join(f"{name} = {value}" for name, value in one.bounds),
+            " and ".join(one.words),
             f"{one.failed:,} of {one.trials:,}",
             _p(one.p),
         )
