@@ -1,9 +1,10 @@
 """The best configurations, and how certain it is that the best one is the best. Needs scipy.
 
 With repeats: the test of Tukey and Kramer of the best configuration against the others, which
-corrects for the number of comparisons and for the choice of the best, and a bootstrap. Without repeats the noise of a result
-is not known. It is then estimated from configurations that are close to each other; as these differ
-also in their params, this is an upper bound.
+corrects for the number of comparisons and for the choice of the best, and a bootstrap.
+
+Without repeats the noise of a result is not known. It is then estimated from configurations that
+are close to each other; as these differ also in their params, this is an upper bound.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def unit_points(data: SweepData, rows: Sequence[TrialRow]) -> NDArray[np.float64
 def _as_good(
     groups: Sequence[Sequence[TrialRow]], noise: float, degrees: int, configurations: int
 ) -> list[float | None]:
-    """p of each group: that it is as good as the first one (Tukey and Kramer).
+    """The p value of each group: that it is as good as the first one (Tukey and Kramer).
 
     The first one was chosen because it is the best of all, and all pairs of configurations could
     have been compared: the studentized range allows for that.
