@@ -65,7 +65,7 @@ def make(folder: Path, trials: int, name: str = "large") -> None:
 
 def entries(config: SweepConfig, trials: int) -> Iterator[LedgerEntry]:
     """One entry per launch, and one per end."""
-    yield _entry(1, 0.0, SpecAdded(1, config.digest, config.document, "/"))
+    yield entry(1, 0.0, SpecAdded(1, config.digest, config.document, "/"))
     random, number = Random(config.name), 1
     kind = JobTypes.LAUNCH_TRAINING
     for index in range(trials):
@@ -78,9 +78,9 @@ def entries(config: SweepConfig, trials: int) -> Iterator[LedgerEntry]:
             "optimizer": random.choice(["adam", "sgd", "lion"]),
         }
         launch = Launch(run, index, 1, kind, Cause.FIRST, "bench", 1, index, params=params)
-        yield _entry(number + 1, at, launch)
+        yield entry(number + 1, at, launch)
         number += 2
-        yield _entry(number, at + 80, *_end(run, params, random))
+        yield entry(number, at + 80, *_end(run, params, random))
 
 
 def _end(run: str, params: dict[str, Any], random: Random) -> list[Item]:
@@ -98,7 +98,8 @@ def _end(run: str, params: dict[str, Any], random: Random) -> list[Item]:
     return [*reached, ended, Complete(run, JobStatus.COMPLETED, "all its jobs ended", value)]
 
 
-def _entry(number: int, seconds: float, *items: Item) -> LedgerEntry:
+def entry(number: int, seconds: float, *items: Item) -> LedgerEntry:
+    """An entry of the ledger."""
     at = (BEGIN + timedelta(seconds=seconds)).isoformat()
     return LedgerEntry(number, f"n{number}", at, "decisions", items, {"janitor": "bench"})
 

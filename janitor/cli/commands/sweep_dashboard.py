@@ -114,9 +114,12 @@ def _serve(stores: Sequence[SweepStore], host: str, port: int, token: str | None
     number = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     secret = "" if token is None else f"?token={token}"
+    dashboard = Dashboard(stores, utc_now, token)
+    for each in stores:
+        dashboard.shot(each.name)  # a large ledger takes seconds to read: before the first page
     click.echo(f"janitor dashboard at http://{shown}:{number}/{secret}")
     settings = uvicorn.Config(
-        Dashboard(stores, utc_now, token),
+        dashboard,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,

@@ -77,20 +77,20 @@ class Dashboard:
         store = self._stores[name]
         with self._lock:
             known = self._known.get(name)
-            if known is None or store.last_number() != known.ledger.number:
-                known = self._known[name] = view.snapshot(store, self._now())
+            if known is None or store.last_number() != known.data.number:
+                known = self._known[name] = view.snapshot(store, self._now(), known)
             return known
 
     def charts(self, name: str, pair: tuple[str, ...]) -> Any:
         """The charts of a sweep, drawn once for each number of its ledger."""
         shot = self.shot(name)
-        key = name, shot.ledger.number, pair
+        key = name, shot.data.number, pair
         with self._lock:
             if key not in self._drawn:
                 self._drawn = {
                     each: drawn
                     for each, drawn in self._drawn.items()
-                    if each[0] != name or each[1] == shot.ledger.number
+                    if each[0] != name or each[1] == shot.data.number
                 }
                 self._drawn[key] = view.charts(shot.data, pair)
             return self._drawn[key]

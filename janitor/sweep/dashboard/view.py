@@ -42,7 +42,7 @@ class Snapshot:
 
     store: SweepStore
     ledger: Ledger
-    entries: Sequence[LedgerEntry]
+    entries: list[LedgerEntry]
     data: SweepData
     state: str
     eta: Eta
@@ -55,15 +55,21 @@ class Snapshot:
         return self.data.best()
 
 
-def snapshot(store: SweepStore, now: datetime) -> Snapshot:
-    """Read a sweep.
+def snapshot(store: SweepStore, now: datetime, known: Snapshot | None = None) -> Snapshot:
+    """Read a sweep; with ``known`` only what was appended since, which ``known`` gets too.
 
     Raises:
         StoreError: it cannot be read.
 
     """
-    entries = store.entries()
-    ledger = Ledger.of(store.name, entries)
+    if known is None:
+        entries = list(store.entries())
+        ledger = Ledger.of(store.name, entries)
+    else:
+        entries, ledger = known.entries, known.ledger
+        for entry in store.entries(ledger.number):
+            ledger.add(entry)
+            entries.append(entry)
     config = config_of(ledger)
     data = read(ledger, entries, config)
     done = is_done(ledger, config, now)
