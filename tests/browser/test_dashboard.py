@@ -72,12 +72,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def shows(browser: Browser, words: str) -> None:
     """Wait until the page has these words."""
-    wait_until(lambda: words in str(browser.ask("document.body.textContent")), seconds=60)
+    wait_until(lambda: words in str(browser.ask("document.body.textContent")))
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, False), (1280, True)])
 def test_the_page_of_a_sweep_opens_and_fits(
-    browser: Browser, site: Site, width: int, dark: bool
+    browser: Browser, site: Site, *, width: int, dark: bool
 ) -> None:
     browser.visit(f"{site.address}s/large/", width=width, dark=dark)
     shows(browser, "Parallel coordinates")
@@ -107,7 +107,7 @@ def test_the_table_is_searched(browser: Browser, site: Site) -> None:
     shows(browser, "Parameters")
     browser.driver.find_element("name", "q").send_keys("large-0007")
     rows = "document.querySelectorAll('[data-load=trials] tbody tr').length"
-    wait_until(lambda: browser.ask(rows) == 1, seconds=60)
+    wait_until(lambda: browser.ask(rows) == 1)
     browser.driver.find_element("css selector", "[data-load=trials] a").click()
     shows(browser, "Attempts")
     assert browser.ask("document.querySelector('h1').textContent") == "large-0007"

@@ -109,6 +109,7 @@ def _serve(stores: Sequence[SweepStore], host: str, port: int, token: str | None
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(64)
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     number = listening.getsockname()[1]
