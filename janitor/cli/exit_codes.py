@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """Changes are pending. Only with ``--exit-code``, on a dry run or ``plan``."""
     SWEEP_DONE = 5
     """The sweep is done: nothing is open, and nothing will come. Only ``sweep step``."""
+    REGRESSION = 6
+    """A sweep is worse than its baseline, beyond luck. Only ``sweep compare --regression``."""
     INTERRUPTED = 130
     """Interrupted by SIGINT (Ctrl-C)."""
     TERMINATED = 143
@@ -35,6 +37,7 @@ PRECEDENCE = (
     ExitCode.FAILED,
     ExitCode.PENDING,
     ExitCode.SWEEP_DONE,
+    ExitCode.REGRESSION,
     ExitCode.DONE,
 )
 

@@ -53,6 +53,8 @@ class Ended:
     code: int | None = None
     """The exit code; None if it is not known, negative for a signal."""
     policy_uri: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """The last values of the other metrics that the sweep file names: objectives, constraints."""
     item: Literal["ended"] = "ended"
 
 
@@ -109,6 +111,9 @@ class Known:
     value: float | None = None
     values: tuple[tuple[float, float], ...] = ()
     """(milestone, value)."""
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    """Of a complete one, if there are several."""
+    constraints: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,10 @@ class Complete:
     """COMPLETED, FAILED or STALE."""
     reason: str
     objective: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Of each objective, if there are several."""
+    constraints: tuple[float, ...] = ()
+    """By how much each constraint is violated; at most 0 if it is met."""
     item: Literal["complete"] = "complete"
 
 
@@ -254,24 +263,7 @@ Event = Reached | Complete | Overruled | Excluded | Included | Deleted
 Fact = Reached | Ended | Refused | Overruled | Deleted | RepairHeld
 Act = SpecAdded | Paused | Resumed | Stopping | Excluded | Included
 Decision = Launch | Stop | Complete | Fix | Paused | Stopping | Wait
-Item = (
-    Reached
-    | Ended
-    | Refused
-    | Overruled
-    | Deleted
-    | RepairHeld
-    | SpecAdded
-    | Paused
-    | Resumed
-    | Stopping
-    | Excluded
-    | Included
-    | Launch
-    | Stop
-    | Complete
-    | Fix
-)
+Item = Fact | Act | Launch | Stop | Complete | Fix
 """What a ledger entry holds."""
 
 

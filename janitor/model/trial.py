@@ -78,6 +78,20 @@ class Trial:
         return None
 
     @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each further metric, over all its jobs."""
+        found: dict[str, float] = {}
+        for attempt in self.jobs:
+            if attempt.ended is not None:
+                found |= attempt.ended.metrics
+        return found
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether it violates no constraint."""
+        return self.end is None or all(each <= 0 for each in self.end.constraints)
+
+    @property
     def is_stopping(self) -> bool:
         """Whether it was stopped, and its job is not known to have ended."""
         return self.stop is not None and self.newest.is_open
@@ -125,6 +139,10 @@ class Observation:
     """(milestone, value), in the order in which they became known."""
     memory: Any = None
     spec: int = 1
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    """Of a complete trial, if there are several objectives."""
+    constraints: tuple[float, ...] = ()
+    """By how much a complete trial violates each constraint."""
 
 
 def observation_of(trial: Trial) -> Observation:
@@ -153,6 +171,8 @@ def observation_of(trial: Trial) -> Observation:
         values,
         trial.memory,
         trial.spec,
+        {} if trial.end is None else trial.end.values,
+        () if trial.end is None else trial.end.constraints,
     )
 
 

@@ -34,7 +34,7 @@ def render(report: Report) -> str:
     """The report's Markdown text."""
     parts = [
         "# Janitor report",
-        f"**{_text(headline.headline(report))}**",
+        f"**{as_markdown(headline.headline(report))}**",
         *_list(headline.notices(report)),
         *_way_back(report),
         *_totals(report),
@@ -42,14 +42,14 @@ def render(report: Report) -> str:
         *_held(report),
         *_errors(report),
         *_warnings(report),
-        f"*{_text(headline.signature(report))}*",
+        f"*{as_markdown(headline.signature(report))}*",
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _list(notices: Sequence[str]) -> list[str]:
     """A list, if there is anything to list."""
-    lines = [f"- {_text(notice)}" for notice in notices[:50]]
+    lines = [f"- {as_markdown(notice)}" for notice in notices[:50]]
     if len(notices) > len(lines):
         lines.append(f"- and {len(notices) - len(lines):,} more")
     return ["\n".join(lines)] if lines else []
@@ -68,7 +68,8 @@ def _totals(report: Report) -> list[str]:
     states = sorted(report.states_before.keys() | report.states_after.keys())
     before, after = report.states_before, report.states_after
     rows = [
-        (_text(state), f"{before.get(state, 0):,} → {after.get(state, 0):,}") for state in states
+        (as_markdown(state), f"{before.get(state, 0):,} → {after.get(state, 0):,}")
+        for state in states
     ]
     return [totals, *_table(("State", "Runs before → after"), rows[:100], 50_000)]
 
@@ -77,9 +78,9 @@ def _changes(report: Report) -> list[str]:
     rows = (
         (
             _run(change),
-            f"{_text(change.shown_from)} → {_text(change.shown_to)}",
-            _text(change.rule),
-            _text(change.reason),
+            f"{as_markdown(change.shown_from)} → {as_markdown(change.shown_to)}",
+            as_markdown(change.rule),
+            as_markdown(change.reason),
             _outcome(change),
         )
         for change in report.changes
@@ -90,19 +91,24 @@ def _changes(report: Report) -> list[str]:
 
 def _held(report: Report) -> list[str]:
     rows = (
-        (f"{len(group.held):,}", _text(group.reason), _named(group))
+        (f"{len(group.held):,}", as_markdown(group.reason), _named(group))
         for group in headline.hold_groups(report)
     )
     return _section("Held", len(report.held), ("Runs", "Why", "Which"), rows, _SHARES["held"])
 
 
 def _errors(report: Report) -> list[str]:
-    rows = ((_text(error.target or ""), _text(error.message)) for error in report.errors)
+    rows = (
+        (as_markdown(error.target or ""), as_markdown(error.message)) for error in report.errors
+    )
     return _section("Errors", len(report.errors), ("Target", "What"), rows, _SHARES["errors"])
 
 
 def _warnings(report: Report) -> list[str]:
-    rows = ((_text(warning.run or ""), _text(warning.message)) for warning in report.warnings)
+    rows = (
+        (as_markdown(warning.run or ""), as_markdown(warning.message))
+        for warning in report.warnings
+    )
     return _section("Warnings", len(report.warnings), ("Run", "What"), rows, _SHARES["warnings"])
 
 
@@ -133,21 +139,23 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], share: int) -> 
 
 
 def _run(change: ReportedChange) -> str:
-    path, page = _text(change.run, _NAME), web_page(change.url)
+    path, page = as_markdown(change.run, _NAME), web_page(change.url)
     linked = f"[{path}](<{_NOT_IN_LINKS.sub(_percent_encoded, page)}>)" if page else path
-    return f"{linked} {_text(change.name, _NAME)}".rstrip()
+    return f"{linked} {as_markdown(change.name, _NAME)}".rstrip()
 
 
 def _named(group: headline.HoldGroup) -> str:
-    first = [_text(held.run, _NAME) for held in group.held[:_RUNS_NAMED]]
+    first = [as_markdown(held.run, _NAME) for held in group.held[:_RUNS_NAMED]]
     return and_more(first, len(group.held))
 
 
 def _outcome(change: ReportedChange) -> str:
-    return f"{change.outcome}: {_text(change.error)}" if change.error else change.outcome.value
+    return (
+        f"{change.outcome}: {as_markdown(change.error)}" if change.error else change.outcome.value
+    )
 
 
-def _text(text: str, limit: int = _SENTENCE) -> str:
+def as_markdown(text: str, limit: int = _SENTENCE) -> str:
     """Text in which nothing is markup, a link or a picture."""
     escaped = _MARKUP.sub(r"\\\g<0>", visible(text, limit))
     return _ADDRESS.sub(r"\\", escaped)

@@ -15,6 +15,14 @@ from janitor.errors import UsageError
 
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "dashboard": (
+            "altair",
+            "jinja2",
+            "prometheus_client",
+            "starlette",
+            "uvicorn",
+            "vl_convert",
+        ),
         "emulator": ("ariadne", "graphql", "starlette", "uvicorn"),
         "html": ("altair", "jinja2", "vl_convert"),
         "metrics": ("prometheus_client",),

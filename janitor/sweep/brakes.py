@@ -21,11 +21,11 @@ _BAD: Final = frozenset({JobStatus.FAILED, JobStatus.STALE})
 
 
 def best_trial(ledger: Ledger, limits: Limits) -> Trial | None:
-    """The visible trial with the best objective; the first of several."""
+    """The visible trial with the best objective that meets all constraints; the first one."""
     best = None
     for trial in ledger.visible():
         value = trial.objective
-        if value is None or not math.isfinite(value):
+        if value is None or not math.isfinite(value) or not trial.is_feasible:
             continue
         if best is None or limits.sign * value > limits.sign * (best.objective or 0.0):
             best = trial

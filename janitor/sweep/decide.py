@@ -6,7 +6,6 @@ evaluations first, retries, and what the scheduler adds. See the manual, "Sweeps
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +21,7 @@ from janitor.model.ledger_items import (
 )
 from janitor.model.trial import Attempt, Trial
 from janitor.sweep.brakes import reason_to_pause, reason_to_stop
+from janitor.sweep.completing import completed
 from janitor.sweep.limits import Limits
 from janitor.sweep.ports import Exhausted, NotNow, Optimizer, Scheduler, Suggestion
 from janitor.sweep.seeds import seed_of
@@ -125,15 +125,7 @@ class _Decision:
         is_training = trial.newest.launch.kind is JobTypes.LAUNCH_TRAINING
         if is_training and (not self.scheduler.is_trained(trial) or self.limits.evaluates):
             return
-        objective = trial.reported
-        metric = self.limits.metric or "the objective"
-        if objective is None or not math.isfinite(objective):
-            what = "is not a finite number" if objective is not None else "was never reported"
-            reason = f"it ended well, but {metric} {what}"
-            self._take(Complete(trial.run, JobStatus.FAILED, reason))
-            return
-        reason = f"it ended well with {metric} = {objective:.6g}"
-        self._take(Complete(trial.run, JobStatus.COMPLETED, reason, objective))
+        self._take(completed(trial, self.limits))
 
     def _retry(self, trial: Trial, attempt: Attempt) -> Launch | None:
         """The next attempt; None, and the trial is given up, if no retry is left."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 from janitor.model import RunInfo
@@ -22,14 +24,14 @@ so after some minutes of silence, and the process may be alive."""
 
 
 def look_elsewhere(
-    job: Attempt, run: RunInfo | None, metric: str, facts: list[Fact], unknown: list[str]
+    job: Attempt, run: RunInfo | None, metrics: Sequence[str], facts: list[Fact], unknown: list[str]
 ) -> None:
     """Add the end of a job that another machine started, or that nothing is known about it.
 
     Args:
         job: The job.
         run: Its trial's run, read now; None if there is none.
-        metric: The sweep's metric.
+        metrics: The sweep's metric, and further ones that it needs.
         facts: Get the end.
         unknown: Gets a sentence.
 
@@ -46,7 +48,12 @@ def look_elsewhere(
                 launch.kind,
                 ending,
                 f"another machine started it, and W&B says that it is {run.wandb_state}",
-                objective=_number(run, metric),
+                objective=_number(run, metrics[0]),
+                metrics={
+                    name: value
+                    for name in metrics[1:]
+                    if (value := _number(run, name)) is not None and math.isfinite(value)
+                },
             )
         )
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from janitor.sweep.ports import Dispatcher, Scheduler, SweepStore
 from janitor.sweep.reaching import (
     Yardstick,
     number_of,
+    numbers_of,
     points_in,
     reached,
     reached_at_end,
@@ -77,6 +78,8 @@ class Observer:
     sign: int = -1
     """1 if high values of the metric are good, -1 if low ones are."""
     namespace: str = "protein"
+    named: tuple[str, ...] = ()
+    """Further metrics whose last values are facts: objectives and constraints."""
 
     def look(self, ledger: Ledger) -> Found:
         """The facts that the ledger does not have yet, in the order of the trials."""
@@ -103,7 +106,9 @@ class Observer:
             self._look_at(trial, job, seen, found)
         for trial, job in ledger.open_jobs():
             if trial.run not in deleted and not self.store.is_here(job.site):
-                look_elsewhere(job, runs.get(trial.run), self.metric, found.facts, found.unknown)
+                look_elsewhere(
+                    job, runs.get(trial.run), (self.metric, *self.named), found.facts, found.unknown
+                )
         return found
 
     def _handle(self, job: Attempt) -> JobHandle:
@@ -145,7 +150,7 @@ class Observer:
             news = self._reached(trial, job, milestones)
             found.facts.extend(news)
         if view.exit is not None:
-            ended = ended_of(job, view.exit)
+            ended = ended_of(job, view.exit, self.named)
             found.facts.extend(reached_at_end(trial, job, news, ended))
             found.facts.append(ended)
         elif state.phase is JobPhase.ENDED and state.ending is not None:
@@ -186,8 +191,8 @@ class Observer:
         return found
 
 
-def ended_of(job: Attempt, marker: Mapping[str, Any]) -> Ended:
-    """The end of an attempt by its exit marker."""
+def ended_of(job: Attempt, marker: Mapping[str, Any], named: Iterable[str] = ()) -> Ended:
+    """The end of an attempt by its exit marker, with the last values of the metrics named."""
     try:
         ending = Ending(str(marker.get("ending")))
     except ValueError:
@@ -206,6 +211,7 @@ def ended_of(job: Attempt, marker: Mapping[str, Any]) -> Ended:
         host=str(marker.get("host") or ""),
         code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         policy_uri=_text(marker.get("policy_uri")),
+        metrics=numbers_of(marker.get("summary"), named),
     )
 
 

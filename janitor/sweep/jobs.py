@@ -44,7 +44,7 @@ class JobMaker:
         is_training = launch.kind is JobTypes.LAUNCH_TRAINING
         command = config.training_command if is_training else config.evaluation_command
         checkpoints = self._store.checkpoints(launch.run)
-        metric = config.metric
+        metric = config.primary
         return JobDefinition(
             sweep=ledger.name,
             run=launch.run,

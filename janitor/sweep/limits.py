@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from janitor.model.jobs import Cause
+from janitor.sweep.objectives import Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class Limits:
     """How many configurations are tried at most."""
     metric: str = ""
     goal: Literal["minimize", "maximize"] = "minimize"
+    """Of the metric, and of the objective, which has the direction of the first metric."""
+    objective: Objective = field(default_factory=Objective)
+    """What the metrics of a trial are worth together."""
     target: float | None = None
     """The objective with which the sweep has reached its goal."""
     evaluates: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -114,3 +114,13 @@ def number_of(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def numbers_of(summary: Any, named: Iterable[str]) -> dict[str, float]:
+    """The metrics of a summary that are finite numbers."""
+    if not isinstance(summary, Mapping):
+        return {}
+    found = {name: number_of(summary.get(name)) for name in named}
+    return {
+        name: value for name, value in found.items() if value is not None and math.isfinite(value)
+    }

@@ -19,6 +19,7 @@ from janitor.sweep.brakes import best_trial
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.decide import decide
 from janitor.sweep.optimizers import optimizer_of
+from janitor.sweep.pareto import several
 from janitor.sweep.ports import SweepStore
 from janitor.sweep.schedulers import scheduler_of
 from janitor.sweep.step_report import state_of
@@ -41,6 +42,7 @@ def status_of(
         _row(trial, runs.get(trial.run), views, store, config) for trial in ledger.trials.values()
     ]
     best = best_trial(ledger, limits)
+    wanted = limits.objective
     eta = eta_of(ledger, config, now)
     expected = expected_trials(config)
     return {
@@ -56,6 +58,7 @@ def status_of(
         "best": None
         if best is None
         else {"run": best.run, "params": best.params, "objective": best.objective},
+        **(several(ledger, wanted) if len(wanted.goals) > 1 else {}),
         "counts": dict(Counter(row["status"] for row in rows)),
         "expected_trials": None if expected is None else max(expected, len(rows)),
         "eta_seconds": None if eta is None else round(eta[0], 1),
@@ -136,7 +139,19 @@ def _row(
         "spec_version": trial.spec,
         "excluded": trial.is_excluded,
         "deleted": trial.is_deleted,
+        **_values(trial),
     }
+
+
+def _values(trial: Trial) -> dict[str, Any]:
+    """What a row has besides, in a sweep with several metrics or constraints."""
+    end = trial.end
+    found: dict[str, Any] = {}
+    if end is not None and end.values:
+        found["values"] = end.values
+    if end is not None and end.constraints:
+        found["feasible"] = trial.is_feasible
+    return found
 
 
 def _plain(value: float) -> float | str:

@@ -124,6 +124,7 @@ class Step:
             parts.limits.metric,
             parts.limits.sign,
             namespace=parts.namespace,
+            named=parts.limits.objective.named,
         )
         return observer.look(self.ledger)
 

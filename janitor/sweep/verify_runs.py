@@ -53,7 +53,7 @@ def _markers(store: SweepStore, ledger: Ledger) -> Iterator[Checked]:
             marker = store.attempts([handle])[handle.name].exit
             if marker is None or job.ended is None:
                 continue
-            ours, theirs = asdict(job.ended), asdict(ended_of(job, marker))
+            ours, theirs = asdict(job.ended), asdict(ended_of(job, marker, job.ended.metrics))
             for name, value in ours.items():
                 if repr(value) != repr(theirs[name]):
                     detail = _difference(name, theirs[name], "exit.json", value)

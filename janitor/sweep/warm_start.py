@@ -46,6 +46,11 @@ def _known(catalog: SweepCatalog, config: SweepConfig, name: str) -> Iterator[Kn
             f"janitor.warm_start names {name}, which wants to {theirs.goal} {theirs.metric}, and"
             f" {config.name} wants to {wanted.goal} {wanted.metric}"
         )
+    if theirs.objective != wanted.objective:
+        raise ConfigError(
+            f"janitor.warm_start names {name}, which has other metrics, another objective or other"
+            f" constraints than {config.name}"
+        )
     for trial in ledger.visible():
         yield from _of(name, trial)
 
@@ -65,4 +70,13 @@ def _of(sweep: str, trial: Trial) -> Iterator[Known]:
     if seen.status == "complete" and (seen.value is None or not math.isfinite(seen.value)):
         return  # a person called it a success
     if seen.status != "open" and (seen.status != "failed" or is_failed):
-        yield Known(sweep, trial.run, trial.params, seen.status, seen.value, seen.values)
+        yield Known(
+            sweep,
+            trial.run,
+            trial.params,
+            seen.status,
+            seen.value,
+            seen.values,
+            seen.objectives,
+            seen.constraints,
+        )

@@ -35,11 +35,17 @@ class Browser:
 
     def show(self, page: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Open a file in a window of this size."""
+        self.visit(page.as_uri(), width=width, height=height, dark=dark)
+
+    def visit(
+        self, address: str, *, width: int = 1280, height: int = 900, dark: bool = False
+    ) -> None:
+        """Open an address in a window of this size."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._tell("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._tell("Emulation.setEmulatedMedia", {"features": [scheme]})
-        self.driver.get(page.as_uri())
+        self.driver.get(address)
 
     def allow_scripts(self, *, allowed: bool) -> None:
         """Switch all scripts of pages off, or on again."""

@@ -8,7 +8,7 @@ from janitor.cli.exit_codes import PRECEDENCE, ExitCode, first_that_applies
 
 
 def test_the_codes_are_those_that_the_manual_lists() -> None:
-    assert [code.value for code in PRECEDENCE] == [130, 143, 2, 3, 1, 4, 5, 0]
+    assert [code.value for code in PRECEDENCE] == [130, 143, 2, 3, 1, 4, 5, 6, 0]
     assert set(PRECEDENCE) == set(ExitCode)
 
 

@@ -72,7 +72,11 @@ class Sweeping:
 
 
 def optimizer(kind: Kind, space: Space = SPACE, **settings: Any) -> ModelOptimizer:
-    own = {name: settings.pop(name) for name in ("failed", "goal", "points") if name in settings}
+    own = {
+        name: settings.pop(name)
+        for name in ("failed", "goal", "points", "objective")
+        if name in settings
+    }
     return ModelOptimizer(space, SamplerSettings(kind, **settings), seed=7, **own)
 
 

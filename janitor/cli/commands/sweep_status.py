@@ -78,9 +78,23 @@ def _show(status: dict[str, Any]) -> None:
         click.echo(printable(f"why: {status['reason']}"))
     if (best := status["best"]) is not None:
         click.echo(f"best: {best['run']} with {best['objective']:.6g}")
+    _show_front(status)
     if status["eta_seconds"] and status["state"] == "running":
         spread = status["eta_spread_seconds"]
         click.echo(f"done in about {status['eta_seconds']:.0f} s (± {spread:.0f} s)")
+
+
+def _show_front(status: Mapping[str, Any]) -> None:
+    """The Pareto front of a sweep with several metrics."""
+    if not status.get("pareto"):
+        return
+    click.echo("Pareto front:")
+    for one in status["pareto"]:
+        values = ", ".join(f"{name} = {value:.6g}" for name, value in one["values"].items())
+        click.echo(printable(f"  {one['run']}: {values}"))
+    reference = status["hypervolume_reference"].items()
+    to = ", ".join(f"{name} = {value:.6g}" for name, value in reference)
+    click.echo(printable(f"hypervolume: {status['hypervolume']:.6g}, up to {to}"))
 
 
 def _result(row: Mapping[str, Any]) -> str:

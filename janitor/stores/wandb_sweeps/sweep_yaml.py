@@ -19,6 +19,8 @@ def sweep_yaml(document: Mapping[str, Any], name: str) -> str:
     ``early_terminate`` and ``run_cap`` it neither stops nor counts them.
     """
     config = {key: document[key] for key in _SHOWN if document.get(key) is not None}
+    if (metrics := document.get("metrics")) and "metric" not in config:
+        config["metric"] = metrics[0]  # W&B shows one
     config |= {"name": name, "method": "custom", "controller": {"type": "local"}}
     parameters = document.get("parameters")
     config["parameters"] = _plain(parameters) if isinstance(parameters, Mapping) else {}

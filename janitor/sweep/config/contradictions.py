@@ -26,13 +26,29 @@ def contradictions(config: SweepConfig) -> Iterator[Problem]:
             " digits and _.-"
         )
         yield ("name",), problem
-    if config.metric is None:
-        yield (), "metric is missing: name what the sweep optimizes"
+    yield from _of_metrics(config)
     yield from _of_commands(config)
     yield from _of_search(config)
     yield from _of_points(config)
     yield from _of_resources(config)
     yield from _of_scheduler(config)
+
+
+def _of_metrics(config: SweepConfig) -> Iterator[Problem]:
+    if config.primary is None:
+        yield (), "metric is missing: name what the sweep optimizes"
+        return
+    if config.metric is not None and config.metrics:
+        yield ("metrics",), "metric and metrics contradict each other: remove one of them"
+        return
+    metrics = config.metrics or [config.primary]
+    names = [each.name for each in metrics]
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield ("metrics",), f"metrics names {quoted(name)} twice"
+    if len(metrics) > 1 and any(each.target is not None for each in metrics):
+        yield ("metrics",), "metrics has a target, which only a single metric can have"
+    for problem in config.janitor.objective.problems(metrics, config.optimizer_type):
+        yield ("janitor", "objective"), problem
 
 
 def _of_commands(config: SweepConfig) -> Iterator[Problem]:

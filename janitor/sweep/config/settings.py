@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
+from janitor.sweep.config.objective_settings import ObjectiveSection
 from janitor.sweep.config.optimizer_settings import OptimizerSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Seconds, Section, one_of
@@ -120,6 +121,7 @@ class JanitorSection(Section):
     store: Annotated[str, BeforeValidator(_store)] = "file:.janitor"
     scheduler: SchedulerSection = SchedulerSection()
     optimizer: OptimizerSection = OptimizerSection()
+    objective: ObjectiveSection = ObjectiveSection()
     max_parallel_jobs: int = Field(1, ge=1)
     dispatch: Annotated[DispatchSection, BeforeValidator(_dispatch)] = DispatchSection()
     resources: ResourcesSection = ResourcesSection()

@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    FiniteFloat,
     PrivateAttr,
     ValidationError,
 )
@@ -22,11 +21,11 @@ from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
 from janitor.sweep.config import command as commands
 from janitor.sweep.config.contradictions import contradictions
+from janitor.sweep.config.objective_settings import Metric
 from janitor.sweep.config.optimizer_settings import OptimizerType
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
 from janitor.sweep.config.scheduler_settings import EarlyTerminateSection, SchedulerSection
-from janitor.sweep.config.section import Section
 from janitor.sweep.config.settings import JanitorSection
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
@@ -34,6 +33,8 @@ from janitor.sweep.limits import Limits
 _FIXED: Final = (
     ("metric", "name"),
     ("metric", "goal"),
+    ("metrics",),
+    ("janitor", "objective"),
     *(("janitor", "scheduler", name) for name in SchedulerSection.model_fields),
     ("early_terminate",),
     ("janitor", "repeats"),
@@ -44,16 +45,6 @@ _FIXED: Final = (
 """Settings that a sweep keeps for its whole life."""
 _BY_METHOD: Final[Mapping[str, OptimizerType]] = {"grid": "grid", "bayes": "tpe"}
 """The optimizer of a method, if the file names none."""
-
-
-class Metric(Section):
-    """The objective."""
-
-    name: str = Field(min_length=1)
-    goal: Literal["minimize", "maximize"] = "minimize"
-    target: FiniteFloat | None = None
-    impute: Literal["latest", "best", "worst"] | None = None
-    impute_while_running: Literal["latest", "best", "worst", "false"] | None = None
 
 
 class SweepConfig(BaseModel):
@@ -68,7 +59,7 @@ class SweepConfig(BaseModel):
     program: str | None = None
     command: list[str] | None = None
     metric: Metric | None = None
-    metrics: list[Metric] | None = None
+    metrics: list[Metric] | None = Field(None, min_length=1)
     run_cap: int | None = Field(None, ge=1)
     early_terminate: EarlyTerminateSection | None = None
     janitor: JanitorSection = JanitorSection()
@@ -196,9 +187,15 @@ class SweepConfig(BaseModel):
         return Resources() if evaluation is None else evaluation.resources.resources()
 
     @property
+    def primary(self) -> Metric | None:
+        """The metric, or the first one of several."""
+        return self.metrics[0] if self.metrics else self.metric
+
+    @property
     def limits(self) -> Limits:
         """What decisions read."""
-        ours, metric = self.janitor, self.metric
+        ours, metric = self.janitor, self.primary
+        metrics = self.metrics or ([] if metric is None else [metric])
         caps = [cap for cap in (self.run_cap, ours.budget.runs) if cap is not None]
         retries = ours.retries
         return Limits(
@@ -207,6 +204,7 @@ class SweepConfig(BaseModel):
             metric=metric.name if metric else "",
             goal=metric.goal if metric else "minimize",
             target=metric.target if metric else None,
+            objective=ours.objective.objective(metrics),
             evaluates=ours.evaluation is not None,
             repeats=ours.repeats,
             retries={

@@ -38,4 +38,6 @@ def optimizer_of(config: SweepConfig) -> Optimizer:
         is_conditional=any(parameter.when for parameter in space.parameters),
     )
     limits = config.limits
-    return ModelOptimizer(space, settings, points, ours.seed, limits.goal, ours.failed)
+    return ModelOptimizer(
+        space, settings, points, ours.seed, limits.goal, limits.objective, ours.failed
+    )

@@ -214,10 +214,7 @@ def _quantile(name: str, group: tuple[Parameter, ...]) -> Axis:
 
 
 def _beta(name: str, group: tuple[Parameter, ...], a: float, b: float) -> Axis:
-    from scipy.special import (  # type: ignore[import-untyped] # scipy has no types  # noqa: PLC0415 - of an extra
-        betainc,
-        betaincinv,
-    )
+    from scipy.special import betainc, betaincinv  # noqa: PLC0415 - of an extra
 
     return _real(
         name,

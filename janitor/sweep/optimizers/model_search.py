@@ -32,12 +32,14 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from janitor.model.ledger import Ledger
 from janitor.sweep.config.space import Path, Space, canonical, choose, nested
+from janitor.sweep.objectives import Objective
 from janitor.sweep.optimizers.axes import Axis, axes_of
 from janitor.sweep.optimizers.grid import with_fixed
 from janitor.sweep.optimizers.nearest import nearest_untried
 from janitor.sweep.optimizers.observed import Point, Points
 from janitor.sweep.optimizers.optuna_storage import STUDY, LedgerStorage
 from janitor.sweep.optimizers.samplers import (
+    CONSTRAINT,
     GENERATIONAL,
     Chain,
     Replay,
@@ -48,6 +50,7 @@ from janitor.sweep.optimizers.tried import Tried
 from janitor.sweep.ports import Exhausted, Suggestion
 from janitor.sweep.seeds import seed_of
 
+_DIRECTIONS: Final = {1: StudyDirection.MAXIMIZE, -1: StudyDirection.MINIMIZE}
 _MOST_ASKS: Final = 5
 """So often a configuration that has a trial is asked for again."""
 _LARGEST_MEMORY: Final = 4096
@@ -64,6 +67,8 @@ class ModelOptimizer:
     """Tried before all others."""
     seed: int = 0
     goal: Literal["minimize", "maximize"] = "minimize"
+    objective: Objective = field(default_factory=Objective)
+    """Several objectives, and constraints."""
     failed: Literal["worst", "ignore"] = "worst"
     """A failed trial counts as much as the worst one so far, or is not known to the model."""
     _axes: tuple[Axis, ...] = field(init=False)
@@ -116,13 +121,12 @@ class ModelOptimizer:
     ) -> tuple[dict[str, Any], Any]:
         """The params that the sampler suggests, and what the trial must remember."""
         kind = self.settings.kind
-        maximizes = self.goal == "maximize"
-        direction = StudyDirection.MAXIMIZE if maximizes else StudyDirection.MINIMIZE
         space = {
             name: each for name, each in self._distributions.items() if name not in ledger.fixed
         }
         shift = len(ledger.known)  # Optuna's numbers begin with 0
-        storage = LedgerStorage(self._trials(seen, index, shift), index + shift, [direction])
+        directions = [_DIRECTIONS[sign] for sign in self._signs]
+        storage = LedgerStorage(self._trials(seen, index, shift), index + shift, directions)
         sampler = make_sampler(
             self.settings,
             index=index,
@@ -166,38 +170,79 @@ class ModelOptimizer:
 
     def _trials(self, seen: Sequence[Point], index: int, shift: int) -> list[FrozenTrial]:
         """The points as Optuna's trials."""
-        sign = 1 if self.goal == "maximize" else -1
-        good = [each.value for each in seen if each.status == "complete" and each.value is not None]
-        worst = min(good, key=lambda value: sign * value, default=None)
+        good = [values for each in seen if (values := self._values(each)) is not None]
+        worst = [
+            min(column, key=lambda value: sign * value)
+            for sign, column in zip(self._signs, zip(*good, strict=True), strict=bool(good))
+        ]
         return [self._trial(point, worst, shift) for point in seen if point.index != index]
 
-    def _trial(self, point: Point, worst: float | None, shift: int) -> FrozenTrial:
+    @property
+    def _signs(self) -> list[int]:
+        """Of each objective: 1 to maximize, -1 to minimize."""
+        if self.objective.has_front:
+            return [goal.sign for goal in self.objective.goals]
+        return [1 if self.goal == "maximize" else -1]
+
+    def _values(self, point: Point) -> list[float] | None:
+        """The objectives of a complete point; None if it lacks one."""
+        if point.status != "complete" or point.value is None:
+            return None
+        values = list(point.objectives) if self.objective.has_front else [point.value]
+        is_whole = len(values) == len(self._signs) and len(point.constraints) == len(
+            self.objective.constraints
+        )
+        return values if is_whole else None
+
+    def _trial(self, point: Point, worst: list[float], shift: int) -> FrozenTrial:
         number = point.index + shift
         known = self._frozen.get(number)
         if known is None or known[0] is not point or point.status == "failed":
             known = self._frozen[number] = point, self._made(point, worst, number)
         trial = known[1]
         if self.settings.kind in GENERATIONAL:
-            trial.system_attrs.clear()
+            for key in [key for key in trial.system_attrs if not key.startswith(CONSTRAINT)]:
+                del trial.system_attrs[key]
         return trial
 
-    def _made(self, point: Point, worst: float | None, number: int) -> FrozenTrial:
-        state, value = TrialState.FAIL, None
-        values: dict[int, float] = {}
+    def _made(self, point: Point, worst: list[float], number: int) -> FrozenTrial:
+        state, values = TrialState.FAIL, None
+        steps: dict[int, float] = {}
+        attributes: dict[str, Any] = {}
         match point.status:
             case "open":
                 state = TrialState.RUNNING
             case "complete":
-                state, value = TrialState.COMPLETE, point.value
-            case "pruned":
-                values = _steps(point.values)
+                values = self._values(point)  # none of a success that a person declared
+                state = TrialState.FAIL if values is None else TrialState.COMPLETE
+            case "pruned" if not self.objective.has_front:
+                steps = _steps(point.values)
                 state = TrialState.PRUNED
-            case "failed" if self.failed == "worst" and worst is not None:
-                state, value = TrialState.COMPLETE, worst
+            case "failed" if self.failed == "worst" and worst:
+                state, values = TrialState.COMPLETE, worst
+        if self.objective.constraints and state in {TrialState.COMPLETE, TrialState.PRUNED}:
+            unknown = [1.0 if point.status == "failed" else 0.0] * len(self.objective.constraints)
+            attributes = {
+                f"{CONSTRAINT}{each.metric}": by
+                for each, by in zip(
+                    self.objective.constraints, point.constraints or unknown, strict=True
+                )
+            }
         distributions = {name: self._distributions[name] for name in point.inner}
         params = dict(point.inner)
         return FrozenTrial(
-            number, state, value, None, None, params, distributions, {}, {}, values, number
+            number,
+            state,
+            None,
+            None,
+            None,
+            params,
+            distributions,
+            {},
+            attributes,
+            steps,
+            number,
+            values=values,
         )
 
     def _reason(self, seen: Sequence[Point], outside: int) -> str:

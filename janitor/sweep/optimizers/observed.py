@@ -35,6 +35,10 @@ class Point:
     values: tuple[tuple[float, float], ...]
     """(milestone, value)."""
     memory: Any
+    objectives: tuple[float, ...] = ()
+    """The value of each objective, if there are several."""
+    constraints: tuple[float, ...] = ()
+    """By how much each constraint is violated."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,16 @@ class Points:
         point = (
             None
             if inner is None
-            else Point(index, other.status, inner, other.value, other.values, None)
+            else Point(
+                index,
+                other.status,
+                inner,
+                other.value,
+                other.values,
+                None,
+                tuple(other.objectives.values()),
+                other.constraints,
+            )
         )
         self._known[index] = (other,), point
         return point
@@ -151,19 +164,41 @@ def _made(index: int, inner: Mapping[str, Inner], trials: Sequence[Trial]) -> Po
     first = seen[0]
     if len(seen) == 1:
         status = _status(trials[0], first)
-        return Point(index, status, inner, first.value, first.values, first.memory)
+        objectives = tuple(first.objectives.values())
+        return Point(
+            index,
+            status,
+            inner,
+            first.value,
+            first.values,
+            first.memory,
+            objectives,
+            first.constraints,
+        )
     good = [
-        each.value
+        each
         for each in seen
         if each.status == "complete" and each.value is not None and math.isfinite(each.value)
     ]
     if any(each.status == "open" for each in seen):
         return Point(index, "open", inner, None, (), first.memory)
     if 2 * len(good) >= len(seen):
-        return Point(index, "complete", inner, math.fsum(good) / len(good), (), first.memory)
+        value = _mean([each.value or 0.0 for each in good])
+        objectives = _columns([tuple(each.objectives.values()) for each in good])
+        constraints = _columns([each.constraints for each in good])
+        return Point(index, "complete", inner, value, (), first.memory, objectives, constraints)
     is_pruned = any(each.status == "pruned" for each in seen)
     status = "pruned" if is_pruned else _status(trials[0], first)
     return Point(index, status, inner, None, _means(seen), first.memory)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _columns(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """The mean of each column; none if a row is shorter than another."""
+    return tuple(map(_mean, zip(*rows, strict=False)))
 
 
 def _means(seen: Sequence[Observation]) -> tuple[tuple[float, float], ...]:
@@ -172,7 +207,7 @@ def _means(seen: Sequence[Observation]) -> tuple[tuple[float, float], ...]:
     for each in seen:
         for milestone, value in each.values:
             at.setdefault(milestone, []).append(value)
-    return tuple((each, math.fsum(at[each]) / len(at[each])) for each in sorted(at))
+    return tuple((each, _mean(at[each])) for each in sorted(at))
 
 
 def _status(trial: Trial, seen: Observation) -> Status:

@@ -43,6 +43,9 @@ GENERATIONAL: Final = ("cmaes", "nsga2", "nsga3")
 _GENERATION: Final = "cma:generation"
 _STATE: Final = "cma:optimizer:0"
 
+CONSTRAINT: Final = "constraints:"
+"""Begins the attributes in which Optuna keeps by how much a trial violates each constraint."""
+
 Chain = list[tuple[object, bytes]]
 """For each generation of CMA-ES: what made the next one, and the optimizer after that."""
 
@@ -197,7 +200,8 @@ class Replay:
             sources = self._storage.attributes.get(f"{prefix}{generation}", [])
         elif isinstance(self._sampler, GPSampler):
             fits = self._sampler._gprs_cache_list  # noqa: SLF001 - Optuna has no other way
-            return {"kernel": _numbers(fits[0])} if fits else None
+            # Of several objectives each fit starts from nothing.
+            return {"kernel": _numbers(fits[0])} if fits and len(fits) == 1 else None
         else:
             return None
         if generation == 0 or generation in self._sources:

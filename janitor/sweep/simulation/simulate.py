@@ -154,8 +154,16 @@ class Simulation:
         job = launch.run, launch.attempt, launch.kind
         self._started[job] = self._seconds
         if launch.kind is JobTypes.LAUNCH_EVAL:
-            last = self._trainings[launch.run].last
-            ended = Ended(*job, Ending.OK, "it ended", last, cost=_EVALUATION, seconds=_EVALUATION)
+            trained = self._trainings[launch.run]
+            ended = Ended(
+                *job,
+                Ending.OK,
+                "it ended",
+                trained.last,
+                cost=_EVALUATION,
+                seconds=_EVALUATION,
+                metrics=dict(trained.metrics),
+            )
             self._plan(self._seconds + _EVALUATION, job, [ended])
             return
         training = self._trainings.get(launch.run)
@@ -164,7 +172,8 @@ class Simulation:
             seed = seed_of(launch.run, launch.index, launch.repeat, f"curve.{self._seed}")
             curve = self._curves(trial.params, seed)
             resource = self._scheduler.resource
-            training = Training(curve, self._limits.metric, resource)
+            named = self._limits.objective.named
+            training = Training(curve, self._limits.metric, resource, named)
             self._trainings[launch.run] = training
             parent = self._trainings.get(launch.resume_from or "")
             if parent is not None and parent is not training:

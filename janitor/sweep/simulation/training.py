@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from janitor.model.jobs import Ending, Report
 from janitor.model.ledger_items import Ended, Item, Reached
 from janitor.model.trial import Attempt, Trial
-from janitor.sweep.reaching import Yardstick, is_point, number_of, reached_at_end
+from janitor.sweep.reaching import Yardstick, is_point, number_of, numbers_of, reached_at_end
 from janitor.sweep.simulation.curves import Curve, ticks_of
 
 
@@ -18,10 +18,13 @@ class Training:
         curve: What it reports.
         metric: The objective.
         resource: As in :class:`~janitor.sweep.ports.Scheduler`.
+        named: Further metrics whose last values count.
 
     """
 
-    def __init__(self, curve: Curve, metric: str, resource: str | None) -> None:
+    def __init__(
+        self, curve: Curve, metric: str, resource: str | None, named: Sequence[str] = ()
+    ) -> None:
         self._ticks = ticks_of(curve, metric, resource)
         self._yardstick = Yardstick(metric, resource)
         self._metric = metric
@@ -30,6 +33,9 @@ class Training:
         self.last: float | None = None
         """The newest value of the metric."""
         self.has_failed = False
+        self._named = named
+        self.metrics: dict[str, float] = {}
+        """The newest values of the further metrics."""
 
     @property
     def resource(self) -> float:
@@ -65,6 +71,7 @@ class Training:
                 while missing and resource >= missing[0]:
                     rung = missing.pop(0)
                     new.append(Reached(trial.run, job.launch.attempt, rung, resource, value))
+            self.metrics |= numbers_of(tick.metrics, self._named)
             given = tick.metrics.get(self._metric)
             self._points += is_point(given)
             self.last = number_of(given) if self._metric in tick.metrics else self.last
@@ -82,5 +89,6 @@ class Training:
             self._resource,
             cost=after,
             seconds=after,
+            metrics=dict(self.metrics),
         )
         yield after, [*reached_at_end(trial, job, found, ended), ended]
