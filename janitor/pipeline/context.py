@@ -10,6 +10,7 @@ from janitor.model import Policy
 from janitor.model.ports import Clock, Store
 from janitor.model.shards import Shard
 from janitor.pipeline.history import Past
+from janitor.pipeline.incremental import Memory
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.scan import Observer
 from janitor.records.report import ClockReading, Requests
@@ -57,6 +58,7 @@ class Pass:
         past: What earlier passes wrote.
         writer: Carries out the repair; None in a dry run.
         shard: The share of the sweeps to scan; None for all of them.
+        memory: What earlier passes read; None to read everything.
 
     """
 
@@ -70,6 +72,7 @@ class Pass:
     past: Past
     writer: Writer | None = None
     shard: Shard | None = None
+    memory: Memory | None = None
 
     @property
     def is_dry(self) -> bool:

@@ -46,6 +46,13 @@ class ReportedTarget(Part):
     """Runs that the store counted, but did not return."""
     left_out: int = 0
     """Further runs that were not read: silent for longer than ``active_since``."""
+    runs_known: int = 0
+    """Runs among those seen that were not read again: an earlier pass found that they had ended,
+    and the store counts exactly this many without a change since then."""
+    known_since: Time | None = None
+    """When every run of the target was last read, if some were not read now."""
+    whole_because: Text | None = None
+    """Why every run was read, if an incremental pass was tried."""
 
 
 class Totals(Part):

@@ -44,6 +44,10 @@ class Backend:
     clock_reading: ClockReading
     traffic: Callable[[], Requests] = Requests
     """The requests to W&B; ``store`` counts the retries."""
+    server: str = ""
+    """The address of W&B's server; empty if the pass does not use W&B."""
+    active_since: datetime | None = None
+    """Runs without a sign of life since then are not read, to the second."""
     app_address: str = ""
     """The address of W&B's web pages; empty if the pass does not use W&B."""
     default_entity: Callable[[], str | None] = lambda: None
@@ -124,7 +128,9 @@ def wandb_backend(
     retrying = _opening(config, interrupter)
     policy = with_default_entity(policy, partial(retrying, api.default_entity))
     clock, reading = read_clock(api.address)
-    since = None if config.active_since is None else clock.now() - config.active_since
+    since = None
+    if config.active_since is not None:
+        since = (clock.now() - config.active_since).replace(microsecond=0)
     runs = WandbStore(api, policy, config.page_size, since)
     ledgered = LedgeredStore(runs, api, policy, clock.now)
     stores = RoutingStore(policy, clock.now, ledgered)
@@ -135,6 +141,8 @@ def wandb_backend(
         clock,
         reading,
         partial(_traffic, api),
+        api.address,
+        since,
         api.app_address,
         api.default_entity,
     )
