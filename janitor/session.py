@@ -163,6 +163,7 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
             past=past or Past(),
             writer=writer,
             shard=config.shard,
+            parts=backend.store if backend.server else None,
             memory=None
             if command == "apply"
             else _memory(config, backend, past or Past(), stack, dry_run=dry_run),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Policy
-from janitor.model.ports import Clock, Store
+from janitor.model.ports import Clock, PartReader, Store
 from janitor.model.shards import Shard
 from janitor.pipeline.history import Past
 from janitor.pipeline.incremental import Memory
@@ -59,6 +59,7 @@ class Pass:
         writer: Carries out the repair; None in a dry run.
         shard: The share of the sweeps to scan; None for all of them.
         memory: What earlier passes read; None to read everything.
+        parts: Lists parts of large targets, which are read in parallel; None if it cannot.
 
     """
 
@@ -73,6 +74,7 @@ class Pass:
     writer: Writer | None = None
     shard: Shard | None = None
     memory: Memory | None = None
+    parts: PartReader | None = None
 
     @property
     def is_dry(self) -> bool:

@@ -124,6 +124,7 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
         work.past.writes.keys(),
         work.memory,
         may_be_incremental(resolution.sweeps) if work.memory is not None else (),
+        work.parts,
     )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:

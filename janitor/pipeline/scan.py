@@ -8,9 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Protocol
 
-from janitor.errors import StoreError
+from janitor.errors import RejectedError, StoreError
 from janitor.model import (
     AnyTarget,
     Clean,
@@ -20,7 +21,15 @@ from janitor.model import (
     SweepRunState,
     Untracked,
 )
-from janitor.model.ports import Clock, SweepReader
+from janitor.model.parts import LeftOut, Whole
+from janitor.model.ports import Clock, PartReader, SweepReader
+from janitor.pipeline.partitions import (
+    AT_ONCE,
+    STOPPED,
+    is_large,
+    partition,
+    read_partitions,
+)
 from janitor.pipeline.settled import Learned
 from janitor.rules import Judgement, judge
 from janitor.runtime.interrupt import Interrupter
@@ -28,9 +37,6 @@ from janitor.runtime.threads import Unfinished, Workers
 
 SCANNERS = 8
 """Sweeps scanned at once."""
-STOPPED = "stopped before everything was read"
-"""The error of a target of which not everything was read."""
-
 
 Pages = Callable[[str | None], RunPage]
 """Fetches the page after a cursor, or the first."""
@@ -179,6 +185,8 @@ class Scanner:
         watched: Paths of runs whose judgement is kept even if it is clean.
         memory: What earlier passes read; None to read everything.
         remembered: The targets to which the memory applies.
+        parts: Lists parts of large targets, which are then read in parallel; None to read each
+            target page by page.
 
     """
 
@@ -190,6 +198,8 @@ class Scanner:
     watched: Collection[str] = ()
     memory: Memory | None = None
     remembered: Collection[AnyTarget] = ()
+    parts: PartReader | None = None
+    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def scan(self, sweeps: Sequence[ResolvedTarget]) -> list[SweepScan]:
         """Scan the sweeps in parallel; returns one scan per sweep, in the same order."""
@@ -227,11 +237,38 @@ class Scanner:
         """Read all of a sweep; twice if runs are missing, because writes move runs in pages."""
         pages = partial(self.store.fetch_runs, sweep.target)
         try:
-            shrank = self._read_pages(scan, pages)
+            first = pages(None)
+            if self.parts is not None and is_large(first):
+                shrank = not self._read_parallel(self.parts, sweep.target, scan, first)
+            else:
+                shrank = self._read_pages(scan, lambda at: first if at is None else pages(at))
             if (scan.missing or shrank) and not self.interrupter.asked():
                 self._read_pages(scan, pages)
         except StoreError as error:
             scan.error = str(error)
+
+    def _read_parallel(
+        self, parts: PartReader, target: AnyTarget, scan: SweepScan, first: RunPage
+    ) -> bool:
+        """Read the partitions of a sweep; False if it must be read in order."""
+        scan.expected, scan.left_out = first.run_count, first.left_out
+        paths: set[str] = set()
+        self._take(scan, first, paths)
+        try:
+            periods = partition(parts, target, first, self.clock.now())
+            found = read_partitions(parts, target, periods, self._turns, self.interrupter.asked)
+            are_whole = True
+            paths.clear()  # the first page is read again in part
+            for page in found:
+                if isinstance(page, bool):
+                    are_whole &= page
+                else:
+                    self._take(scan, page, paths)
+            whole, left_out = parts.count_parts(target, [Whole(), LeftOut()])
+        except RejectedError:
+            return False
+        scan.expected, scan.left_out = whole - left_out, left_out
+        return are_whole and scan.read == scan.expected
 
     def _read_pages(self, scan: SweepScan, pages: Pages) -> bool:
         """Read every page; True if the sweep shrank meanwhile, so that runs may be skipped."""
@@ -241,14 +278,18 @@ class Scanner:
             scan.left_out = max(scan.left_out, page.left_out)
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
-            now = self.clock.now()
-            for run in page.runs:
-                scan.duplicates += run.path in paths
-                paths.add(run.path)
-                if run.path not in scan:
-                    scan.add(judge(run, self.policy, now), now)
-            self.observer.scanned(scan.target, scan.seen, scan.expected)
+            self._take(scan, page, paths)
         return shrank
+
+    def _take(self, scan: SweepScan, page: RunPage, paths: set[str]) -> None:
+        """Judge the runs of a page. ``paths`` are those of the pages before it."""
+        now = self.clock.now()
+        for run in page.runs:
+            scan.duplicates += run.path in paths
+            paths.add(run.path)
+            if run.path not in scan:
+                scan.add(judge(run, self.policy, now), now)
+        self.observer.scanned(scan.target, scan.seen, scan.expected)
 
     def _in_order(self, pages: Pages) -> Iterator[RunPage]:
         """All pages in order; the next one is requested while one is judged."""
