@@ -46,6 +46,9 @@ from janitor.stores.backends import (
     wandb_backend,
 )
 
+_SMALL_TARGET = 500
+"""A third of the runs that a target may have and is always read as a whole."""
+
 
 def fix(
     targets: Sequence[AnyTarget] = (),
@@ -199,7 +202,7 @@ def _memory(
         backend.clock.now(),
         past.written_at(),
         None if backend.active_since is None else int(backend.active_since.timestamp()),
-        config.page_size,
+        max(config.page_size, _SMALL_TARGET),
     )
 
 

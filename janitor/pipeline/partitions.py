@@ -26,6 +26,8 @@ AT_ONCE: Final = 8
 """Pages of partitions that are read at once, in the whole pass."""
 WORTH_IT: Final = 8
 """Pages that a target must have to be read in parallel."""
+FEWEST: Final = 2_000
+"""Runs that it must have as well."""
 _PERIODS: Final = 32
 """Periods in which runs are counted with one request."""
 _ROUNDS: Final = 4
@@ -52,7 +54,8 @@ class Period:
 
 def is_large(first: RunPage) -> bool:
     """Whether the target of a first page is large enough."""
-    return first.after is not None and (first.run_count or 0) >= WORTH_IT * len(first.runs)
+    count = first.run_count or 0
+    return first.after is not None and count >= max(FEWEST, WORTH_IT * len(first.runs))
 
 
 def partition(

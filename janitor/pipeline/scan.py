@@ -237,11 +237,13 @@ class Scanner:
         """Read all of a sweep; twice if runs are missing, because writes move runs in pages."""
         pages = partial(self.store.fetch_runs, sweep.target)
         try:
+            if self.interrupter.asked():
+                raise StoreError(STOPPED)
             first = pages(None)
             if self.parts is not None and is_large(first):
                 shrank = not self._read_parallel(self.parts, sweep.target, scan, first)
             else:
-                shrank = self._read_pages(scan, lambda at: first if at is None else pages(at))
+                shrank = self._read_pages(scan, pages, first)
             if (scan.missing or shrank) and not self.interrupter.asked():
                 self._read_pages(scan, pages)
         except StoreError as error:
@@ -270,11 +272,11 @@ class Scanner:
         scan.expected, scan.left_out = whole - left_out, left_out
         return are_whole and scan.read == scan.expected
 
-    def _read_pages(self, scan: SweepScan, pages: Pages) -> bool:
+    def _read_pages(self, scan: SweepScan, pages: Pages, first: RunPage | None = None) -> bool:
         """Read every page; True if the sweep shrank meanwhile, so that runs may be skipped."""
         paths: set[str] = set()
         shrank = False
-        for page in self._in_order(pages):
+        for page in self._in_order(pages, first):
             scan.left_out = max(scan.left_out, page.left_out)
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
@@ -291,14 +293,14 @@ class Scanner:
                 scan.add(judge(run, self.policy, now), now)
         self.observer.scanned(scan.target, scan.seen, scan.expected)
 
-    def _in_order(self, pages: Pages) -> Iterator[RunPage]:
+    def _in_order(self, pages: Pages, first: RunPage | None) -> Iterator[RunPage]:
         """All pages in order; the next one is requested while one is judged."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
         cursors: set[str | None] = set()
         after: str | None = None
         is_last = False
         try:
-            coming = self._ask(ahead, pages, after)
+            coming = self._ask(ahead, pages, after) if first is None else _answered(first)
             while coming is not None:
                 page = coming.result()
                 cursors.add(after)
@@ -318,6 +320,13 @@ class Scanner:
         if self.interrupter.asked():
             return None
         return ahead.submit(pages, after)
+
+
+def _answered(page: RunPage) -> Future[RunPage]:
+    """The request for a page that is there already."""
+    answered: Future[RunPage] = Future()
+    answered.set_result(page)
+    return answered
 
 
 def without_repeats(scans: Sequence[SweepScan]) -> int:

@@ -187,6 +187,13 @@ class Requests(Part):
     bytes_in: int = 0
     bytes_out: int = 0
     retries: int = 0
+    throttled: int = 0
+    """Answers of the server that it is asked too often (HTTP 429)."""
+    waited_seconds: float = 0.0
+    """How long requests waited in total, to keep the server's pace."""
+    limit_used_percent: float | None = None
+    """The share of the server's rate limit that was used up at the end of the pass, by all
+    programs with this login; None if the server names no limit."""
 
 
 class FalsePositives(Part):
