@@ -237,10 +237,8 @@ class Scanner:
         """Read all of a sweep; twice if runs are missing, because writes move runs in pages."""
         pages = partial(self.store.fetch_runs, sweep.target)
         try:
-            if self.interrupter.asked():
-                raise StoreError(STOPPED)
-            first = pages(None)
-            if self.parts is not None and is_large(first):
+            first = None if self.parts is None else pages(None)
+            if self.parts is not None and first is not None and is_large(first):
                 shrank = not self._read_parallel(self.parts, sweep.target, scan, first)
             else:
                 shrank = self._read_pages(scan, pages, first)
@@ -300,7 +298,7 @@ class Scanner:
         after: str | None = None
         is_last = False
         try:
-            coming = self._ask(ahead, pages, after) if first is None else _answered(first)
+            coming = self._ask(ahead, pages if first is None else lambda _: first, after)
             while coming is not None:
                 page = coming.result()
                 cursors.add(after)
@@ -320,13 +318,6 @@ class Scanner:
         if self.interrupter.asked():
             return None
         return ahead.submit(pages, after)
-
-
-def _answered(page: RunPage) -> Future[RunPage]:
-    """The request for a page that is there already."""
-    answered: Future[RunPage] = Future()
-    answered.set_result(page)
-    return answered
 
 
 def without_repeats(scans: Sequence[SweepScan]) -> int:
