@@ -297,4 +297,4 @@ def _plain(entry: Entry) -> Mapping[str, object]:
 
 def _delete(database: sqlite3.Connection, key: str) -> None:
     for table in ("bucket", "target"):
-        database.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - names of ours
+        database.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - both names are given here
