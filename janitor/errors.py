@@ -100,10 +100,12 @@ class TransientError(StoreError):
     It is not known whether a write that fails this way was applied.
     """
 
-    def __init__(self, message: str, *, slow: bool = False) -> None:
+    def __init__(self, message: str, *, slow: bool = False, throttled: bool = False) -> None:
         super().__init__(message)
         self.slow = slow
         """The server took too long or stopped with a timeout: asking for less may help."""
+        self.throttled = throttled
+        """The server is asked too often: asking more slowly helps."""
 
 
 class UnreachableError(TransientError):

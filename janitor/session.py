@@ -16,17 +16,20 @@ from pathlib import Path
 import platformdirs
 import structlog
 
+from janitor import __version__
 from janitor.config import Config
-from janitor.errors import StoreError, UsageError
+from janitor.errors import StateFileError, StoreError, UsageError
 from janitor.model import AnyTarget, Policy, RunInfo, is_local
 from janitor.model.ports import Clock
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
 from janitor.pipeline.history import Past
+from janitor.pipeline.incremental import Memory, policy_digest
 from janitor.pipeline.journal_writer import PassJournal
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.repair.read_age import ReadAge
 from janitor.pipeline.retention import Retention
+from janitor.pipeline.run_index import FILE_NAME, RunIndex
 from janitor.pipeline.scan import Observer, Unobserved
 from janitor.records.journal import journals
 from janitor.records.report import Command, Report
@@ -35,7 +38,16 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.signals import heeding_signals
 from janitor.storage.locks import held_by_one_pass
 from janitor.storage.untrusted import check_private_folder, private_temporary_folder
-from janitor.stores.backends import are_local, checked_run_path, local_backend, wandb_backend
+from janitor.stores.backends import (
+    Backend,
+    are_local,
+    checked_run_path,
+    local_backend,
+    wandb_backend,
+)
+
+_SMALL_TARGET = 500
+"""A third of the runs that a target may have and is always read as a whole."""
 
 
 def fix(
@@ -154,7 +166,44 @@ def open_pass(  # noqa: PLR0913 - each is an option of its own on the command li
             past=past or Past(),
             writer=writer,
             shard=config.shard,
+            parts=backend.store if backend.server else None,
+            memory=None
+            if command == "apply"
+            else _memory(config, backend, past or Past(), stack, dry_run=dry_run),
         )
+
+
+def _memory(
+    config: Config, backend: Backend, past: Past, stack: ExitStack, *, dry_run: bool
+) -> Memory | None:
+    """What earlier passes read; None if everything is to be read.
+
+    Without the server's time, it cannot be said what may have changed since a moment.
+    """
+    folder = journal_folder(config)
+    is_kept = config.journal is not None or folder.parent != Path(tempfile.gettempdir())
+    if not (config.incremental and is_kept and backend.server):
+        return None
+    if backend.clock_reading.source != "server":
+        return None
+    try:
+        index = RunIndex(folder / FILE_NAME, read_only=dry_run)
+    except StateFileError as error:
+        log = structlog.stdlib.get_logger("janitor.index")
+        log.warning("every run is read: %s", error)
+        return None
+    stack.callback(index.close)
+    return Memory(
+        index,
+        backend.store,
+        backend.server,
+        policy_digest(backend.policy, __version__),
+        config.full_every,
+        backend.clock.now(),
+        past.written_at(),
+        None if backend.active_since is None else int(backend.active_since.timestamp()),
+        max(config.page_size, _SMALL_TARGET),
+    )
 
 
 def check_targets(targets: Sequence[AnyTarget]) -> None:

@@ -155,6 +155,21 @@ class Settings(PolicySettings):
         " counts them. Must be longer than every timeout, otherwise runs would never time out.",
         group="targets",
     )
+    incremental: bool = setting(
+        True,  # noqa: FBT003 - the default of a declared field
+        SWITCH,
+        "Whether to read only the runs that may have changed since the last pass. Needs the folder"
+        " of the journals to be kept.",
+        group="targets",
+        flag="--full",
+        flag_help="Read every run, also those that earlier passes found to have ended.",
+    )
+    full_every: timedelta = setting(
+        timedelta(days=1),
+        POSITIVE_DURATION,
+        "How often every run is read even so. Edits by people, which show no sign of life, are"
+        " found at the latest then.",
+    )
     limits: BrakeLimits = table(BrakeLimits, "The brake: beyond either limit, nothing is written.")
     stand_down: StandDownLimits = table(
         StandDownLimits,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
+from janitor.model.parts import Part
 
 
 class Clock(Protocol):
@@ -37,6 +38,21 @@ class SweepReader(Protocol):
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the runs of one sweep or group: the first, or the one ``after`` a cursor."""
+
+
+class PartReader(Protocol):
+    """Lists and counts parts of a target's runs, where the store can filter them.
+
+    - Failures are as those of :class:`SweepReader`. A store that cannot filter raises
+      :class:`~janitor.errors.RejectedError`.
+    - How the store compares is not proven: the caller compares the counts of all parts.
+    """
+
+    def fetch_part(self, target: AnyTarget, part: Part, after: str | None = None) -> RunPage:
+        """A page of the runs of a part; ``run_count`` is the number of runs of the part."""
+
+    def count_parts(self, target: AnyTarget, parts: Sequence[Part]) -> Sequence[int]:
+        """How many runs each part has, all at one moment."""
 
 
 class SummaryReader(Protocol):

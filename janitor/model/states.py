@@ -42,7 +42,8 @@ class WandbState(str):
     @property
     def has_ended(self) -> bool:
         """Whether W&B says that the run's process has ended. An unknown state may be alive."""
-        return self in _ENDED
+        return self in ENDED
 
 
-_ENDED = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
+ENDED = frozenset({"finished", "failed", "crashed", "killed", "preempted"})
+"""W&B's states of runs whose process has ended."""

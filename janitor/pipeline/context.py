@@ -7,9 +7,10 @@ from typing import Protocol
 
 from janitor.config.table import BrakeLimits, StandDownLimits
 from janitor.model import Policy
-from janitor.model.ports import Clock, Store
+from janitor.model.ports import Clock, PartReader, Store
 from janitor.model.shards import Shard
 from janitor.pipeline.history import Past
+from janitor.pipeline.incremental import Memory
 from janitor.pipeline.repair import Writer
 from janitor.pipeline.scan import Observer
 from janitor.records.report import ClockReading, Requests
@@ -57,6 +58,8 @@ class Pass:
         past: What earlier passes wrote.
         writer: Carries out the repair; None in a dry run.
         shard: The share of the sweeps to scan; None for all of them.
+        memory: What earlier passes read; None to read everything.
+        parts: Lists parts of large targets, which are read in parallel; None if it cannot.
 
     """
 
@@ -70,6 +73,8 @@ class Pass:
     past: Past
     writer: Writer | None = None
     shard: Shard | None = None
+    memory: Memory | None = None
+    parts: PartReader | None = None
 
     @property
     def is_dry(self) -> bool:

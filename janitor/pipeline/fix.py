@@ -11,6 +11,7 @@ from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.pipeline.guards import brake
 from janitor.pipeline.history import came_back, false_positives, hold_undone
+from janitor.pipeline.incremental import may_be_incremental
 from janitor.pipeline.plan import (
     PlannedRun,
     Repair,
@@ -23,6 +24,7 @@ from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.resolve import resolve
 from janitor.pipeline.scan import Scanner, SweepScan, unreadable_times, without_repeats
+from janitor.pipeline.settled import UNTRACKED
 from janitor.pipeline.weighing import weigh
 from janitor.records.changes import ReportedChange
 from janitor.records.report import (
@@ -120,10 +122,17 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
         work.observer,
         work.interrupter,
         work.past.writes.keys(),
+        work.memory,
+        may_be_incremental(resolution.sweeps) if work.memory is not None else (),
+        work.parts,
     )
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)
+    if work.memory is not None:
+        read = [(sweep.target, scan) for sweep, scan in zip(resolution.sweeps, scans, strict=True)]
+        if (why := work.memory.learn(read)) is not None:
+            draft.add_warning(why)
     return scans
 
 
@@ -137,6 +146,9 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
             duplicates=scan.duplicates,
             missing=scan.missing,
             left_out=scan.left_out,
+            runs_known=scan.known.runs if scan.known else 0,
+            known_since=scan.known.full_at if scan.known else None,
+            whole_because=scan.whole_because,
         )
     )
     if scan.error is not None:
@@ -192,6 +204,8 @@ def _report_unchanged(
         for state in scan.clean.values():
             draft.count_clean(state)
         draft.count_untracked(len(scan.untracked))
+        for word, runs in (scan.known.states if scan.known else {}).items():
+            draft.count_untracked(runs) if word == UNTRACKED else draft.count_clean(word, runs)
     for one in planned:
         judgement, path = one.judgement, one.judgement.run.path
         for sentence in unreadable_times(judgement):

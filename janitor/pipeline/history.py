@@ -73,6 +73,12 @@ class Past:
         """The outages that earlier passes found, the oldest first."""
         return tuple(self._outages[start] for start in sorted(self._outages))
 
+    def written_at(self) -> dict[str, datetime]:
+        """When the janitor last wrote each run that it wrote, or began to."""
+        latest = {run: write.at for run, write in self.writes.items()}
+        latest |= {run: undone.at for run, undone in self.undone.items()}
+        return latest
+
     def add_journals(self, paths: Iterable[Path]) -> None:
         """Take in the journals of a folder, the oldest first.
 

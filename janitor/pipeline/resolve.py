@@ -10,7 +10,8 @@ from janitor.errors import StoreError
 from janitor.model import AnyTarget, LocalTarget, ResolvedTarget, TargetKind
 from janitor.model.ports import SweepReader
 from janitor.model.shards import Shard
-from janitor.pipeline.scan import SCANNERS, STOPPED
+from janitor.pipeline.partitions import STOPPED
+from janitor.pipeline.scan import SCANNERS
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 

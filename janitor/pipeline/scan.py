@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Protocol
 
-from janitor.errors import StoreError
+from janitor.errors import RejectedError, StoreError
 from janitor.model import (
     AnyTarget,
     Clean,
@@ -18,15 +21,25 @@ from janitor.model import (
     SweepRunState,
     Untracked,
 )
-from janitor.model.ports import Clock, SweepReader
+from janitor.model.parts import LeftOut, Whole
+from janitor.model.ports import Clock, PartReader, SweepReader
+from janitor.pipeline.partitions import (
+    AT_ONCE,
+    STOPPED,
+    is_large,
+    partition,
+    read_partitions,
+)
+from janitor.pipeline.settled import Learned
 from janitor.rules import Judgement, judge
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 
 SCANNERS = 8
 """Sweeps scanned at once."""
-STOPPED = "stopped before everything was read"
-"""The error of a target of which not everything was read."""
+
+Pages = Callable[[str | None], RunPage]
+"""Fetches the page after a cursor, or the first."""
 
 
 class Observer(Protocol):
@@ -55,6 +68,32 @@ class Unobserved:
         """Nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The runs of a target that were not read, because nothing of them can have changed."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    """How many, by state; also ``untracked``."""
+    full_at: datetime | None = None
+    """When every run of the target was last read."""
+
+    @property
+    def runs(self) -> int:
+        """How many."""
+        return self.states.total()
+
+
+class WholeReadError(Exception):
+    """A target must be read as a whole; the text says why, if something is wrong or has changed."""
+
+
+class Memory(Protocol):
+    """Remembers what earlier passes read; see :mod:`janitor.pipeline.incremental`."""
+
+    def read(self, target: AnyTarget, scan: SweepScan, read_pages: Callable[[Pages], bool]) -> None:
+        """Read what can have changed; raises WholeReadError if everything must be read."""
+
+
 @dataclass(slots=True)
 class SweepScan:
     """What a scan of one sweep or group found; only the paths of clean and untracked runs."""
@@ -75,11 +114,22 @@ class SweepScan:
     """Paths of runs whose judgement is kept even if it is clean."""
     kept: dict[str, Judgement] = field(default_factory=dict)
     """The judgements of the clean runs among the watched ones."""
+    known: Known | None = None
+    """The runs that were not read; None if every run was read."""
+    whole_because: str | None = None
+    """Why every run was read, if less would have been tried."""
+    learned: Learned | None = None
+    """What the next pass can know of these runs; None if nothing is remembered."""
+
+    @property
+    def read(self) -> int:
+        """Distinct runs that were read."""
+        return len(self.judged) + len(self.clean) + len(self.untracked)
 
     @property
     def seen(self) -> int:
-        """Distinct runs."""
-        return len(self.judged) + len(self.clean) + len(self.untracked)
+        """Distinct runs that were read or are known."""
+        return self.read + (self.known.runs if self.known else 0)
 
     @property
     def missing(self) -> int:
@@ -94,9 +144,11 @@ class SweepScan:
     def __contains__(self, path: str) -> bool:
         return path in self.judged or path in self.clean or path in self.untracked
 
-    def add(self, judgement: Judgement) -> None:
-        """Add a run."""
+    def add(self, judgement: Judgement, now: datetime) -> None:
+        """Add a run, as it was judged now."""
         path, verdict = judgement.run.path, judgement.verdict
+        if self.learned is not None:
+            self.learned.add(judgement, now)
         if isinstance(verdict, Untracked):
             self.untracked.add(path)
         elif isinstance(verdict, Clean) and judgement.reading is not None:
@@ -131,6 +183,10 @@ class Scanner:
         observer: Receives the progress, page by page.
         interrupter: Checked before each page; a scan that was stopped is incomplete.
         watched: Paths of runs whose judgement is kept even if it is clean.
+        memory: What earlier passes read; None to read everything.
+        remembered: The targets to which the memory applies.
+        parts: Lists parts of large targets, which are then read in parallel; None to read each
+            target page by page.
 
     """
 
@@ -140,61 +196,115 @@ class Scanner:
     observer: Observer
     interrupter: Interrupter
     watched: Collection[str] = ()
+    memory: Memory | None = None
+    remembered: Collection[AnyTarget] = ()
+    parts: PartReader | None = None
+    _turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def scan(self, sweeps: Sequence[ResolvedTarget]) -> list[SweepScan]:
         """Scan the sweeps in parallel; returns one scan per sweep, in the same order."""
-        scans = [SweepScan(sweep.path, watched=self.watched) for sweep in sweeps]
         workers = Workers(SCANNERS, self.interrupter.page_patience)
-        tasks = [
-            partial(self._scan_sweep, sweep, scan)
-            for sweep, scan in zip(sweeps, scans, strict=True)
+        tasks = [partial(self._scan_sweep, sweep) for sweep in sweeps]
+        scans = [
+            SweepScan(sweep.path, error=STOPPED) if isinstance(done, Unfinished) else done
+            for sweep, done in zip(sweeps, workers.run(tasks), strict=True)
         ]
-        for index, done in enumerate(workers.run(tasks)):
-            if isinstance(done, Unfinished):
-                scans[index] = SweepScan(sweeps[index].path, error=STOPPED)
         workers.close()
         return scans
 
-    def _scan_sweep(self, sweep: ResolvedTarget, scan: SweepScan) -> None:
-        """Read a sweep; twice if runs are missing, because writes move runs between pages."""
+    def _new_scan(self, sweep: ResolvedTarget) -> SweepScan:
+        learned = Learned() if sweep.target in self.remembered else None
+        return SweepScan(sweep.path, watched=self.watched, learned=learned)
+
+    def _scan_sweep(self, sweep: ResolvedTarget) -> SweepScan:
+        """Read a sweep: what can have changed, or all of it."""
+        scan = self._new_scan(sweep)
+        if self.memory is not None and sweep.target in self.remembered:
+            try:
+                self.memory.read(sweep.target, scan, partial(self._read_pages, scan))
+            except WholeReadError as why:
+                scan = self._new_scan(sweep)
+                scan.whole_because = str(why) or None
+            except StoreError as error:
+                scan.error = str(error)
+                return scan
+            else:
+                return scan
+        self._scan_whole(sweep, scan)
+        return scan
+
+    def _scan_whole(self, sweep: ResolvedTarget, scan: SweepScan) -> None:
+        """Read all of a sweep; twice if runs are missing, because writes move runs in pages."""
+        pages = partial(self.store.fetch_runs, sweep.target)
         try:
-            shrank = self._read_pages(sweep, scan)
+            first = None if self.parts is None else pages(None)
+            if self.parts is not None and first is not None and is_large(first):
+                shrank = not self._read_parallel(self.parts, sweep.target, scan, first)
+            else:
+                shrank = self._read_pages(scan, pages, first)
             if (scan.missing or shrank) and not self.interrupter.asked():
-                self._read_pages(sweep, scan)
+                self._read_pages(scan, pages)
         except StoreError as error:
             scan.error = str(error)
 
-    def _read_pages(self, sweep: ResolvedTarget, scan: SweepScan) -> bool:
+    def _read_parallel(
+        self, parts: PartReader, target: AnyTarget, scan: SweepScan, first: RunPage
+    ) -> bool:
+        """Read the partitions of a sweep; False if it must be read in order."""
+        scan.expected, scan.left_out = first.run_count, first.left_out
+        paths: set[str] = set()
+        self._take(scan, first, paths)
+        try:
+            periods = partition(parts, target, first, self.clock.now())
+            found = read_partitions(parts, target, periods, self._turns, self.interrupter.asked)
+            are_whole = True
+            paths.clear()  # the first page is read again in part
+            for page in found:
+                if isinstance(page, bool):
+                    are_whole &= page
+                else:
+                    self._take(scan, page, paths)
+            whole, left_out = parts.count_parts(target, [Whole(), LeftOut()])
+        except RejectedError:
+            return False
+        scan.expected, scan.left_out = whole - left_out, left_out
+        return are_whole and scan.read == scan.expected
+
+    def _read_pages(self, scan: SweepScan, pages: Pages, first: RunPage | None = None) -> bool:
         """Read every page; True if the sweep shrank meanwhile, so that runs may be skipped."""
         paths: set[str] = set()
         shrank = False
-        for page in self._pages(sweep.target):
+        for page in self._in_order(pages, first):
             scan.left_out = max(scan.left_out, page.left_out)
             shrank |= (page.run_count or 0) < (scan.expected or 0)
             scan.expected = page.run_count
-            now = self.clock.now()
-            for run in page.runs:
-                scan.duplicates += run.path in paths
-                paths.add(run.path)
-                if run.path not in scan:
-                    scan.add(judge(run, self.policy, now))
-            self.observer.scanned(scan.target, scan.seen, scan.expected)
+            self._take(scan, page, paths)
         return shrank
 
-    def _pages(self, target: AnyTarget) -> Iterator[RunPage]:
+    def _take(self, scan: SweepScan, page: RunPage, paths: set[str]) -> None:
+        """Judge the runs of a page. ``paths`` are those of the pages before it."""
+        now = self.clock.now()
+        for run in page.runs:
+            scan.duplicates += run.path in paths
+            paths.add(run.path)
+            if run.path not in scan:
+                scan.add(judge(run, self.policy, now), now)
+        self.observer.scanned(scan.target, scan.seen, scan.expected)
+
+    def _in_order(self, pages: Pages, first: RunPage | None) -> Iterator[RunPage]:
         """All pages in order; the next one is requested while one is judged."""
         ahead = ThreadPoolExecutor(1, thread_name_prefix="janitor-ahead")
         cursors: set[str | None] = set()
         after: str | None = None
         is_last = False
         try:
-            coming = self._ask(ahead, target, after)
+            coming = self._ask(ahead, pages if first is None else lambda _: first, after)
             while coming is not None:
                 page = coming.result()
                 cursors.add(after)
                 after = page.after
                 is_last = after is None or after in cursors
-                coming = None if is_last else self._ask(ahead, target, after)
+                coming = None if is_last else self._ask(ahead, pages, after)
                 yield page
             if not is_last:
                 raise StoreError(STOPPED)
@@ -202,12 +312,12 @@ class Scanner:
             ahead.shutdown(wait=False, cancel_futures=True)
 
     def _ask(
-        self, ahead: ThreadPoolExecutor, target: AnyTarget, after: str | None
+        self, ahead: ThreadPoolExecutor, pages: Pages, after: str | None
     ) -> Future[RunPage] | None:
         """Request a page, unless the pass is to end."""
         if self.interrupter.asked():
             return None
-        return ahead.submit(self.store.fetch_runs, target, after)
+        return ahead.submit(pages, after)
 
 
 def without_repeats(scans: Sequence[SweepScan]) -> int:

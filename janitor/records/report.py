@@ -46,6 +46,13 @@ class ReportedTarget(Part):
     """Runs that the store counted, but did not return."""
     left_out: int = 0
     """Further runs that were not read: silent for longer than ``active_since``."""
+    runs_known: int = 0
+    """Runs among those seen that were not read again: an earlier pass found that they had ended,
+    and the store counts exactly this many without a change since then."""
+    known_since: Time | None = None
+    """When every run of the target was last read, if some were not read now."""
+    whole_because: Text | None = None
+    """Why every run was read, if an incremental pass was tried."""
 
 
 class Totals(Part):
@@ -180,6 +187,13 @@ class Requests(Part):
     bytes_in: int = 0
     bytes_out: int = 0
     retries: int = 0
+    throttled: int = 0
+    """Answers of the server that it is asked too often (HTTP 429)."""
+    waited_seconds: float = 0.0
+    """How long requests waited in total, to keep the server's pace."""
+    limit_used_percent: float | None = None
+    """The share of the server's rate limit that was used up at the end of the pass, by all
+    programs with this login; None if the server names no limit."""
 
 
 class FalsePositives(Part):

@@ -104,6 +104,8 @@ def notices(report: Report) -> list[str]:
     found += [_incomplete(target) for target in report.targets if not target.complete]
     if left_out := sum(target.left_out for target in report.targets):
         found.append(f"{counted(left_out, 'run')} not read: silent for longer than active_since")
+    if known := _known(report):
+        found.append(known)
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
     if report.command == "undo" and report.totals.written and not report.dry_run:
@@ -196,6 +198,19 @@ def _incomplete(target: ReportedTarget) -> str:
     if target.runs_expected is not None:
         seen = f"{target.runs_seen:,} of {counted(target.runs_expected, 'run')}"
     return f"{target.target} could not be read completely: {seen} seen."
+
+
+def _known(report: Report) -> str | None:
+    """How many runs were not read again, and since when nothing else was read of them."""
+    known = [target for target in report.targets if target.runs_known]
+    since = min((target.known_since for target in known if target.known_since), default=None)
+    if since is None:
+        return None
+    runs = counted(sum(target.runs_known for target in known), "run")
+    return (
+        f"{runs} known to have ended and not read again: the server counts no change of them."
+        f" Every run was last read on {since:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _false_positives(found: FalsePositives) -> str:

@@ -201,9 +201,12 @@ def _race_window(parts: Sequence[Report]) -> RaceWindow | None:
 
 def _requests(parts: Sequence[Report]) -> Requests | None:
     found = [part.requests for part in parts if part.requests]
-    names = Requests.model_fields
-    summed = {name: sum(getattr(each, name) for each in found) for name in names}
-    return Requests(**summed) if found else None
+    if not found:
+        return None
+    shares = [each.limit_used_percent for each in found if each.limit_used_percent is not None]
+    names = Requests.model_fields.keys() - {"limit_used_percent"}
+    summed: dict[str, Any] = {name: sum(getattr(each, name) for each in found) for name in names}
+    return Requests(**summed, limit_used_percent=max(shares, default=None))
 
 
 def _false_positives(parts: Sequence[Report]) -> FalsePositives | None:

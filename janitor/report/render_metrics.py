@@ -77,6 +77,8 @@ def _runs(report: Report, registry: CollectorRegistry) -> None:
     _single(registry, "untracked_runs", "Runs without a state.", report.totals.untracked)
     incomplete = sum(not target.complete for target in report.targets)
     _single(registry, "targets", "Scanned sweeps and groups.", len(report.targets))
+    known = sum(target.runs_known for target in report.targets)
+    _single(registry, "known_runs", "Runs that had ended before and were not read again.", known)
     _single(
         registry,
         "incomplete_targets",
@@ -133,6 +135,19 @@ def _cost(report: Report, registry: CollectorRegistry) -> None:
         {"received": cost.bytes_in, "sent": cost.bytes_out},
     )
     _single(registry, "request_retries", "Retried requests.", cost.retries)
+    _single(
+        registry,
+        "throttled_requests",
+        "Answers that the server is asked too often.",
+        cost.throttled,
+    )
+    if cost.limit_used_percent is not None:
+        _single(
+            registry,
+            "rate_limit_used_ratio",
+            "Share of the server's rate limit that is used up, from 0 to 1.",
+            cost.limit_used_percent / 100,
+        )
     took = (report.finished_at - report.started_at).total_seconds()
     _single(registry, "pass_duration_seconds", "Duration of the pass.", took)
 

@@ -23,7 +23,9 @@ from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.threads import Unfinished, Workers
 from janitor.stores.retrying import RetryingStore, opening
 from janitor.stores.routing import RoutingStore
-from janitor.stores.wandb import GraphQLApi, WandbStore
+from janitor.stores.wandb import WandbStore
+from janitor.stores.wandb.pace import RateLimit
+from janitor.stores.wandb.paced import PacedApi
 from janitor.stores.wandb.server_time import server_time
 from janitor.stores.wandb_sweeps.ledgered import LedgeredStore
 
@@ -44,6 +46,10 @@ class Backend:
     clock_reading: ClockReading
     traffic: Callable[[], Requests] = Requests
     """The requests to W&B; ``store`` counts the retries."""
+    server: str = ""
+    """The address of W&B's server; empty if the pass does not use W&B."""
+    active_since: datetime | None = None
+    """Runs without a sign of life since then are not read, to the second."""
     app_address: str = ""
     """The address of W&B's web pages; empty if the pass does not use W&B."""
     default_entity: Callable[[], str | None] = lambda: None
@@ -123,8 +129,11 @@ def wandb_backend(
     stack.callback(api.close)
     retrying = _opening(config, interrupter)
     policy = with_default_entity(policy, partial(retrying, api.default_entity))
-    clock, reading = read_clock(api.address)
-    since = None if config.active_since is None else clock.now() - config.active_since
+    clock, reading, limit = read_clock_and_limit(api.address)
+    api.pace.begin(limit, partial(read_rate_limit, api.address), interrupter.sleep)
+    since = None
+    if config.active_since is not None:
+        since = (clock.now() - config.active_since).replace(microsecond=0)
     runs = WandbStore(api, policy, config.page_size, since)
     ledgered = LedgeredStore(runs, api, policy, clock.now)
     stores = RoutingStore(policy, clock.now, ledgered)
@@ -135,6 +144,8 @@ def wandb_backend(
         clock,
         reading,
         partial(_traffic, api),
+        api.address,
+        since,
         api.app_address,
         api.default_entity,
     )
@@ -144,7 +155,7 @@ def _retrying(stores: RoutingStore, interrupter: Interrupter) -> RetryingStore:
     return RetryingStore(stores, interrupter.sleep, interrupter.asked)
 
 
-def _api(config: Config, interrupter: Interrupter) -> GraphQLApi:
+def _api(config: Config, interrupter: Interrupter) -> PacedApi:
     """The connection to W&B; a pass that must end does not wait for it."""
     workers = Workers(1, interrupter.page_patience)
     (api,) = workers.run([partial(_api_or_error, config, interrupter)])
@@ -158,7 +169,7 @@ def _api(config: Config, interrupter: Interrupter) -> GraphQLApi:
 
 def _api_or_error(
     config: Config, interrupter: Interrupter
-) -> GraphQLApi | UsageError | TransientError:
+) -> PacedApi | UsageError | TransientError:
     try:
         return open_door(config, _opening(config, interrupter))
     except (UsageError, TransientError) as error:
@@ -169,7 +180,7 @@ def _opening(config: Config, interrupter: Interrupter) -> Retrying:
     return opening(interrupter.sleep, interrupter.asked, has_deadline=config.deadline is not None)
 
 
-def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
+def open_door(config: Config, retrying: Retrying | None = None) -> PacedApi:
     """The connection to W&B; without ``retrying`` it is tried once.
 
     Raises:
@@ -179,7 +190,7 @@ def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
     """
     seconds = config.timeout.total_seconds()
     try:
-        return GraphQLApi(seconds) if retrying is None else GraphQLApi(seconds, retrying)
+        return PacedApi(seconds) if retrying is None else PacedApi(seconds, retrying)
     except TransientError:
         raise
     except StoreError as error:
@@ -188,11 +199,21 @@ def open_door(config: Config, retrying: Retrying | None = None) -> GraphQLApi:
 
 def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     """The clock of a pass: the server's, or this machine's if the server's cannot be read."""
+    return read_clock_and_limit(address)[:2]
+
+
+def read_rate_limit(address: str) -> RateLimit | None:
+    """How many requests the login has left, if the server says so."""
+    return server_time(address).rate_limit
+
+
+def read_clock_and_limit(address: str) -> tuple[PassClock, ClockReading, RateLimit | None]:
+    """The clock of a pass, and how many requests the login has left."""
     answer = server_time(address)
     here, there = datetime.now(UTC), answer.at
     if there is None:
         lost = f"{address} {answer.problem}: ages are measured by this machine's clock"
-        return PassClock(here), ClockReading(source="local", warning=lost)
+        return PassClock(here), ClockReading(source="local", warning=lost), answer.rate_limit
     offset = there - here
     warning: str | None = None
     if abs(offset) > _WORTH_A_WARNING:
@@ -204,12 +225,16 @@ def read_clock(address: str) -> tuple[PassClock, ClockReading]:
     reading = ClockReading(
         source="server", offset_seconds=round(offset.total_seconds(), 3), warning=warning
     )
-    return PassClock(here if abs(offset) <= _HEADER_STEP else there), reading
+    clock = PassClock(here if abs(offset) <= _HEADER_STEP else there)
+    return clock, reading, answer.rate_limit
 
 
-def _traffic(api: GraphQLApi) -> Requests:
-    traffic = api.traffic
+def _traffic(api: PacedApi) -> Requests:
+    traffic, pace = api.traffic, api.pace
     return Requests(
+        throttled=pace.throttled,
+        waited_seconds=round(pace.waited, 3),
+        limit_used_percent=pace.used_percent(),
         reads=traffic.reads,
         writes=traffic.writes,
         bytes_in=traffic.bytes_in,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tenacity import (
     RetryCallState,
@@ -19,9 +19,10 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from janitor.errors import StoreError, TransientError, UnreachableError
+from janitor.errors import RejectedError, StoreError, TransientError, UnreachableError
 from janitor.model import AnyTarget, ResolvedTarget, RunInfo, RunPage
-from janitor.model.ports import Store
+from janitor.model.parts import Part
+from janitor.model.ports import PartReader, Store
 
 OPENING: Final = 60.0
 """Seconds for which the first request is retried if the server answers with errors."""
@@ -92,6 +93,24 @@ class RetryingStore:
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
         return self._retrying()(self._store.fetch_runs, target, after)
+
+    def fetch_part(self, target: AnyTarget, part: Part, after: str | None = None) -> RunPage:
+        """A page of the runs of a part.
+
+        Raises:
+            RejectedError: the store cannot filter.
+
+        """
+        return self._retrying()(self._parts().fetch_part, target, part, after)
+
+    def count_parts(self, target: AnyTarget, parts: Sequence[Part]) -> Sequence[int]:
+        """How many runs each part has; raises as :meth:`fetch_part`."""
+        return self._retrying()(self._parts().count_parts, target, parts)
+
+    def _parts(self) -> PartReader:
+        if not hasattr(self._store, "count_parts"):
+            raise RejectedError("this store does not filter runs")
+        return cast(PartReader, self._store)
 
     def fetch_summaries(self, paths: Sequence[str]) -> Summaries:
         """The runs at these paths. Those that fail with a transient error are requested again."""

@@ -11,11 +11,12 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from janitor.errors import NotFoundError, StoreError
+from janitor.errors import NotFoundError, RejectedError, StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, is_local
-from janitor.model.ports import Store
+from janitor.model.parts import Part
+from janitor.model.ports import PartReader, Store
 
 if TYPE_CHECKING:
     from janitor.stores.tasks import TaskStore
@@ -53,6 +54,20 @@ class RoutingStore:
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
         return self._store(str(target)).fetch_runs(target, after)
+
+    def fetch_part(self, target: AnyTarget, part: Part, after: str | None = None) -> RunPage:
+        """A page of the runs of a part of a target of W&B."""
+        return self._parts(target).fetch_part(target, part, after)
+
+    def count_parts(self, target: AnyTarget, parts: Sequence[Part]) -> Sequence[int]:
+        """How many runs each part has."""
+        return self._parts(target).count_parts(target, parts)
+
+    def _parts(self, target: AnyTarget) -> PartReader:
+        store = self._store(str(target))
+        if is_local(str(target)) or not hasattr(store, "count_parts"):
+            raise RejectedError(f"the store of {target} does not filter runs")
+        return cast(PartReader, store)
 
     def fetch_summaries(self, paths: Sequence[str]) -> Mapping[str, RunInfo | StoreError]:
         """The runs at these paths, read now, with their whole summaries."""

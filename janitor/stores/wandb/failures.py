@@ -51,7 +51,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], StoreError], str], ...] 
     (_TIMED_OUT, partial(TransientError, slow=True), "did not answer in time"),
     (_UNREACHABLE, TransientError, "cannot be reached"),
     (_INVALID, RejectedError, "refuses the request"),
-    (_TOO_OFTEN, TransientError, "is asked too often"),
+    (_TOO_OFTEN, partial(TransientError, throttled=True), "is asked too often"),
     (_TOO_LARGE, TooLargeError, "rejects it as too large"),
     (_DENIED, PermissionDeniedError, "denies permission"),
     (_MISSING, NotFoundError, "does not have it"),
@@ -115,7 +115,9 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
         return TooLargeError(f"W&B at {address} rejects it as too large: {answer}")
     if status in {408, 425, 429} or status >= 500:
         is_slow = status not in {425, 429}
-        return TransientError(f"W&B at {address} answers: {answer}", slow=is_slow)
+        return TransientError(
+            f"W&B at {address} answers: {answer}", slow=is_slow, throttled=status == 429
+        )
     return RejectedError(f"W&B at {address} refuses the request: {answer}")
 
 

@@ -80,6 +80,10 @@ query JanitorCounts($entity: String!, $project: String!{declared}) {{
 """
 
 
+WHOLE_RUNS = "JanitorSummaries"
+"""The name of the query that reads whole runs, which a write may rest on."""
+
+
 def summaries(count: int) -> str:
     """Several runs of a project at once, whole, each under an alias r0, r1, …."""
     declared = "".join(f", $r{index}: String!" for index in range(count))
@@ -87,7 +91,7 @@ def summaries(count: int) -> str:
         f"    r{index}: run(name: $r{index}) {{ ...Whole }}" for index in range(count)
     )
     return f"""
-query JanitorSummaries($entity: String!, $project: String!{declared}) {{
+query {WHOLE_RUNS}($entity: String!, $project: String!{declared}) {{
   project(name: $project, entityName: $entity) {{
 {fields}
   }}

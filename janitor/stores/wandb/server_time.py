@@ -21,6 +21,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from janitor.stores.wandb.pace import RateLimit, rate_limit_of
+
 _TIMEOUT: Final = 5
 """Seconds."""
 _ATTEMPTS = 3
@@ -56,6 +58,8 @@ class ServerTime:
     """Aware, in UTC, to the second; None if it is not known."""
     problem: str = ""
     """Why it is not known, as a part of a sentence: "names no time in its answers"."""
+    rate_limit: RateLimit | None = None
+    """How many requests the login has left, if the server says so."""
 
 
 def server_time(address: str, environ: Mapping[str, str] = os.environ) -> ServerTime:
@@ -71,9 +75,9 @@ def server_time(address: str, environ: Mapping[str, str] = os.environ) -> Server
         return ServerTime(None, f"cannot be asked for its time: its certificate {_reason(error)}")
     except (requests.RequestException, OSError) as error:
         return ServerTime(None, f"cannot be asked for its time ({type(error).__name__})")
-    stamp = answer.headers.get("Date")
+    stamp, rate_limit = answer.headers.get("Date"), rate_limit_of(answer.headers)
     if stamp is None:
-        return ServerTime(None, "names no time in its answers")
+        return ServerTime(None, "names no time in its answers", rate_limit)
     try:
         time = parsedate_to_datetime(stamp)
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
@@ -81,8 +85,8 @@ def server_time(address: str, environ: Mapping[str, str] = os.environ) -> Server
     except (ValueError, OverflowError):
         is_time = False
     if not is_time:
-        return ServerTime(None, f"names a time that cannot be read ({stamp!r:.40})")
-    return ServerTime(time + answer.elapsed / 2)
+        return ServerTime(None, f"names a time that cannot be read ({stamp!r:.40})", rate_limit)
+    return ServerTime(time + answer.elapsed / 2, rate_limit=rate_limit)
 
 
 def _reason(error: Exception) -> str:

@@ -27,7 +27,8 @@ from janitor.model import (
     on_wandb,
 )
 from janitor.model import summary as summaries
-from janitor.model.ports import Store
+from janitor.model.parts import Part
+from janitor.model.ports import PartReader, Store
 from janitor.rules.objective import is_object
 from janitor.rules.selection import policy_for
 from janitor.stores.wandb import queries
@@ -42,6 +43,7 @@ from janitor.stores.wandb.nodes import (
     optional_count_of,
     read_node,
 )
+from janitor.stores.wandb.part_filters import filters_of_part, filters_of_target
 from janitor.stores.wandb.projects import Projects
 from janitor.stores.wandb.run_files import uploaded_file
 from janitor.stores.wandb.sweep_metrics import SweepMetrics, are_asked_for
@@ -126,11 +128,25 @@ class WandbStore:
             return RunPage((), 0, None, left_out=quiet)
         return self._fetch_runs(target, after)
 
-    def _fetch_runs(self, target: Target, after: str | None) -> RunPage:
+    # -- PartReader
+
+    def fetch_part(self, target: AnyTarget, part: Part, after: str | None = None) -> RunPage:
+        """A page of the runs of a part."""
+        return self._fetch_runs(on_wandb(target), after, part)
+
+    def count_parts(self, target: AnyTarget, parts: Sequence[Part]) -> Sequence[int]:
+        """How many runs each part has, counted in one request."""
+        target = on_wandb(target)
+        given = [filters_of_part(part, target, self._activity) for part in parts]
+        asked = [each for each in given if each is not None]
+        counted = iter(self._projects.counts(Scope(target.entity or "", target.project), asked))
+        return [0 if each is None else next(counted) for each in given]
+
+    def _fetch_runs(self, target: Target, after: str | None, part: Part | None = None) -> RunPage:
         while True:
             size, sliced = self._page_size, self._sliced
             try:
-                page = self._page(target, after, size, sliced=sliced)
+                page = self._page(target, after, size, part, sliced=sliced)
             except (TooLargeError, TransientError) as error:
                 if size <= _SMALLEST_PAGE or (isinstance(error, TransientError) and not error.slow):
                     raise
@@ -138,7 +154,7 @@ class WandbStore:
             except RejectedError as error:
                 if sliced and "keys" in str(error):
                     self._sliced = False
-                elif self._activity.is_limited(target):
+                elif part is None and self._activity.is_limited(target):
                     self._activity.read_whole(target, str(error))
                 else:
                     raise
@@ -151,23 +167,26 @@ class WandbStore:
                 return page
 
     def _page(
-        self, target: Target, after: str | None, size: int, *, sliced: bool
+        self, target: Target, after: str | None, size: int, part: Part | None, *, sliced: bool
     ) -> RunPage | None:
         """A page of runs; None where it turns out that the target must be read otherwise."""
         scope = Scope(target.entity or "", target.project)
-        filters = {"group" if target.kind is TargetKind.GROUP else "sweep": target.name}
+        base = filters_of_target(target)
         sliced = sliced and not (self._takes_metrics and target.kind is TargetKind.GROUP)
-        counted = after is None and self._activity.is_limited(target)
+        counted = after is None and part is None and self._activity.is_limited(target)
+        asked = self._activity.active(target, base)
+        if part is not None:
+            asked = filters_of_part(part, target, self._activity) or asked
         variables: dict[str, Any] = {
-            "filters": json.dumps(self._activity.active(target, filters)),
+            "filters": json.dumps(asked),
             "first": size,
             "after": after,
         }
         if sliced:
             variables["keys"] = self._keys_of(scope, target)
         if counted:
-            variables["all"] = json.dumps(filters)
-            variables["silent"] = json.dumps(self._activity.silent(filters))
+            variables["all"] = json.dumps(base)
+            variables["silent"] = json.dumps(self._activity.silent(base))
         query = queries.runs(sliced=sliced, counted=counted)
         project, _ = self._projects.ask(scope, query, variables)
         with known_form(self._door.address):
@@ -264,3 +283,4 @@ def _is_ours(run: RunInfo, policy: Policy) -> bool:
 
 _conforms: Callable[[GraphQLApi, Policy], Store] = WandbStore
 """For the type checker: a WandbStore serves all of a pass."""
+_conforms_to_parts: Callable[[GraphQLApi, Policy], PartReader] = WandbStore

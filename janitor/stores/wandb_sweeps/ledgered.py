@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo, RunPage, on_wandb
+from janitor.model.parts import Part
 from janitor.model.ports import Store
 from janitor.stores.wandb.api import GraphQLApi
 from janitor.stores.wandb.nodes import Scope
@@ -54,7 +55,17 @@ class LedgeredStore:
 
     def fetch_runs(self, target: AnyTarget, after: str | None = None) -> RunPage:
         """A page of the target's runs."""
-        page = self._runs.fetch_runs(target, after)
+        return self._with_phases(target, self._runs.fetch_runs(target, after))
+
+    def fetch_part(self, target: AnyTarget, part: Part, after: str | None = None) -> RunPage:
+        """A page of the runs of a part."""
+        return self._with_phases(target, self._runs.fetch_part(target, part, after))
+
+    def count_parts(self, target: AnyTarget, parts: Sequence[Part]) -> Sequence[int]:
+        """How many runs each part has."""
+        return self._runs.count_parts(target, parts)
+
+    def _with_phases(self, target: AnyTarget, page: RunPage) -> RunPage:
         found = on_wandb(target)
         scope = Scope(found.entity or "", found.project)
         return replace(page, runs=tuple(self._with_trials(scope, page.runs)))
