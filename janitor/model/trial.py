@@ -87,11 +87,6 @@ class Trial:
         return found
 
     @property
-    def is_feasible(self) -> bool:
-        """Whether it violates no constraint."""
-        return self.end is None or all(each <= 0 for each in self.end.constraints)
-
-    @property
     def is_stopping(self) -> bool:
         """Whether it was stopped, and its job is not known to have ended."""
         return self.stop is not None and self.newest.is_open

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Final
 
 from janitor.model.jobs import JobStatus, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Paused, Stopping
-from janitor.model.trial import Attempt, Trial
+from janitor.model.trial import Attempt
 from janitor.model.wording import format_duration
+from janitor.sweep.configurations import best_configuration
 from janitor.sweep.limits import Limits
 
 MOST_REFUSALS: Final = 5
@@ -20,24 +20,12 @@ _ENOUGH: Final = 10
 _BAD: Final = frozenset({JobStatus.FAILED, JobStatus.STALE})
 
 
-def best_trial(ledger: Ledger, limits: Limits) -> Trial | None:
-    """The visible trial with the best objective that meets all constraints; the first one."""
-    best = None
-    for trial in ledger.visible():
-        value = trial.objective
-        if value is None or not math.isfinite(value) or not trial.is_feasible:
-            continue
-        if best is None or limits.sign * value > limits.sign * (best.objective or 0.0):
-            best = trial
-    return best
-
-
 def reason_to_stop(ledger: Ledger, limits: Limits) -> Stopping | None:
     """The target is reached: the sweep ends when its jobs have ended."""
     if limits.target is None:
         return None
-    best = best_trial(ledger, limits)
-    if best is None or best.objective is None:
+    best = best_configuration(ledger, limits.sign, limits.repeats)
+    if best is None:
         return None
     if limits.sign * best.objective < limits.sign * limits.target:
         return None

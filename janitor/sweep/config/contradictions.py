@@ -118,6 +118,9 @@ def _of_scheduler(config: SweepConfig) -> Iterator[Problem]:
         yield place, f"janitor.scheduler is bayesian, which {problem}"
     if config.janitor.scheduler.acquisition is not None and config.optimizer_type != "gp":
         yield place, "janitor.scheduler.acquisition is a setting for the optimizer gp"
+    if config.janitor.scheduler.racing is not None and config.limits.objective.has_front:
+        problem = "needs one objective: set janitor.objective.type"
+        yield place, f"janitor.scheduler.racing {problem}"
     if config.early_terminate is not None and config.janitor.scheduler.compares:
         problem = f"early_terminate and janitor.scheduler.type {kind} both stop trials"
         yield ("early_terminate",), f"{problem}: remove one of them"

@@ -36,6 +36,7 @@ _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "factors": ("pbt",),
     "generation_timeout": ("pbt",),
     "acquisition": ("bayesian",),
+    "racing": ("parallel", "sequential", "bayesian"),
 }
 """Which schedulers know a setting; the others refuse it."""
 
@@ -122,6 +123,9 @@ class SchedulerSection(Section):
     """One of them multiplies a copied parameter that is not drawn again."""
     generation_timeout: Seconds | None = None
     """Members that did not end in this time are stopped."""
+    racing: float | None = Field(None, gt=0.5, lt=1)
+    """With repeats: the confidence with which a configuration is worse than the best one when its
+    further repeats are dropped."""
     acquisition: AcquisitionSection | None = None
     """Of the optimizer ``gp``."""
 

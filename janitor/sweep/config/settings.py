@@ -141,9 +141,11 @@ class JanitorSection(Section):
     @model_validator(mode="after")
     def _check(self) -> JanitorSection:
         """Refuse what contradicts each other."""
-        if self.repeats > 1 and self.scheduler.compares:
+        if self.repeats > 1 and self.scheduler.type == "pbt":
             raise ValueError(
-                f"cannot have repeats: {self.repeats} with the scheduler {self.scheduler.type},"
-                " which compares single trials"
+                f"cannot have repeats: {self.repeats} with the scheduler pbt, whose members are"
+                " single runs: enlarge the population"
             )
+        if self.scheduler.racing is not None and self.repeats < 3:
+            raise ValueError("needs repeats: 3 or more for scheduler.racing, which compares means")
         return self
