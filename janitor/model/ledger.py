@@ -35,6 +35,8 @@ class Ledger:
     """Runs, with reasons."""
     fixed: dict[str, items.Fix] = field(default_factory=dict)
     """Parameters."""
+    released: set[str] = field(default_factory=set)
+    """Parameters that a person freed; they are not fixed again."""
     refusals: int = 0
     """How many jobs were refused in a row."""
     started_at: str = ""
@@ -86,6 +88,7 @@ class Ledger:
             trials=dict(self.trials),
             excluded=dict(self.excluded),
             fixed=dict(self.fixed),
+            released=set(self.released),
             outcomes=list(self.outcomes),
             events=list(self.events),
             _unfinished=dict(self._unfinished),
@@ -257,6 +260,7 @@ class Ledger:
 
     def _include(self, name: str) -> None:
         self.excluded.pop(name, None)
-        self.fixed.pop(name, None)
+        if self.fixed.pop(name, None) is not None:
+            self.released.add(name)
         if name in self.trials:
             self._trial(name).is_excluded = False

@@ -23,7 +23,7 @@ from janitor.model.trial import Attempt, Trial
 from janitor.sweep.brakes import reason_to_pause, reason_to_stop
 from janitor.sweep.completing import completed
 from janitor.sweep.limits import Limits
-from janitor.sweep.ports import Exhausted, NotNow, Optimizer, Scheduler, Suggestion
+from janitor.sweep.ports import Exhausted, Fixing, NotNow, Optimizer, Scheduler, Suggestion
 from janitor.sweep.seeds import seed_of
 
 _CAUSES = {
@@ -268,6 +268,14 @@ class _Decision:
 
     def _new_trials(self, free: int) -> None:
         """What the scheduler adds, one decision at a time: each sees those before it."""
+        cap = self.limits.run_cap
+        if (
+            free > 0
+            and isinstance(self.optimizer, Fixing)
+            and (cap is None or self.ledger.indexes < cap)
+        ):
+            for fix in self.optimizer.fixes(self.ledger):
+                self._take(fix)
         while True:
             decisions = self.scheduler.schedule(self.ledger, min(max(free, 0), 1), self._suggest)
             for decision in decisions:

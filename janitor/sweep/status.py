@@ -57,6 +57,11 @@ def status_of(
         "trials": rows,
         "best": None if best is None else _best(best),
         **(several(ledger, wanted, limits.repeats) if len(wanted.goals) > 1 else {}),
+        **(
+            {"fixed": {name: fix.value for name, fix in ledger.fixed.items()}}
+            if ledger.fixed
+            else {}
+        ),
         "counts": dict(Counter(row["status"] for row in rows)),
         "expected_trials": None if expected is None else max(expected, len(rows)),
         "eta_seconds": None if eta is None else round(eta[0], 1),

@@ -11,7 +11,7 @@ from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
 from janitor.sweep.config.objective_settings import ObjectiveSection
-from janitor.sweep.config.optimizer_settings import OptimizerSection
+from janitor.sweep.config.optimizer_settings import OptimizerSection, PruneSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Seconds, Section, one_of
 
@@ -133,6 +133,13 @@ class JanitorSection(Section):
     points: list[dict[str, Any]] = Field(default_factory=list)
     warm_start: list[str] = Field(default_factory=list)
     """Sweeps of the same store, from whose trials the optimizer learns."""
+    prune_unimportant: Annotated[
+        PruneSection | None,
+        BeforeValidator(
+            lambda each: {True: {}, False: None}.get(each, each) if isinstance(each, bool) else each
+        ),
+    ] = None
+    """Whether parameters that do not matter are fixed; ``true`` for the defaults."""
     repeats: int = Field(1, ge=1)
     namespace: Namespace = Field("protein", min_length=1)
     grace: Seconds = 30.0

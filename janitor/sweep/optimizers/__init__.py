@@ -18,6 +18,25 @@ def optimizer_of(config: SweepConfig) -> Optimizer:
         UsageError: its library is not installed.
 
     """
+    found, prune = _suggesting(config), config.janitor.prune_unimportant
+    if prune is None:
+        return found
+    require(prune.extra, for_what="prune_unimportant")
+    from janitor.sweep.optimizers.importance import FixingOptimizer  # noqa: PLC0415 - an extra
+
+    return FixingOptimizer(
+        found,
+        config.space,
+        prune.after,
+        prune.below,
+        prune.evaluator,
+        config.limits.sign,
+        config.janitor.repeats,
+        config.janitor.optimizer.seed,
+    )
+
+
+def _suggesting(config: SweepConfig) -> Optimizer:
     space, points, ours = config.space, config.janitor.points, config.janitor.optimizer
     kind = config.optimizer_type
     if kind == "grid":

@@ -81,7 +81,7 @@ class ModelOptimizer:
     def __post_init__(self) -> None:
         self._axes = axes_of(self.space)
         self._distributions = {
-            axis.name: _distribution(axis) for axis in self._axes if not axis.is_single
+            axis.name: distribution_of(axis) for axis in self._axes if not axis.is_single
         }
         self._seen = Points(self._axes)
 
@@ -268,7 +268,8 @@ def _steps(values: Sequence[tuple[float, float]]) -> dict[int, float]:
     return {rank: value for rank, (_, value) in enumerate(sorted(finite), 1)}
 
 
-def _distribution(axis: Axis) -> BaseDistribution:
+def distribution_of(axis: Axis) -> BaseDistribution:
+    """The axis in Optuna's terms."""
     match axis.kind:
         case "choice":
             return CategoricalDistribution(range(int(axis.high) + 1))
