@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from janitor.runtime.extras import require
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.config.scheduler_settings import AcquisitionSection
 from janitor.sweep.optimizers.grid import GridSearchOptimizer
 from janitor.sweep.optimizers.random_search import RandomOptimizer
 from janitor.sweep.ports import Optimizer
@@ -49,11 +50,14 @@ def _suggesting(config: SweepConfig) -> Optimizer:
     from janitor.sweep.optimizers.model_search import ModelOptimizer  # noqa: PLC0415 - an extra
     from janitor.sweep.optimizers.samplers import SamplerSettings  # noqa: PLC0415 - an extra
 
+    acquisition = config.janitor.scheduler.acquisition or AcquisitionSection()
     settings = SamplerSettings(
         kind,
         ours.n_startup,
         ours.population,
         ours.scramble,
+        acquisition.type,
+        acquisition.beta,
         is_conditional=any(parameter.when for parameter in space.parameters),
     )
     limits = config.limits

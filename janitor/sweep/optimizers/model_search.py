@@ -33,13 +33,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from janitor.model.ledger import Ledger
 from janitor.sweep.config.space import Path, Space, canonical, choose, nested
 from janitor.sweep.objectives import Objective
+from janitor.sweep.optimizers.attributes import CONSTRAINT, COST
 from janitor.sweep.optimizers.axes import Axis, axes_of
 from janitor.sweep.optimizers.grid import with_fixed
 from janitor.sweep.optimizers.nearest import nearest_untried
 from janitor.sweep.optimizers.observed import Point, Points
 from janitor.sweep.optimizers.optuna_storage import STUDY, LedgerStorage
 from janitor.sweep.optimizers.samplers import (
-    CONSTRAINT,
     GENERATIONAL,
     Chain,
     Replay,
@@ -238,7 +238,7 @@ class ModelOptimizer:
             None,
             params,
             distributions,
-            {},
+            {} if point.cost is None else {COST: point.cost},
             attributes,
             steps,
             number,

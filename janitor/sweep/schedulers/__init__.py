@@ -91,6 +91,7 @@ def _without_comparisons(config: SweepConfig) -> Scheduler:
         is_sequential=is_sequential,
         racing=config.janitor.scheduler.racing,
         sign=limits.sign,
+        batch=config.janitor.scheduler.batch,
     )
     if early is None:
         return launches

@@ -31,6 +31,9 @@ class ParallelScheduler:
     sign: int = -1
     """1 to maximize the objective, -1 to minimize it; for racing."""
 
+    batch: int | None = None
+    """So many configurations are begun together, when all of the batch before are over."""
+
     def schedule(self, ledger: Ledger, free: int, suggest: Suggest) -> Sequence[Decision]:
         """New trials for the free slots, and stops of dropped repeats. A Wait says why no more."""
         dropped = {} if self.racing is None else self._dropped(ledger, self.racing)
@@ -89,7 +92,10 @@ class ParallelScheduler:
         return first_launch(ledger, first.index, suggestion, repeat=repeat)
 
     def _first(self, ledger: Ledger, suggest: Suggest, dropped: Mapping[int, str]) -> Launch | Wait:
-        answer = suggest(ledger, ledger.indexes)
+        index = ledger.indexes
+        if self.batch and index and index % self.batch == 0 and ledger.unfinished():
+            return Wait(f"the batch of configurations {index - self.batch} to {index - 1} goes on")
+        answer = suggest(ledger, index)
         if not isinstance(answer, Suggestion):
             return Wait(answer.reason)
         if (why := dropped.get(ledger.indexes - 1)) is not None:
