@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Final
 
-from janitor.model.jobs import JobStatus, JobTypes
+from janitor.model.jobs import Ending, JobStatus, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Paused, Stopping
 from janitor.model.trial import Attempt
@@ -79,6 +80,36 @@ def _budget(ledger: Ledger, limits: Limits, now: datetime) -> str | None:
         if used >= limits.gpu_hours:
             return f"{used:.1f} GPU-hours of {limits.gpu_hours:g} are used"
     return None
+
+
+def budget_is_spoken_for(ledger: Ledger, limits: Limits, now: datetime) -> str | None:
+    """Why nothing is launched although the budget is not used up: open jobs will use the rest.
+
+    An open training is expected to take as long as those that ended well, on average.
+    """
+    if limits.gpu_hours is None:
+        return None
+    took = [
+        job.ended.seconds
+        for trial in ledger.trials.values()
+        for job in trial.trainings
+        if job.ended is not None and job.ended.ending is Ending.OK and job.ended.seconds
+    ]
+    if not took:
+        return None
+    usual = math.fsum(took) / len(took)
+    to_come = sum(
+        max(0.0, usual - _seconds(job, now)) * limits.gpus / 3600
+        for _, job in ledger.open_jobs()
+        if job.launch.kind is JobTypes.LAUNCH_TRAINING
+    )
+    used = gpu_hours(ledger, limits, now)
+    if to_come == 0 or used + to_come < limits.gpu_hours:
+        return None
+    return (
+        f"the jobs that run will use up the budget: {used:.1f} of {limits.gpu_hours:g} GPU-hours"
+        f" are used, and about {to_come:.1f} are to come"
+    )
 
 
 def gpu_hours(ledger: Ledger, limits: Limits, now: datetime) -> float:

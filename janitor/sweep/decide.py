@@ -20,7 +20,7 @@ from janitor.model.ledger_items import (
     Wait,
 )
 from janitor.model.trial import Attempt, Trial
-from janitor.sweep.brakes import reason_to_pause, reason_to_stop
+from janitor.sweep.brakes import budget_is_spoken_for, reason_to_pause, reason_to_stop
 from janitor.sweep.completing import completed
 from janitor.sweep.limits import Limits
 from janitor.sweep.ports import Exhausted, Fixing, NotNow, Optimizer, Scheduler, Suggestion
@@ -232,7 +232,7 @@ class _Decision:
             return f"the sweep is paused: {ledger.paused.reason}"
         if ledger.held is not None:
             return f"the repair of this step was held: {ledger.held.reason}"
-        return None
+        return budget_is_spoken_for(ledger, self.limits, self.now)
 
     def _due(self, retries: list[Launch]) -> Iterator[Launch]:
         """Evaluations first, then retries of evaluations, then those of trainings."""

@@ -159,10 +159,6 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     [
         ("janitor: {scheduler: {type: bayesian}}", "needs an optimizer that learns"),
         (
-            "janitor: {scheduler: {type: bayesian, acquisition: {type: ucb}}}",
-            "scheduler.acquisition.type ucb is not available in this version",
-        ),
-        (
             "janitor: {optimizer: {type: tpe}, scheduler: {type: bayesian, acquisition: {}}}",
             "acquisition is a setting for the optimizer gp",
         ),
