@@ -103,6 +103,20 @@ class Trial:
             self.is_deleted
         )
 
+    @property
+    def is_parked(self) -> bool:
+        """Whether it waits at the milestone of its last training, and nothing is to be done now.
+
+        One that came past its milestone may be trained: that is for the scheduler to say.
+        """
+        if self.is_over or self.evaluations:
+            return False
+        newest = self.trainings[-1]
+        rung, ended = newest.launch.rung, newest.ended
+        if rung is None or ended is None or ended.ending is not Ending.OK:
+            return False
+        return all(one.rung <= rung for one in self.reached)
+
     def copy(self) -> Trial:
         """A copy that can be changed on its own."""
         return replace(

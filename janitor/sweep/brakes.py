@@ -55,7 +55,7 @@ def reason_to_pause(ledger: Ledger, limits: Limits, now: datetime) -> Paused | N
 
 def _too_many_failures(ledger: Ledger, limits: Limits) -> str | None:
     outcomes = ledger.outcomes
-    bad = sum(status in _BAD for status in outcomes)
+    bad = sum(map(outcomes.count, _BAD))
     first = limits.first_failures
     if first and len(outcomes) >= first and bad == len(outcomes):
         return f"the first {len(outcomes)} trials all failed (brake.first_failures is {first})"

@@ -88,7 +88,7 @@ class _Decision:
         self._prunes()
         self._pauses()
         self._launches(retries)
-        is_open = any(not trial.is_over or trial.has_slot for trial in self._trials())
+        is_open = self.ledger.has_unfinished
         is_final = self.ledger.stopping is not None or self.is_exhausted
         self.result.is_done = is_final and not is_open and not self.result.decisions
         return self.result
@@ -110,7 +110,7 @@ class _Decision:
     def _ends(self) -> list[Launch]:
         """Complete what is complete, and return the retries of what is not."""
         retries = []
-        for trial in self._trials():
+        for trial in self.ledger.active():
             ended = trial.newest.ended
             if trial.is_over or ended is None:
                 continue
@@ -237,7 +237,7 @@ class _Decision:
     def _due(self, retries: list[Launch]) -> Iterator[Launch]:
         """Evaluations first, then retries of evaluations, then those of trainings."""
         if self.limits.evaluates:
-            for trial in self._trials():
+            for trial in self.ledger.active():
                 if (launch := self._evaluation(trial)) is not None:
                     yield launch
         yield from sorted(retries, key=lambda one: one.kind is JobTypes.LAUNCH_TRAINING)

@@ -91,7 +91,8 @@ class ModelOptimizer:
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")
-        known = known | self._tried.elsewhere(ledger)
+        elsewhere = self._tried.elsewhere(ledger)
+        known = known | elsewhere if elsewhere else known
         seen, outside = self._seen.of(ledger)
         reason = self._reason(seen, outside)
         asks = 1 if self.settings.kind == "qmc" else _MOST_ASKS

@@ -169,7 +169,16 @@ class RepeatedScheduler:
         unfinished = {
             run: None for run, trial in seen.items() if not trial.is_over or trial.has_slot
         }
-        return replace(ledger, trials=seen, events=events, _unfinished=unfinished, _own=set())
+        active = {run: None for run in unfinished if not seen[run].is_parked}
+        return replace(
+            ledger,
+            trials=seen,
+            events=events,
+            _unfinished=unfinished,
+            _active=active,
+            _parked={run: highest(seen[run]) for run in unfinished if run not in active},
+            _own=set(),
+        )
 
     def _one(self, group: _Group, trials: list[Trial]) -> Trial:
         """A configuration as a trial: its repeat that trains, or has come furthest."""
