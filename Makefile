@@ -11,7 +11,7 @@ LOWEST = .venv-lowest
 FRAMEWORKS = .venv-frameworks
 TORCH = torch==2.13.0
 # All extras but `frameworks` and `sweep-gp`.
-LOCKED_EXTRAS = cel dashboard emulator html metrics notify sweep
+LOCKED_EXTRAS = cel dashboard emulator html metrics notify sweep sweep-importance
 JOBS ?= 2
 
 .PHONY: demo test check test-lowest test-frameworks test-long coverage bench format lock docs clean

@@ -5,7 +5,7 @@ Pure. The same entries give the same state, on any machine, at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from janitor.errors import LedgerError
@@ -35,6 +35,8 @@ class Ledger:
     """Runs, with reasons."""
     fixed: dict[str, items.Fix] = field(default_factory=dict)
     """Parameters."""
+    released: set[str] = field(default_factory=set)
+    """Parameters that a person freed; they are not fixed again."""
     refusals: int = 0
     """How many jobs were refused in a row."""
     started_at: str = ""
@@ -47,6 +49,10 @@ class Ledger:
     """How many trial indexes are spent; the next one has this number."""
     _unfinished: dict[str, None] = field(default_factory=dict, repr=False)
     """The runs of trials that are not over, or have a slot."""
+    _active: dict[str, None] = field(default_factory=dict, repr=False)
+    """The runs of those among them that do not wait at a milestone."""
+    _parked: dict[str, float] = field(default_factory=dict, repr=False)
+    """Those that wait, with the milestone."""
     _own: set[str] | None = field(default=None, repr=False, compare=False)
     """The runs whose trials no other ledger shares; None: all of them. See :meth:`fork`."""
 
@@ -86,9 +92,12 @@ class Ledger:
             trials=dict(self.trials),
             excluded=dict(self.excluded),
             fixed=dict(self.fixed),
+            released=set(self.released),
             outcomes=list(self.outcomes),
             events=list(self.events),
             _unfinished=dict(self._unfinished),
+            _active=dict(self._active),
+            _parked=dict(self._parked),
             _own=set(),
         )
 
@@ -116,15 +125,30 @@ class Ledger:
     @property
     def occupied(self) -> int:
         """How many slots are occupied."""
-        return sum(trial.has_slot for trial in self.unfinished())
+        return sum(trial.has_slot for trial in self.active())
 
     def unfinished(self) -> list[Trial]:
         """The trials that are not over, or whose job occupies a slot, in the order of creation."""
         return [self.trials[run] for run in self._unfinished]
 
+    def active(self) -> list[Trial]:
+        """The unfinished trials but those that wait at a milestone, of which there may be many."""
+        found = [self.trials[run] for run in self._active]
+        return sorted(found, key=lambda trial: (trial.index, trial.repeat))
+
+    @property
+    def parked(self) -> Mapping[str, float]:
+        """The trials that wait at a milestone, with it; see :attr:`Trial.is_parked`."""
+        return self._parked
+
+    @property
+    def has_unfinished(self) -> bool:
+        """Whether any trial is not over, or has a job that occupies a slot."""
+        return bool(self._unfinished)
+
     def open_jobs(self) -> Iterator[tuple[Trial, Attempt]]:
         """The jobs that did not end, as far as the ledger knows."""
-        for trial in self.unfinished():
+        for trial in self.active():
             if trial.has_slot:
                 yield trial, trial.newest
 
@@ -150,11 +174,20 @@ class Ledger:
             self._note_end(self.trials[run])
 
     def _note_end(self, trial: Trial) -> None:
-        """Keep the index of unfinished trials."""
+        """Keep the indexes of unfinished and of waiting trials."""
         if not trial.is_over or trial.has_slot:
             self._unfinished.setdefault(trial.run)
         else:
             self._unfinished.pop(trial.run, None)
+        is_parked = trial.is_parked
+        if is_parked:
+            self._parked[trial.run] = max((one.rung for one in trial.reached), default=0.0)
+        else:
+            self._parked.pop(trial.run, None)
+        if trial.run in self._unfinished and not is_parked:
+            self._active.setdefault(trial.run)
+        else:
+            self._active.pop(trial.run, None)
 
     def _fold(self, item: Item, entry: LedgerEntry) -> None:  # noqa: C901, PLR0912 - one case per kind of item
         match item:
@@ -257,6 +290,7 @@ class Ledger:
 
     def _include(self, name: str) -> None:
         self.excluded.pop(name, None)
-        self.fixed.pop(name, None)
+        if self.fixed.pop(name, None) is not None:
+            self.released.add(name)
         if name in self.trials:
             self._trial(name).is_excluded = False

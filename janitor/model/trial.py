@@ -87,11 +87,6 @@ class Trial:
         return found
 
     @property
-    def is_feasible(self) -> bool:
-        """Whether it violates no constraint."""
-        return self.end is None or all(each <= 0 for each in self.end.constraints)
-
-    @property
     def is_stopping(self) -> bool:
         """Whether it was stopped, and its job is not known to have ended."""
         return self.stop is not None and self.newest.is_open
@@ -107,6 +102,20 @@ class Trial:
         return not (self.end is None and self.stop is None and self.overruled is None) or (
             self.is_deleted
         )
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether it waits at the milestone of its last training, and nothing is to be done now.
+
+        One that came past its milestone may be trained: that is for the scheduler to say.
+        """
+        if self.is_over or self.evaluations:
+            return False
+        newest = self.trainings[-1]
+        rung, ended = newest.launch.rung, newest.ended
+        if rung is None or ended is None or ended.ending is not Ending.OK:
+            return False
+        return all(one.rung <= rung for one in self.reached)
 
     def copy(self) -> Trial:
         """A copy that can be changed on its own."""

@@ -28,6 +28,7 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "metrics": ("prometheus_client",),
         "notify": ("apprise",),
         "sweep": ("optuna", "scipy", "cmaes"),
+        "sweep-importance": ("optuna", "scipy", "sklearn"),
         "sweep-gp": ("optuna", "scipy", "torch"),
     }
 )

@@ -6,11 +6,12 @@ import math
 from datetime import datetime, timedelta
 from typing import Final
 
-from janitor.model.jobs import JobStatus, JobTypes
+from janitor.model.jobs import Ending, JobStatus, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Paused, Stopping
-from janitor.model.trial import Attempt, Trial
+from janitor.model.trial import Attempt
 from janitor.model.wording import format_duration
+from janitor.sweep.configurations import best_configuration
 from janitor.sweep.limits import Limits
 
 MOST_REFUSALS: Final = 5
@@ -20,24 +21,12 @@ _ENOUGH: Final = 10
 _BAD: Final = frozenset({JobStatus.FAILED, JobStatus.STALE})
 
 
-def best_trial(ledger: Ledger, limits: Limits) -> Trial | None:
-    """The visible trial with the best objective that meets all constraints; the first one."""
-    best = None
-    for trial in ledger.visible():
-        value = trial.objective
-        if value is None or not math.isfinite(value) or not trial.is_feasible:
-            continue
-        if best is None or limits.sign * value > limits.sign * (best.objective or 0.0):
-            best = trial
-    return best
-
-
 def reason_to_stop(ledger: Ledger, limits: Limits) -> Stopping | None:
     """The target is reached: the sweep ends when its jobs have ended."""
     if limits.target is None:
         return None
-    best = best_trial(ledger, limits)
-    if best is None or best.objective is None:
+    best = best_configuration(ledger, limits.sign, limits.repeats)
+    if best is None:
         return None
     if limits.sign * best.objective < limits.sign * limits.target:
         return None
@@ -66,7 +55,7 @@ def reason_to_pause(ledger: Ledger, limits: Limits, now: datetime) -> Paused | N
 
 def _too_many_failures(ledger: Ledger, limits: Limits) -> str | None:
     outcomes = ledger.outcomes
-    bad = sum(status in _BAD for status in outcomes)
+    bad = sum(map(outcomes.count, _BAD))
     first = limits.first_failures
     if first and len(outcomes) >= first and bad == len(outcomes):
         return f"the first {len(outcomes)} trials all failed (brake.first_failures is {first})"
@@ -91,6 +80,36 @@ def _budget(ledger: Ledger, limits: Limits, now: datetime) -> str | None:
         if used >= limits.gpu_hours:
             return f"{used:.1f} GPU-hours of {limits.gpu_hours:g} are used"
     return None
+
+
+def budget_is_spoken_for(ledger: Ledger, limits: Limits, now: datetime) -> str | None:
+    """Why nothing is launched although the budget is not used up: open jobs will use the rest.
+
+    An open training is expected to take as long as those that ended well, on average.
+    """
+    if limits.gpu_hours is None:
+        return None
+    took = [
+        job.ended.seconds
+        for trial in ledger.trials.values()
+        for job in trial.trainings
+        if job.ended is not None and job.ended.ending is Ending.OK and job.ended.seconds
+    ]
+    if not took:
+        return None
+    usual = math.fsum(took) / len(took)
+    to_come = sum(
+        max(0.0, usual - _seconds(job, now)) * limits.gpus / 3600
+        for _, job in ledger.open_jobs()
+        if job.launch.kind is JobTypes.LAUNCH_TRAINING
+    )
+    used = gpu_hours(ledger, limits, now)
+    if to_come == 0 or used + to_come < limits.gpu_hours:
+        return None
+    return (
+        f"the jobs that run will use up the budget: {used:.1f} of {limits.gpu_hours:g} GPU-hours"
+        f" are used, and about {to_come:.1f} are to come"
+    )
 
 
 def gpu_hours(ledger: Ledger, limits: Limits, now: datetime) -> float:

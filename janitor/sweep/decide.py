@@ -20,10 +20,10 @@ from janitor.model.ledger_items import (
     Wait,
 )
 from janitor.model.trial import Attempt, Trial
-from janitor.sweep.brakes import reason_to_pause, reason_to_stop
+from janitor.sweep.brakes import budget_is_spoken_for, reason_to_pause, reason_to_stop
 from janitor.sweep.completing import completed
 from janitor.sweep.limits import Limits
-from janitor.sweep.ports import Exhausted, NotNow, Optimizer, Scheduler, Suggestion
+from janitor.sweep.ports import Exhausted, Fixing, NotNow, Optimizer, Scheduler, Suggestion
 from janitor.sweep.seeds import seed_of
 
 _CAUSES = {
@@ -88,7 +88,7 @@ class _Decision:
         self._prunes()
         self._pauses()
         self._launches(retries)
-        is_open = any(not trial.is_over or trial.has_slot for trial in self._trials())
+        is_open = self.ledger.has_unfinished
         is_final = self.ledger.stopping is not None or self.is_exhausted
         self.result.is_done = is_final and not is_open and not self.result.decisions
         return self.result
@@ -110,7 +110,7 @@ class _Decision:
     def _ends(self) -> list[Launch]:
         """Complete what is complete, and return the retries of what is not."""
         retries = []
-        for trial in self._trials():
+        for trial in self.ledger.active():
             ended = trial.newest.ended
             if trial.is_over or ended is None:
                 continue
@@ -232,12 +232,12 @@ class _Decision:
             return f"the sweep is paused: {ledger.paused.reason}"
         if ledger.held is not None:
             return f"the repair of this step was held: {ledger.held.reason}"
-        return None
+        return budget_is_spoken_for(ledger, self.limits, self.now)
 
     def _due(self, retries: list[Launch]) -> Iterator[Launch]:
         """Evaluations first, then retries of evaluations, then those of trainings."""
         if self.limits.evaluates:
-            for trial in self._trials():
+            for trial in self.ledger.active():
                 if (launch := self._evaluation(trial)) is not None:
                     yield launch
         yield from sorted(retries, key=lambda one: one.kind is JobTypes.LAUNCH_TRAINING)
@@ -268,6 +268,14 @@ class _Decision:
 
     def _new_trials(self, free: int) -> None:
         """What the scheduler adds, one decision at a time: each sees those before it."""
+        cap = self.limits.run_cap
+        if (
+            free > 0
+            and isinstance(self.optimizer, Fixing)
+            and (cap is None or self.ledger.indexes < cap)
+        ):
+            for fix in self.optimizer.fixes(self.ledger):
+                self._take(fix)
         while True:
             decisions = self.scheduler.schedule(self.ledger, min(max(free, 0), 1), self._suggest)
             for decision in decisions:

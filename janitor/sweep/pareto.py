@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from janitor.model.ledger import Ledger
-from janitor.model.trial import Trial
+from janitor.sweep.configurations import Configuration, configurations
 from janitor.sweep.objectives import Objective, front, hypervolume
 
 
-def pareto_front(ledger: Ledger, objective: Objective) -> list[Trial]:
-    """The visible complete trials that meet all constraints and that no other one dominates."""
-    trials, costs = _complete(ledger, objective)
-    return [trials[number] for number in front(costs)]
+def pareto_front(ledger: Ledger, objective: Objective, repeats: int = 1) -> list[Configuration]:
+    """The configurations that meet all constraints and that no other one dominates."""
+    found, costs = _complete(ledger, objective, repeats)
+    return [found[number] for number in front(costs)]
 
 
-def several(ledger: Ledger, objective: Objective) -> dict[str, Any]:
+def several(ledger: Ledger, objective: Objective, repeats: int = 1) -> dict[str, Any]:
     """What the status has besides, if there are several metrics."""
-    trials, costs = _complete(ledger, objective)
+    found, costs = _complete(ledger, objective, repeats)
     best = front(costs)
     names = [goal.name for goal in objective.goals]
     given = [
@@ -36,32 +36,22 @@ def several(ledger: Ledger, objective: Objective) -> dict[str, Any]:
         ],
         "objective": objective.type,
         "pareto": [
-            {
-                "run": trials[number].run,
-                "params": trials[number].params,
-                "values": _values(trials[number]),
-            }
-            for number in best
+            {"run": one.run, "params": one.params, "values": one.values}
+            for one in (found[number] for number in best)
         ],
         "hypervolume": volume,
         "hypervolume_reference": dict(zip(names, shown, strict=False)) or None,
     }
 
 
-def _complete(ledger: Ledger, objective: Objective) -> tuple[list[Trial], list[tuple[float, ...]]]:
-    """The trials that may be on the front, and their values; small numbers are good."""
-    names = [goal.name for goal in objective.goals]
-    trials = [
-        trial
-        for trial in ledger.visible()
-        if trial.is_feasible and all(name in _values(trial) for name in names)
+def _complete(
+    ledger: Ledger, objective: Objective, repeats: int
+) -> tuple[list[Configuration], list[tuple[float, ...]]]:
+    """What may be on the front, and its values; small numbers are good."""
+    goals = objective.goals
+    found = [
+        one
+        for one in configurations(ledger, repeats)
+        if one.is_feasible and all(goal.name in one.values for goal in goals)
     ]
-    costs = [
-        tuple(-goal.sign * _values(trial)[goal.name] for goal in objective.goals)
-        for trial in trials
-    ]
-    return trials, costs
-
-
-def _values(trial: Trial) -> dict[str, float]:
-    return {} if trial.end is None else dict(trial.end.values)
+    return found, [tuple(-goal.sign * one.values[goal.name] for goal in goals) for one in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from janitor.model import RunInfo
 from janitor.model.jobs import (
@@ -17,7 +17,7 @@ from janitor.model.jobs import (
     Report,
 )
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Decision, Launch, LedgerEntry
+from janitor.model.ledger_items import Decision, Fix, Launch, LedgerEntry
 from janitor.model.trial import Trial
 
 
@@ -59,6 +59,14 @@ class Optimizer(Protocol):
 
     def versions(self) -> Mapping[str, str]:
         """The versions of the libraries on which suggestions depend; empty if there are none."""
+
+
+@runtime_checkable
+class Fixing(Protocol):
+    """An optimizer that also fixes parameters. Pure, like its suggestions."""
+
+    def fixes(self, ledger: Ledger) -> Sequence[Fix]:
+        """The parameters that get one value from here on."""
 
 
 Suggest = Callable[[Ledger, int], Suggestion | NotNow | Exhausted]

@@ -15,8 +15,8 @@ from janitor.model.jobs import AttemptView, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.summary import ABSENT
 from janitor.model.trial import Trial, status_in_ledger
-from janitor.sweep.brakes import best_trial
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.configurations import Configuration, best_configuration
 from janitor.sweep.decide import decide
 from janitor.sweep.optimizers import optimizer_of
 from janitor.sweep.pareto import several
@@ -41,7 +41,7 @@ def status_of(
     rows = [
         _row(trial, runs.get(trial.run), views, store, config) for trial in ledger.trials.values()
     ]
-    best = best_trial(ledger, limits)
+    best = best_configuration(ledger, limits.sign, limits.repeats)
     wanted = limits.objective
     eta = eta_of(ledger, config, now)
     expected = expected_trials(config)
@@ -55,15 +55,28 @@ def status_of(
         "metric": limits.metric,
         "goal": limits.goal,
         "trials": rows,
-        "best": None
-        if best is None
-        else {"run": best.run, "params": best.params, "objective": best.objective},
-        **(several(ledger, wanted) if len(wanted.goals) > 1 else {}),
+        "best": None if best is None else _best(best),
+        **(several(ledger, wanted, limits.repeats) if len(wanted.goals) > 1 else {}),
+        **(
+            {"fixed": {name: fix.value for name, fix in ledger.fixed.items()}}
+            if ledger.fixed
+            else {}
+        ),
         "counts": dict(Counter(row["status"] for row in rows)),
         "expected_trials": None if expected is None else max(expected, len(rows)),
         "eta_seconds": None if eta is None else round(eta[0], 1),
         "eta_spread_seconds": None if eta is None else round(eta[1], 1),
     }
+
+
+def _best(best: Configuration) -> dict[str, Any]:
+    """The best configuration; with repeats the mean of how many, and its interval."""
+    found: dict[str, Any] = {"run": best.run, "params": best.params, "objective": best.objective}
+    if best.values:
+        found["values"] = best.values
+    if best.interval is not None:
+        found |= {"repeats": len(best.results), "interval": list(best.interval)}
+    return found
 
 
 def is_done(ledger: Ledger, config: SweepConfig, now: datetime) -> bool:
@@ -150,7 +163,7 @@ def _values(trial: Trial) -> dict[str, Any]:
     if end is not None and end.values:
         found["values"] = end.values
     if end is not None and end.constraints:
-        found["feasible"] = trial.is_feasible
+        found["feasible"] = all(each <= 0 for each in end.constraints)
     return found
 
 

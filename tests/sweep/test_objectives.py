@@ -20,8 +20,8 @@ from optuna.trial import TrialState
 from janitor.model.jobs import JobStatus
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Complete
-from janitor.sweep.brakes import best_trial
 from janitor.sweep.config.space import canonical
+from janitor.sweep.configurations import best_configuration
 from janitor.sweep.objectives import Constraint, Goal, Objective, front, hypervolume
 from janitor.sweep.optimizers.samplers import Kind
 from janitor.sweep.pareto import pareto_front, several
@@ -234,7 +234,7 @@ def test_a_constraint_of_a_single_metric_excludes_from_the_best() -> None:
     config = config_of(f"run_cap: 40\n{text}")
     outcome = simulate(config, trade)
     ledger = Ledger.of(config.name, outcome.store.entries())
-    best = best_trial(ledger, config.limits)
+    best = best_configuration(ledger, config.limits.sign)
     assert best is not None
     assert 0.6 <= abs(best.params["x"]) < 0.7
     reasons = [one.end.reason for one in ledger.trials.values() if one.end is not None]

@@ -77,7 +77,11 @@ def _show(status: dict[str, Any]) -> None:
     if status["reason"]:
         click.echo(printable(f"why: {status['reason']}"))
     if (best := status["best"]) is not None:
-        click.echo(f"best: {best['run']} with {best['objective']:.6g}")
+        low, high = best.get("interval") or (None, None)
+        of = f" ({low:.6g} to {high:.6g}, {best['repeats']} repeats)" if low is not None else ""
+        click.echo(f"best: {best['run']} with {best['objective']:.6g}{of}")
+    for name, value in status.get("fixed", {}).items():
+        click.echo(printable(f"fixed: {name} = {value}, because it does not matter"))
     _show_front(status)
     if status["eta_seconds"] and status["state"] == "running":
         spread = status["eta_spread_seconds"]

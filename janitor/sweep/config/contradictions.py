@@ -47,6 +47,13 @@ def _of_metrics(config: SweepConfig) -> Iterator[Problem]:
         yield ("metrics",), f"metrics names {quoted(name)} twice"
     if len(metrics) > 1 and any(each.target is not None for each in metrics):
         yield ("metrics",), "metrics has a target, which only a single metric can have"
+    pruned = config.janitor.prune_unimportant
+    if pruned is not None and config.limits.objective.has_front:
+        problem = "needs one objective: set janitor.objective.type"
+        yield ("janitor", "prune_unimportant"), f"janitor.prune_unimportant {problem}"
+    if pruned is not None and config.janitor.scheduler.type == "pbt":
+        problem = "cannot be used with the scheduler pbt, which changes all parameters"
+        yield ("janitor", "prune_unimportant"), f"janitor.prune_unimportant {problem}"
     for problem in config.janitor.objective.problems(metrics, config.optimizer_type):
         yield ("janitor", "objective"), problem
 
@@ -118,6 +125,9 @@ def _of_scheduler(config: SweepConfig) -> Iterator[Problem]:
         yield place, f"janitor.scheduler is bayesian, which {problem}"
     if config.janitor.scheduler.acquisition is not None and config.optimizer_type != "gp":
         yield place, "janitor.scheduler.acquisition is a setting for the optimizer gp"
+    if config.janitor.scheduler.racing is not None and config.limits.objective.has_front:
+        problem = "needs one objective: set janitor.objective.type"
+        yield place, f"janitor.scheduler.racing {problem}"
     if config.early_terminate is not None and config.janitor.scheduler.compares:
         problem = f"early_terminate and janitor.scheduler.type {kind} both stop trials"
         yield ("early_terminate",), f"{problem}: remove one of them"

@@ -45,3 +45,18 @@ class OptimizerSection(Section):
             if self.type is not None and self.type not in _USES[name]:
                 raise ValueError(f"{name} is not a setting of {self.type}")
         return self
+
+
+class PruneSection(Section):
+    """When parameters that do not matter get one value."""
+
+    after: int = Field(50, ge=20)
+    """How many configurations must be complete before importance is computed."""
+    below: float = Field(0.02, gt=0, lt=0.5)
+    """A parameter with a smaller share of the importance is fixed."""
+    evaluator: Literal["ped-anova", "fanova"] = "ped-anova"
+
+    @property
+    def extra(self) -> str:
+        """The extra with its libraries."""
+        return "sweep-importance" if self.evaluator == "fanova" else "sweep"

@@ -36,6 +36,8 @@ _USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "factors": ("pbt",),
     "generation_timeout": ("pbt",),
     "acquisition": ("bayesian",),
+    "batch": ("bayesian",),
+    "racing": ("parallel", "sequential", "bayesian"),
 }
 """Which schedulers know a setting; the others refuse it."""
 
@@ -72,20 +74,26 @@ class EarlyTerminateSection(Section):
         return bands_from(self.min_iter or 1, self.eta)
 
 
-_ACQUISITIONS: Final = ("logei",)
-_LATER_ACQUISITIONS: Final = ("ei", "ucb", "cost_ei")
+_ACQUISITIONS: Final = ("logei", "ei", "ucb", "cost_ei")
 
 
 class AcquisitionSection(Section):
     """How a Gaussian process chooses the next configuration."""
 
     type: Annotated[
-        Literal["logei"],
-        BeforeValidator(
-            lambda each: one_of(each, _ACQUISITIONS, _LATER_ACQUISITIONS, "acquisition")
-        ),
+        Literal["logei", "ei", "ucb", "cost_ei"],
+        BeforeValidator(lambda each: one_of(each, _ACQUISITIONS, (), "acquisition")),
     ] = "logei"
-    """``logei``: the logarithm of the expected improvement, over the jobs that run as well."""
+    """(Logarithm of the) expected improvement, upper confidence bound, or improvement per cost."""
+    beta: float = Field(4.0, gt=0)
+    """For ``ucb``: the bound is √beta standard deviations above the mean."""
+
+    @model_validator(mode="after")
+    def _check(self) -> AcquisitionSection:
+        """Refuse a setting that the type does not use."""
+        if "beta" in self.model_fields_set and self.type != "ucb":
+            raise ValueError(f"beta is not a setting of {self.type}")
+        return self
 
 
 class SchedulerSection(Section):
@@ -122,6 +130,11 @@ class SchedulerSection(Section):
     """One of them multiplies a copied parameter that is not drawn again."""
     generation_timeout: Seconds | None = None
     """Members that did not end in this time are stopped."""
+    racing: float | None = Field(None, gt=0.5, lt=1)
+    """With repeats: the confidence with which a configuration is worse than the best one when its
+    further repeats are dropped."""
+    batch: int | None = Field(None, ge=2)
+    """So many configurations are begun together, when all of the batch before are over."""
     acquisition: AcquisitionSection | None = None
     """Of the optimizer ``gp``."""
 

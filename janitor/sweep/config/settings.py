@@ -11,7 +11,7 @@ from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
 from janitor.sweep.config.objective_settings import ObjectiveSection
-from janitor.sweep.config.optimizer_settings import OptimizerSection
+from janitor.sweep.config.optimizer_settings import OptimizerSection, PruneSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
 from janitor.sweep.config.section import Seconds, Section, one_of
 
@@ -133,6 +133,13 @@ class JanitorSection(Section):
     points: list[dict[str, Any]] = Field(default_factory=list)
     warm_start: list[str] = Field(default_factory=list)
     """Sweeps of the same store, from whose trials the optimizer learns."""
+    prune_unimportant: Annotated[
+        PruneSection | None,
+        BeforeValidator(
+            lambda each: {True: {}, False: None}.get(each, each) if isinstance(each, bool) else each
+        ),
+    ] = None
+    """Whether parameters that do not matter are fixed; ``true`` for the defaults."""
     repeats: int = Field(1, ge=1)
     namespace: Namespace = Field("protein", min_length=1)
     grace: Seconds = 30.0
@@ -141,9 +148,11 @@ class JanitorSection(Section):
     @model_validator(mode="after")
     def _check(self) -> JanitorSection:
         """Refuse what contradicts each other."""
-        if self.repeats > 1 and self.scheduler.compares:
+        if self.repeats > 1 and self.scheduler.type == "pbt":
             raise ValueError(
-                f"cannot have repeats: {self.repeats} with the scheduler {self.scheduler.type},"
-                " which compares single trials"
+                f"cannot have repeats: {self.repeats} with the scheduler pbt, whose members are"
+                " single runs: enlarge the population"
             )
+        if self.scheduler.racing is not None and self.repeats < 3:
+            raise ValueError("needs repeats: 3 or more for scheduler.racing, which compares means")
         return self

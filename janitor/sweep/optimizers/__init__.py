@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from janitor.runtime.extras import require
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.config.scheduler_settings import AcquisitionSection
 from janitor.sweep.optimizers.grid import GridSearchOptimizer
 from janitor.sweep.optimizers.random_search import RandomOptimizer
 from janitor.sweep.ports import Optimizer
@@ -18,6 +19,25 @@ def optimizer_of(config: SweepConfig) -> Optimizer:
         UsageError: its library is not installed.
 
     """
+    found, prune = _suggesting(config), config.janitor.prune_unimportant
+    if prune is None:
+        return found
+    require(prune.extra, for_what="prune_unimportant")
+    from janitor.sweep.optimizers.importance import FixingOptimizer  # noqa: PLC0415 - an extra
+
+    return FixingOptimizer(
+        found,
+        config.space,
+        prune.after,
+        prune.below,
+        prune.evaluator,
+        config.limits.sign,
+        config.janitor.repeats,
+        config.janitor.optimizer.seed,
+    )
+
+
+def _suggesting(config: SweepConfig) -> Optimizer:
     space, points, ours = config.space, config.janitor.points, config.janitor.optimizer
     kind = config.optimizer_type
     if kind == "grid":
@@ -30,11 +50,14 @@ def optimizer_of(config: SweepConfig) -> Optimizer:
     from janitor.sweep.optimizers.model_search import ModelOptimizer  # noqa: PLC0415 - an extra
     from janitor.sweep.optimizers.samplers import SamplerSettings  # noqa: PLC0415 - an extra
 
+    acquisition = config.janitor.scheduler.acquisition or AcquisitionSection()
     settings = SamplerSettings(
         kind,
         ours.n_startup,
         ours.population,
         ours.scramble,
+        acquisition.type,
+        acquisition.beta,
         is_conditional=any(parameter.when for parameter in space.parameters),
     )
     limits = config.limits

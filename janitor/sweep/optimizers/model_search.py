@@ -33,13 +33,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from janitor.model.ledger import Ledger
 from janitor.sweep.config.space import Path, Space, canonical, choose, nested
 from janitor.sweep.objectives import Objective
+from janitor.sweep.optimizers.attributes import CONSTRAINT, COST
 from janitor.sweep.optimizers.axes import Axis, axes_of
 from janitor.sweep.optimizers.grid import with_fixed
 from janitor.sweep.optimizers.nearest import nearest_untried
 from janitor.sweep.optimizers.observed import Point, Points
 from janitor.sweep.optimizers.optuna_storage import STUDY, LedgerStorage
 from janitor.sweep.optimizers.samplers import (
-    CONSTRAINT,
     GENERATIONAL,
     Chain,
     Replay,
@@ -81,7 +81,7 @@ class ModelOptimizer:
     def __post_init__(self) -> None:
         self._axes = axes_of(self.space)
         self._distributions = {
-            axis.name: _distribution(axis) for axis in self._axes if not axis.is_single
+            axis.name: distribution_of(axis) for axis in self._axes if not axis.is_single
         }
         self._seen = Points(self._axes)
 
@@ -91,7 +91,8 @@ class ModelOptimizer:
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")
-        known = known | self._tried.elsewhere(ledger)
+        elsewhere = self._tried.elsewhere(ledger)
+        known = known | elsewhere if elsewhere else known
         seen, outside = self._seen.of(ledger)
         reason = self._reason(seen, outside)
         asks = 1 if self.settings.kind == "qmc" else _MOST_ASKS
@@ -238,7 +239,7 @@ class ModelOptimizer:
             None,
             params,
             distributions,
-            {},
+            {} if point.cost is None else {COST: point.cost},
             attributes,
             steps,
             number,
@@ -268,7 +269,8 @@ def _steps(values: Sequence[tuple[float, float]]) -> dict[int, float]:
     return {rank: value for rank, (_, value) in enumerate(sorted(finite), 1)}
 
 
-def _distribution(axis: Axis) -> BaseDistribution:
+def distribution_of(axis: Axis) -> BaseDistribution:
+    """The axis in Optuna's terms."""
     match axis.kind:
         case "choice":
             return CategoricalDistribution(range(int(axis.high) + 1))

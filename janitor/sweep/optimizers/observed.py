@@ -39,6 +39,7 @@ class Point:
     """The value of each objective, if there are several."""
     constraints: tuple[float, ...] = ()
     """By how much each constraint is violated."""
+    cost: float | None = None
 
 
 @dataclass(slots=True)
@@ -174,6 +175,7 @@ def _made(index: int, inner: Mapping[str, Inner], trials: Sequence[Trial]) -> Po
             first.memory,
             objectives,
             first.constraints,
+            first.cost,
         )
     good = [
         each
@@ -186,7 +188,10 @@ def _made(index: int, inner: Mapping[str, Inner], trials: Sequence[Trial]) -> Po
         value = _mean([each.value or 0.0 for each in good])
         objectives = _columns([tuple(each.objectives.values()) for each in good])
         constraints = _columns([each.constraints for each in good])
-        return Point(index, "complete", inner, value, (), first.memory, objectives, constraints)
+        cost = sum(each.cost or 0.0 for each in seen) or None
+        return Point(
+            index, "complete", inner, value, (), first.memory, objectives, constraints, cost
+        )
     is_pruned = any(each.status == "pruned" for each in seen)
     status = "pruned" if is_pruned else _status(trials[0], first)
     return Point(index, status, inner, None, _means(seen), first.memory)

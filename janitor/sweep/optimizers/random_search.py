@@ -7,6 +7,7 @@ that no trial has, so a finite space is searched without repeats.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,7 +38,8 @@ class RandomOptimizer:
         for number, point in enumerate(self.points, 1):
             if canonical(with_fixed(point, ledger)) not in known:
                 return Suggestion(with_fixed(point, ledger), f"point {number} of the file")
-        known = known | self._tried.elsewhere(ledger)
+        elsewhere = self._tried.elsewhere(ledger)
+        known = known | elsewhere if elsewhere else known
         size = self.space.size
         if size is not None and len(known) >= size:
             left = self._left(ledger, known)
@@ -54,7 +56,9 @@ class RandomOptimizer:
         """None: this is plain Python."""
         return {}
 
-    def _one_of_few(self, ledger: Ledger, index: int, known: set[str]) -> Suggestion | Exhausted:
+    def _one_of_few(
+        self, ledger: Ledger, index: int, known: AbstractSet[str]
+    ) -> Suggestion | Exhausted:
         """One of the points that are left, where nearly all are taken."""
         left = self._left(ledger, known) if self.space.size is not None else []
         if not left:
@@ -62,6 +66,6 @@ class RandomOptimizer:
         number = int(Numbers(self.seed, ledger.name, index, "left").next() * len(left))
         return Suggestion(left[number], f"one of the {len(left)} configurations left")
 
-    def _left(self, ledger: Ledger, known: set[str]) -> list[dict[str, Any]]:
+    def _left(self, ledger: Ledger, known: AbstractSet[str]) -> list[dict[str, Any]]:
         points = (with_fixed(point, ledger) for point in self.space.grid())
         return [point for point in points if canonical(point) not in known]

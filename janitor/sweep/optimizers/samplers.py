@@ -36,6 +36,7 @@ from optuna.samplers import (
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from janitor.sweep.optimizers.attributes import Acquisition
 from janitor.sweep.optimizers.optuna_storage import LedgerStorage
 
 Kind = Literal["tpe", "gp", "cmaes", "qmc", "nsga2", "nsga3"]
@@ -43,8 +44,6 @@ GENERATIONAL: Final = ("cmaes", "nsga2", "nsga3")
 _GENERATION: Final = "cma:generation"
 _STATE: Final = "cma:optimizer:0"
 
-CONSTRAINT: Final = "constraints:"
-"""Begins the attributes in which Optuna keeps by how much a trial violates each constraint."""
 
 Chain = list[tuple[object, bytes]]
 """For each generation of CMA-ES: what made the next one, and the optimizer after that."""
@@ -58,6 +57,8 @@ class SamplerSettings:
     n_startup: int | None = None
     population: int | None = None
     scramble: bool = True
+    acquisition: Acquisition = "logei"
+    beta: float = 4.0
     is_conditional: bool = False
     """Whether parameters exist only for some values of others."""
 
@@ -121,7 +122,12 @@ def make_sampler(
             case "tpe":
                 return TPESampler(seed=seed, group=settings.is_conditional, **startup)
             case "gp":
-                return GPSampler(seed=seed, **startup)
+                from janitor.sweep.optimizers.acquisition import (  # noqa: PLC0415 - torch
+                    AcquisitionGPSampler,
+                )
+
+                options = {"seed": seed, **startup}
+                return AcquisitionGPSampler(settings.acquisition, settings.beta, **options)
             case "cmaes":
                 return CmaEsSampler(
                     seed=seed,

@@ -11,6 +11,7 @@ from janitor.sweep.schedulers.hyperband import HyperbandScheduler
 from janitor.sweep.schedulers.median import MedianScheduler
 from janitor.sweep.schedulers.parallel import ParallelScheduler, SequentialScheduler
 from janitor.sweep.schedulers.pbt import PBTScheduler
+from janitor.sweep.schedulers.repeats import RepeatedScheduler
 from janitor.sweep.schedulers.wandb_hyperband import WandbHyperbandScheduler
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MedianScheduler",
     "PBTScheduler",
     "ParallelScheduler",
+    "RepeatedScheduler",
     "SequentialScheduler",
     "WandbHyperbandScheduler",
     "scheduler_of",
@@ -33,6 +35,16 @@ def scheduler_of(config: SweepConfig) -> Scheduler:
         "metric": limits.metric,
         "resource": settings.resource,
     }
+    found = _comparing(config, measured)
+    if found is None:
+        return _without_comparisons(config)
+    repeats = config.janitor.repeats
+    return found if repeats == 1 else RepeatedScheduler(found, repeats)
+
+
+def _comparing(config: SweepConfig, measured: dict[str, Any]) -> Scheduler | None:
+    """A scheduler that compares trials while they train; None if the file names another one."""
+    settings = config.janitor.scheduler
     match settings.type:
         case "asha":
             return ASHAScheduler(
@@ -67,14 +79,20 @@ def scheduler_of(config: SweepConfig) -> Scheduler:
                 settings.generation_timeout,
                 **measured,
             )
-    return _without_comparisons(config)
+    return None
 
 
 def _without_comparisons(config: SweepConfig) -> Scheduler:
     """The parallel or the sequential scheduler, with W&B's ``early_terminate`` if it is set."""
     is_sequential = config.janitor.scheduler.type == "sequential"
-    launches = ParallelScheduler(config.janitor.repeats, is_sequential=is_sequential)
     early, limits = config.early_terminate, config.limits
+    launches = ParallelScheduler(
+        config.janitor.repeats,
+        is_sequential=is_sequential,
+        racing=config.janitor.scheduler.racing,
+        sign=limits.sign,
+        batch=config.janitor.scheduler.batch,
+    )
     if early is None:
         return launches
     return WandbHyperbandScheduler(

@@ -81,11 +81,10 @@ class ASHAScheduler:
         if free <= 0 and self.mode == "promote":
             return [Wait("every slot is occupied")]
         board = self.board(ledger)
-        unfinished = {trial.run for trial in ledger.unfinished()}
         stops: list[Decision] = [
-            Stop(run, JobStatus.PRUNED, self._why_stopped(judged))
-            for run, judged in board.stopped.items()
-            if run in unfinished and is_in_training(ledger.trials[run])
+            Stop(trial.run, JobStatus.PRUNED, self._why_stopped(board.stopped[trial.run]))
+            for trial in (ledger.active() if board.stopped else ())
+            if trial.run in board.stopped and is_in_training(trial)
         ]
         if free <= 0:
             return [*stops, Wait("every slot is occupied")]
@@ -161,10 +160,13 @@ class ASHAScheduler:
         """The best trial that may go on, at the highest rung that has one."""
         if self.mode == "stop":
             return None
+        waiting = ledger.parked
         for level, bracket in self._from_the_top():
             rung = board.at(bracket, level)
             most = self._promotable(len(rung))
             for entry in rung[:most]:
+                if waiting.get(entry.run) != level:  # nearly all: they went on before
+                    continue
                 trial = ledger.trials[entry.run]
                 if entry.is_bad or not self._waits_at(trial, level):
                     continue
@@ -216,7 +218,7 @@ class ASHAScheduler:
         return all(
             (trial.is_over and not trial.has_slot)
             or (is_waiting(trial) and not self.is_trained(trial))
-            for trial in ledger.trials.values()
+            for trial in ledger.active()
         )
 
     # -- both

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from janitor.model.jobs import JobStatus
 from janitor.model.ledger import Ledger
-from janitor.model.ledger_items import Decision, Launch, Wait
+from janitor.model.ledger_items import Decision, Launch, Stop, Wait
 from janitor.model.trial import Trial
 from janitor.sweep.ports import Scheduler, Suggest, Suggestion
 from janitor.sweep.schedulers.launches import first_launch
+from janitor.sweep.schedulers.racing import dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,33 @@ class ParallelScheduler:
     """How often each configuration is trained, each time with another seed."""
     is_sequential: bool = False
     """Whether there is one slot, whatever ``max_parallel_jobs`` says."""
+    racing: float | None = None
+    """The confidence with which configurations are dropped; see :mod:`.racing`. None: never."""
+    sign: int = -1
+    """1 to maximize the objective, -1 to minimize it; for racing."""
+
+    batch: int | None = None
+    """So many configurations are begun together, when all of the batch before are over."""
 
     def schedule(self, ledger: Ledger, free: int, suggest: Suggest) -> Sequence[Decision]:
-        """New trials for the free slots. A Wait says why there are no more."""
-        launches: list[Decision] = []
+        """New trials for the free slots, and stops of dropped repeats. A Wait says why no more."""
+        dropped = {} if self.racing is None else self._dropped(ledger, self.racing)
+        launches: list[Decision] = [
+            Stop(trial.run, JobStatus.PRUNED, f"dropped: {dropped[trial.index]}")
+            for trial in ledger.unfinished()
+            if trial.index in dropped and not trial.is_over
+        ]
+        free += len(launches)  # what follows is counted below
         planned = ledger
         while len(launches) < free:
-            launch = self._repeat(planned) or self._first(planned, suggest)
+            launch = self._repeat(planned, dropped) or self._first(planned, suggest, dropped)
             if isinstance(launch, Wait):
                 return [*launches, launch]
             launches.append(launch)
             if len(launches) < free:
                 planned = planned.fork() if planned is ledger else planned
                 planned.decide(launch)
-        if free <= 0:
+        if not launches:
             return [Wait("every slot is occupied")]
         return launches
 
@@ -63,20 +78,29 @@ class ParallelScheduler:
         """Always: there is one training per trial."""
         return True
 
-    def _repeat(self, ledger: Ledger) -> Launch | None:
-        """The next repeat of the newest configuration; None if it has all of them."""
+    def _dropped(self, ledger: Ledger, confidence: float) -> dict[int, str]:
+        return dropped(ledger, self.repeats, self.sign, confidence)
+
+    def _repeat(self, ledger: Ledger, dropped: Mapping[int, str]) -> Launch | None:
+        """The next repeat of the newest configuration; None if it gets no more."""
         newest = [trial for trial in ledger.trials.values() if trial.index == ledger.indexes - 1]
-        if not newest or len(newest) >= self.repeats:
+        if not newest or len(newest) >= self.repeats or ledger.indexes - 1 in dropped:
             return None
         first = newest[0]
         repeat = 1 + max(trial.repeat for trial in newest)
         suggestion = Suggestion(first.params, f"repeat {repeat} of {first.run}")
         return first_launch(ledger, first.index, suggestion, repeat=repeat)
 
-    def _first(self, ledger: Ledger, suggest: Suggest) -> Launch | Wait:
-        answer = suggest(ledger, ledger.indexes)
+    def _first(self, ledger: Ledger, suggest: Suggest, dropped: Mapping[int, str]) -> Launch | Wait:
+        index = ledger.indexes
+        if self.batch and index and index % self.batch == 0 and ledger.unfinished():
+            return Wait(f"the batch of configurations {index - self.batch} to {index - 1} goes on")
+        answer = suggest(ledger, index)
         if not isinstance(answer, Suggestion):
             return Wait(answer.reason)
+        if (why := dropped.get(ledger.indexes - 1)) is not None:
+            said = f"{answer.reason}; the configuration before was dropped: {why}"
+            answer = replace(answer, reason=said)
         return first_launch(ledger, ledger.indexes, answer)
 
 

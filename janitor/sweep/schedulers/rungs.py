@@ -120,8 +120,10 @@ class Board:
 
     def rank(self, bracket: int, level: float, run: str) -> int | None:
         """The rank of a trial at a rung, from 0; None if it is not there."""
-        ranks = (rank for rank, one in enumerate(self.at(bracket, level)) if one.run == run)
-        return next(ranks, None)
+        rung = self.at(bracket, level)
+        entry = next((one for at, one in self._places.get(run, ()) if at == (bracket, level)), None)
+        rank = len(rung) if entry is None else bisect_left(rung, entry)
+        return rank if rank < len(rung) and rung[rank] is entry else None
 
     def _take(self, ledger: Ledger, event: Event, position: int) -> None:
         match event:
@@ -204,16 +206,25 @@ class BoardKeeper:
     make: Callable[[], Board]
     _board: Board | None = None
     _events: list[Event] = field(default_factory=list)
+    """Of the last ledger; the first ``_count`` of them were read."""
+    _count: int = 0
 
     def of(self, ledger: Ledger) -> Board:
         """The board of a ledger."""
-        count = len(self._events)
-        news = ledger.events[count:]
+        count, events = self._count, ledger.events
         # A deletion changes how an inclusion before it is read.
-        if any(isinstance(event, Deleted) for event in news) or (
-            ledger.events[:count] != self._events
-        ):
+        if not self._goes_on(events) or any(isinstance(event, Deleted) for event in events[count:]):
             self._board, count = None, 0
         self._board = (self._board or self.make()).read(ledger, count)
-        self._events = list(ledger.events)
+        self._events, self._count = events, len(events)
         return self._board
+
+    def _goes_on(self, events: list[Event]) -> bool:
+        """Whether these events begin with those that were read."""
+        count, known = self._count, self._events
+        if len(events) < count:
+            return False
+        # The events of a ledger are only ever appended: one object at the same place says enough.
+        if events is known or not count or events[count - 1] is known[count - 1]:
+            return True
+        return events[:count] == known[:count]

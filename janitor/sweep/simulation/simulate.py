@@ -17,8 +17,8 @@ from janitor.model.jobs import Ending, JobStatus, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Ended, Item, Launch, LedgerEntry, SpecAdded, Stop
 from janitor.stores.memory_sweeps import MemoryCatalog, MemorySweep
-from janitor.sweep.brakes import best_trial
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.configurations import best_configuration
 from janitor.sweep.decide import Decided, decide
 from janitor.sweep.ports import Optimizer, Scheduler
 from janitor.sweep.seeds import seed_of
@@ -200,7 +200,7 @@ class Simulation:
 
     def _outcome(self, decided: Decided) -> Outcome:
         ledger, limits = self._ledger, self._limits
-        best = best_trial(ledger, limits)
+        best = best_configuration(ledger, limits.sign, limits.repeats)
         jobs = [job for trial in ledger.trials.values() for job in trial.jobs]
         hours = {
             kind: math.fsum(
