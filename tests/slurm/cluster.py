@@ -50,8 +50,7 @@ PriorityType=priority/basic
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
+JobAcctGatherFrequency=task=5
 AccountingStorageType={accounting}
 ReturnToService=2
 MinJobAge={min_job_age}
@@ -59,7 +58,7 @@ KillWait=5
 InactiveLimit=0
 SlurmctldTimeout=60
 SlurmdTimeout={slurmd_timeout}
-MessageTimeout=20
+MessageTimeout=5
 JobRequeue=1
 MaxArraySize=2001
 MaxJobCount=5000
@@ -86,6 +85,7 @@ class SlurmCluster:
     cpus: int = 2
     accounting: str = "accounting_storage/none"
     slurmd_timeout: int = 10
+    _earlier: set[str] = field(default_factory=set)
     _daemons: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -228,8 +228,16 @@ class SlurmCluster:
         """The states of the nodes, such as ``idle``."""
         return self.run("sinfo", "-h", "-N", "-p", "main", "-o", "%t", check=False).split()
 
+    def begin(self) -> None:
+        """A test begins: jobs of earlier ones are not among its states."""
+        self._earlier = set(self._all_states())
+
     def states(self) -> Mapping[str, str]:
-        """The state of each job that slurmctld knows, by its id."""
+        """The state of each job of this test, by its id."""
+        every = self._all_states()
+        return {job: state for job, state in every.items() if job not in self._earlier}
+
+    def _all_states(self) -> Mapping[str, str]:
         lines = self.run("squeue", "-h", "-a", "-t", "all", "-r", "-o", "%i %T").splitlines()
         return dict(line.split() for line in lines)
 

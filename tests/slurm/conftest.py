@@ -28,6 +28,7 @@ def slurm(running_slurm: SlurmCluster, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The cluster, named in the environment; no job is left when the test is over."""
     for name, value in running_slurm.environment.items():
         monkeypatch.setenv(name, value)
+    running_slurm.begin()
     yield running_slurm
     running_slurm.run("scancel", "--user=root", check=False)
     running_slurm.heal(NODES)

@@ -170,10 +170,9 @@ def test_a_controller_that_is_killed_right_after_a_submit_loses_nothing(
     for job in jobs:
         dispatcher_with(options={"begin": "now+2"}).dispatch(job)
     slurm.kill_controller()
-    for job in jobs:
-        assert observed(dispatcher_with(), job).phase is JobPhase.UNKNOWN
-        with pytest.raises(DispatchError):
-            dispatcher_with().dispatch(job)
+    assert observed(dispatcher_with(), jobs[0]).phase is JobPhase.UNKNOWN
+    with pytest.raises(DispatchError):
+        dispatcher_with().dispatch(jobs[-1])
     slurm.start_controller()
 
     for job in jobs:

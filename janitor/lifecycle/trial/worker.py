@@ -48,6 +48,8 @@ _HEARTBEAT: Final = 10.0
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _WAIT_FOR_ROOM: Final = 2.0
 """Seconds between two attempts to write the exit marker on a full disk."""
+_TOGETHER: Final = 0.5
+"""Seconds in which a signal to all of a job's processes reaches each of them."""
 _FORWARDED: Final = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
@@ -175,8 +177,9 @@ class Worker:
         if self._job.get("collect") == "stdout":
             reader.read(is_last=True)
         is_stop = (self._folder / "stop.json").exists()
+        why = self._child.why or self._why_signalled(code)
         ending, reason = ending_of(
-            code, self._child.why, is_stop=is_stop, resources=self._job.get("resources") or {}
+            code, why, is_stop=is_stop, resources=self._job.get("resources") or {}
         )
         summary = {**summary_of(self._folder), **wandb_summary_of(self._folder)}
         document = self._marker(ending, reason, code, started_at, _now(), summary)
@@ -184,6 +187,13 @@ class Worker:
         document["cost"] = self._cost(summary, document["seconds"])
         self._leave(marker, document)
         return 0
+
+    def _why_signalled(self, code: int) -> str | None:
+        """``signal`` if somebody ended worker and command together, as Slurm does."""
+        until = time.monotonic() + _TOGETHER
+        while code == -signal.SIGTERM and not self._is_asked and time.monotonic() < until:
+            time.sleep(0.02)
+        return "signal" if code == -signal.SIGTERM and self._is_asked else None
 
     def _leave(self, marker: Marker, document: Mapping[str, Any]) -> None:
         """Write the exit marker; on a full disk wait for room, so that the result is not lost."""
