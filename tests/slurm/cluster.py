@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -155,8 +155,7 @@ class SlurmCluster:
     def kill_node(self, name: str) -> None:
         """Kill a node: its slurmd and all that runs there, as a power failure does."""
         self._end(name, signal.SIGKILL)
-        # slurmstepd first, which would report the end of its job
-        for pid in [*_running_on(name, self.folder), *_running_on(name, self.folder)]:
+        for pid in _running_on(name, self.folder):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -261,28 +260,25 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _running_on(node: str, folder: Path) -> Iterator[int]:
-    """The processes of jobs of this cluster on a node, and the slurmstepd above them."""
+def _running_on(node: str, folder: Path) -> list[int]:
+    """The processes of jobs of this cluster on a node, after the slurmstepd above them.
+
+    In this order nothing is left that could report their end.
+    """
     wanted = f"SLURMD_NODENAME={node}".encode(), f"SLURM_CONF={folder}/slurm.conf".encode()
     jobs: list[int] = []
+    above: set[int] = set()
     for place in Path("/proc").iterdir():
         if not place.name.isdecimal():
             continue
         try:
             variables = (place / "environ").read_bytes().split(b"\0")
-            command = (place / "cmdline").read_bytes()
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            command = Path(f"/proc/{parent}/cmdline").read_bytes()
         except OSError:
             continue
-        if b"slurmstepd" in command and f"/spool.{node}".encode() in command + _folder_of(place):
-            yield int(place.name)
-        elif all(one in variables for one in wanted):
+        if all(one in variables for one in wanted):
             jobs.append(int(place.name))
-    yield from jobs
-
-
-def _folder_of(place: Path) -> bytes:
-    """The folder of a process: slurmstepd works in the spool folder of its node."""
-    try:
-        return os.fsencode(os.readlink(place / "cwd"))
-    except OSError:
-        return b""
+            if b"slurmstepd" in command:
+                above.add(parent)
+    return [*above, *jobs]

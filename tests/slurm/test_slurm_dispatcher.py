@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,7 @@ def test_a_cancelled_job_that_waits_never_runs(slurm: SlurmCluster, shared: Path
     assert not (shared / "trained").exists()
 
 
+@pytest.mark.long
 def test_a_controller_that_is_killed_right_after_a_submit_loses_nothing(
     slurm: SlurmCluster, shared: Path
 ) -> None:
@@ -197,13 +199,15 @@ def test_a_job_that_was_submitted_twice_trains_once(slurm: SlurmCluster, shared:
     assert sorted(slurm.states().values()) == ["COMPLETED", "FAILED", "FAILED"]
 
 
-def test_a_worker_that_is_killed_leaves_slurms_word(slurm: SlurmCluster, shared: Path) -> None:
+@pytest.mark.usefixtures("slurm")
+def test_a_worker_that_is_killed_leaves_slurms_word(shared: Path) -> None:
     job = job_in(shared, f"{TRAIN}; exec sleep 100")
     dispatcher_with().dispatch(job)
     wait_for_phase(dispatcher_with(), job, JobPhase.RUNNING)
     wait_until((shared / "trained").exists, "it trains")
 
-    slurm.run("scancel", f"--signal={signal.SIGKILL.value}", "--full", next(iter(slurm.states())))
+    claim = json.loads((Path(job.folder) / "claim.json").read_text())
+    os.kill(claim["pid"], signal.SIGKILL)
 
     found = wait_for_phase(dispatcher_with(), job, JobPhase.ENDED)
     assert found.ending is Ending.LOST
