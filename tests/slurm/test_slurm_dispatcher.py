@@ -150,7 +150,8 @@ def test_a_preempted_job_ends_and_its_requeued_rest_is_cancelled_by_the_next_att
     assert "PENDING" not in slurm.states().values()
 
 
-def test_a_cancelled_job_that_waits_never_runs(slurm: SlurmCluster, shared: Path) -> None:
+@pytest.mark.usefixtures("slurm")
+def test_a_cancelled_job_that_waits_never_runs(shared: Path) -> None:
     job = job_in(shared, TRAIN)
     dispatcher_with(options={"begin": "now+1hour"}).dispatch(job)
     assert observed(dispatcher_with(), job).phase is JobPhase.QUEUED

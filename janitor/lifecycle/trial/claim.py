@@ -69,7 +69,8 @@ def is_replaced(folder: Path) -> bool:
     ours = recorded_job(os.environ)
     if ours is None or not (claims := list(folder.glob("claim.r*.json"))):
         return False
-    return max(int(path.name.split(".")[1][1:]) for path in claims) > ours["restarts"]
+    newest = max(int(path.name.split(".")[1][1:]) for path in claims)
+    return newest > int(ours["restarts"])
 
 
 def claim(job: Mapping[str, Any], folder: Path, backend: str = "local") -> bool:

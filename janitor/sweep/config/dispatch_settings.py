@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from janitor.model.wording import all_of, quoted
 from janitor.sweep.config.section import Section, one_of
 
-_OPTION: Final = re.compile(r"[a-z][a-z0-9-]*")
+_OPTION: Final = re.compile(r"[a-z][a-z0-9-]+")
 _OURS: Final = frozenset(
     {
         *("array", "chdir", "comment", "dependency", "export", "hold", "job-name", "nodes"),
