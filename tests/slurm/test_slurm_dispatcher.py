@@ -77,10 +77,10 @@ def test_a_job_says_at_which_job_of_slurm_it_runs(slurm: SlurmCluster, shared: P
 
 def test_jobs_of_a_step_go_as_one_array(slurm: SlurmCluster, shared: Path) -> None:
     jobs = [job_in(shared, TRAIN, run=f"s-{number:04d}") for number in range(6)]
-    dispatcher = dispatcher_with(arrays=True, array_limit=4)
+    dispatcher = dispatcher_with()
 
     assert list(dispatcher.dispatch_together(jobs)) == [job.name for job in jobs]
-    assert list(dispatcher_with(arrays=True).dispatch_together(jobs)) == []
+    assert list(dispatcher_with().dispatch_together(jobs)) == []
 
     for job in jobs:
         wait_for_phase(dispatcher_with(), job, JobPhase.ENDED)

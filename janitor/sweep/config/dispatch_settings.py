@@ -59,10 +59,6 @@ class SlurmSection(Section):
     """Further options of sbatch by their long names: ``{mail-type: FAIL, exclusive: true}``."""
     requeue: bool = True
     """Whether Slurm starts a job again whose node failed."""
-    arrays: bool = False
-    """Whether the jobs of a step are submitted together, as one array."""
-    array_limit: int | None = Field(None, ge=1)
-    """How many tasks of an array may run at once."""
     template: Line | None = None
     """A file with the script; see the manual."""
 
@@ -75,8 +71,6 @@ class SlurmSection(Section):
             if name in _OURS:
                 raise ValueError(f"options cannot have {name}: the dispatcher sets it")
             _one_line(str(self.options[name]))
-        if self.array_limit is not None and not self.arrays:
-            raise ValueError("has array_limit without arrays: true")
         return self
 
 

@@ -133,11 +133,6 @@ class SlurmDispatcher:
             self._submit(new)
         return [job.name for job in new]
 
-    @property
-    def submits_together(self) -> bool:
-        """Whether the jobs of a step are submitted as arrays."""
-        return self._settings.arrays
-
     def _is_new(self, job: JobDefinition) -> bool:
         """Whether neither a worker nor Slurm has the job."""
         folder = Path(job.folder)

@@ -60,8 +60,7 @@ def script_of(  # noqa: PLR0913 - each is a line of the script
         # the claim of its twin, and ends.
         options.append("--dependency=singleton")
     else:
-        limit = f"%{settings.array_limit}" if settings.array_limit else ""
-        options.append(f"--array=0-{tasks - 1}{limit}")
+        options.append(f"--array=0-{tasks - 1}")
     text = _TEMPLATE if settings.template is None else _template(Path(settings.template))
     lines = "\n".join(f"#SBATCH {_as_option(each)}" for each in options)
     command = " ".join(each if "$" in each else shlex.quote(each) for each in worker)

@@ -189,7 +189,6 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("janitor: {dispatch: {slurm: {options: {p: a}}}}", "use long names of sbatch's options"),
         ("janitor: {dispatch: {slurm: {options: {time: 5}}}}", "the dispatcher sets it"),
         ("janitor: {dispatch: {slurm: {qos: ' '}}}", "must be one line of text"),
-        ("janitor: {dispatch: {slurm: {array_limit: 3}}}", "has array_limit without arrays"),
         ("janitor: {scheduler: {type: paralel}}", "did you mean 'parallel'?"),
         ("name: a/b", "cannot be the name of a folder"),
     ],
