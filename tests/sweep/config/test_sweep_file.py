@@ -252,7 +252,7 @@ def test_the_examples_can_be_read() -> None:
 
     names = {SweepConfig.load(path).name for path in examples.glob("*.yaml")}
 
-    assert names == {"asha", "evaluated", "grid", "on-wandb", "random"}
+    assert names == {"asha", "evaluated", "grid", "on-slurm", "on-wandb", "random"}
 
 
 @pytest.mark.parametrize(
