@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from janitor.lifecycle.cluster_job import recorded_job
 from janitor.lifecycle.trial.files import read_json, write_once
 
 _OPEN_STATES: Final = frozenset({"initializing", "running", "evaluating"})
@@ -41,7 +42,7 @@ def why_not_ours(job: Mapping[str, Any], folder: Path) -> str | None:
     """Why this worker must not run the attempt; None if it may try to claim it."""
     if (folder / "exit.json").exists():
         return "the attempt has ended"
-    if (folder / "claim.json").exists():
+    if (folder / "claim.json").exists() and not _continues(folder):
         return "another worker claimed the attempt"
     later = f"{folder.name[: folder.name.rindex('a')]}a{job['attempt'] + 1}"
     if (folder.parent / later).exists():
@@ -55,8 +56,30 @@ def why_not_ours(job: Mapping[str, Any], folder: Path) -> str | None:
     return None
 
 
-def claim(job: Mapping[str, Any], folder: Path) -> bool:
-    """Claim the attempt for this process; False if another worker was faster."""
+def _continues(folder: Path) -> bool:
+    """Whether the claim is of this job of the cluster, which its scheduler has started again."""
+    ours, theirs = recorded_job(os.environ), (read_json(folder / "claim.json") or {}).get("job")
+    if ours is None or not isinstance(theirs, dict) or not ours["restarts"]:
+        return False
+    return all(ours[name] == theirs.get(name) for name in ("system", "id", "cluster", "name"))
+
+
+def is_replaced(folder: Path) -> bool:
+    """Whether the scheduler has started this job again elsewhere, because it gave this node up."""
+    ours = recorded_job(os.environ)
+    if ours is None or not (claims := list(folder.glob("claim.r*.json"))):
+        return False
+    newest = max(int(path.name.split(".")[1][1:]) for path in claims)
+    return newest > int(ours["restarts"])
+
+
+def claim(job: Mapping[str, Any], folder: Path, backend: str = "local") -> bool:
+    """Claim the attempt for this process; False if another worker was faster.
+
+    A job that its scheduler started again claims its own start: ``claim.rN.json``.
+    """
+    ours = recorded_job(os.environ)
+    name = f"claim.r{ours['restarts']}.json" if ours and _continues(folder) else "claim.json"
     document = {
         "run": job["run"],
         "attempt": job["attempt"],
@@ -68,9 +91,10 @@ def claim(job: Mapping[str, Any], folder: Path) -> bool:
         "since_boot": _since_boot(),
         "boot_id": _text("/proc/sys/kernel/random/boot_id"),
         "pid_namespace": _link("/proc/self/ns/pid"),
-        "backend": "local",
+        "backend": backend,
+        "job": ours,
     }
-    return write_once(folder / "claim.json", document)
+    return write_once(folder / name, document)
 
 
 def _since_boot() -> float:

@@ -22,8 +22,10 @@ def ending_of(
         resources: The job's limits.
 
     """
+    if why == "timeout" and resources.get("time") is None:
+        return "timeout", "its scheduler says that its time limit is reached"
     if why == "timeout":
-        return "timeout", f"it ran longer than its time limit of {resources.get('time'):g} s"
+        return "timeout", f"it ran longer than its time limit of {resources['time']:g} s"
     if why == "memory":
         return "failed", f"it used more memory than its limit of {resources.get('memory'):,} bytes"
     number = -code if code < 0 else code - 128 if 128 < code < 128 + signal.NSIG else None

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, Final
 
 from janitor.lifecycle.trial.child import Child
-from janitor.lifecycle.trial.claim import claim, take_lock, why_not_ours
+from janitor.lifecycle.trial.claim import claim, is_replaced, take_lock, why_not_ours
 from janitor.lifecycle.trial.collect import (
     OutputReader,
     last_step,
@@ -48,6 +48,8 @@ _HEARTBEAT: Final = 10.0
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _WAIT_FOR_ROOM: Final = 2.0
 """Seconds between two attempts to write the exit marker on a full disk."""
+_TOGETHER: Final = 0.5
+"""Seconds in which a signal to all of a job's processes reaches each of them."""
 _FORWARDED: Final = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
@@ -65,7 +67,8 @@ def main(arguments: Sequence[str]) -> int:
         say(f"janitor: {path} is of a newer version of janitor")
         return _USAGE
     try:
-        return Worker(document["job"], document.get("local") or {}, path.parent).run()
+        worker = Worker(document["job"], document.get("local") or {}, path.parent)
+        return worker.run(str(document.get("backend", "local")))
     except OSError as error:
         say(f"janitor: {error}")
         return _FAILED
@@ -85,19 +88,27 @@ class Worker:
         self._job, self._local, self._folder = job, local, folder
         self._child: Child | None = None
         self._is_asked = False
+        self._is_last_call = False
+        """Whether the scheduler says (SIGXCPU) that the job's time limit is near."""
         self._next_heartbeat = 0.0
         self._gpus: list[int] = []
         self._gpu_locks: list[int] = []
 
-    def run(self) -> int:
-        """Do everything; returns the exit code."""
+    def run(self, backend: str = "local") -> int:
+        """Do everything; returns the exit code.
+
+        Args:
+            backend: Where the job runs. GPUs are taken by lock files only on ``local``; elsewhere
+                the scheduler has given them already.
+
+        """
         lock = take_lock(self._folder / "lock")
         if lock is None:
             return _fenced("another worker has the lock of the attempt")
         if (why := why_not_ours(self._job, self._folder)) is not None:
             return _fenced(why)
         self._watch_signals()
-        taken = self._take_gpus()
+        taken = self._take_gpus() if backend == "local" else []
         if taken is None or self._is_stopped():
             return self._never_started()
         if (why := why_not_ours(self._job, self._folder)) is not None:
@@ -108,7 +119,7 @@ class Worker:
         try:
             environment = environment_of(self._job, self._folder, os.environ)
             reports = open_reports(self._folder)
-            if not claim(self._job, self._folder):
+            if not claim(self._job, self._folder, backend):
                 return _fenced("another worker claimed the attempt")
             return self._work(lock, marker, environment, reports)
         finally:
@@ -166,8 +177,9 @@ class Worker:
         if self._job.get("collect") == "stdout":
             reader.read(is_last=True)
         is_stop = (self._folder / "stop.json").exists()
+        why = self._child.why or self._why_signalled(code)
         ending, reason = ending_of(
-            code, self._child.why, is_stop=is_stop, resources=self._job.get("resources") or {}
+            code, why, is_stop=is_stop, resources=self._job.get("resources") or {}
         )
         summary = {**summary_of(self._folder), **wandb_summary_of(self._folder)}
         document = self._marker(ending, reason, code, started_at, _now(), summary)
@@ -175,6 +187,13 @@ class Worker:
         document["cost"] = self._cost(summary, document["seconds"])
         self._leave(marker, document)
         return 0
+
+    def _why_signalled(self, code: int) -> str | None:
+        """``signal`` if somebody ended worker and command together, as Slurm does."""
+        until = time.monotonic() + _TOGETHER
+        while code == -signal.SIGTERM and not self._is_asked and time.monotonic() < until:
+            time.sleep(0.02)
+        return "signal" if code == -signal.SIGTERM and self._is_asked else None
 
     def _leave(self, marker: Marker, document: Mapping[str, Any]) -> None:
         """Write the exit marker; on a full disk wait for room, so that the result is not lost."""
@@ -200,6 +219,8 @@ class Worker:
                 reader.read()
             if self._is_asked:
                 child.end("signal", self._grace)
+            if self._is_last_call:
+                child.end("timeout", self._grace)
 
         def on_cut() -> None:
             if is_read:
@@ -270,7 +291,11 @@ class Worker:
             if self._child is not None:
                 self._child.signal(number)
 
+        def last_call(_: int, __: FrameType | None) -> None:
+            self._is_last_call = True
+
         signal.signal(signal.SIGTERM, ask)
+        signal.signal(signal.SIGXCPU, last_call)
         for name in _FORWARDED:
             signal.signal(getattr(signal, name), forward)
 
@@ -280,6 +305,10 @@ class Worker:
             return
         self._next_heartbeat = now + _HEARTBEAT
         child = None if self._child is None else self._child.pid
+        if self._child is not None and is_replaced(self._folder):
+            say("janitor: the scheduler has started this job again elsewhere: this one ends")
+            self._child.signal(signal.SIGKILL)
+            os._exit(FENCED)
         state = {"phase": phase, "pid": os.getpid(), "child": child, "gpus": self._gpus}
         try:
             replace(self._folder / "state.json", {**state, "at": _now()})

@@ -40,9 +40,8 @@ def _may_live(claim: Mapping[str, Any], folder: Path) -> bool:
 
     The lock of a worker on another machine says little here, and a command may have closed it.
     """
-    return claim.get("host") != host_name() or bool(
-        processes_with("JANITOR_TRIAL_DIR", str(folder))
-    )
+    is_elsewhere = claim.get("host") != host_name() or claim.get("backend", "local") != "local"
+    return is_elsewhere or bool(processes_with("JANITOR_TRIAL_DIR", str(folder)))
 
 
 def reports_of(job: JobHandle) -> list[Report]:

@@ -98,8 +98,11 @@ def _of_points(config: SweepConfig) -> Iterator[Problem]:
 
 
 def _of_resources(config: SweepConfig) -> Iterator[Problem]:
-    """What this machine, the only backend of this version, cannot give."""
-    given = config.janitor.dispatch.local.gpus or 0
+    """What this machine cannot give to jobs. What a cluster can give, only the cluster knows."""
+    if config.janitor.dispatch.kind != "local":
+        return
+    local = config.janitor.dispatch.local
+    given = (local.gpus if local is not None else None) or 0
     evaluation = config.janitor.evaluation
     for name, wanted in (
         ("janitor.resources", config.janitor.resources),

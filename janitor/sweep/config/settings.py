@@ -10,13 +10,13 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from janitor.config.fields import Namespace
 from janitor.model.jobs import Resources
 from janitor.model.wording import quoted
+from janitor.sweep.config.dispatch_settings import Dispatch, DispatchSection
 from janitor.sweep.config.objective_settings import ObjectiveSection
 from janitor.sweep.config.optimizer_settings import OptimizerSection, PruneSection
 from janitor.sweep.config.scheduler_settings import SchedulerSection
-from janitor.sweep.config.section import Seconds, Section, one_of
+from janitor.sweep.config.section import Seconds, Section
 
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_LATER_DISPATCHERS: Final = ("slurm", "ray", "skypilot", "kubernetes")
 
 
 def _bytes(value: Any) -> int:
@@ -80,29 +80,6 @@ class BudgetSection(Section):
     runs: int | None = Field(None, ge=1)
 
 
-class LocalSection(Section):
-    """Jobs on this machine."""
-
-    gpus: int | None = Field(None, ge=0)
-    cpus: int | None = Field(None, ge=1)
-
-
-def _dispatch(value: Any) -> Any:
-    if isinstance(value, str):
-        value = {value: {}}
-    if isinstance(value, dict):
-        for name in value:
-            one_of(name, ("local",), _LATER_DISPATCHERS, "dispatcher")
-        return {name: settings or {} for name, settings in value.items()}
-    return value
-
-
-class DispatchSection(Section):
-    """How jobs are started."""
-
-    local: LocalSection = LocalSection()
-
-
 def _store(value: Any) -> str:
     text = value if isinstance(value, str) else ""
     scheme, colon, rest = text.partition(":")
@@ -123,7 +100,7 @@ class JanitorSection(Section):
     optimizer: OptimizerSection = OptimizerSection()
     objective: ObjectiveSection = ObjectiveSection()
     max_parallel_jobs: int = Field(1, ge=1)
-    dispatch: Annotated[DispatchSection, BeforeValidator(_dispatch)] = DispatchSection()
+    dispatch: Dispatch = DispatchSection()
     resources: ResourcesSection = ResourcesSection()
     evaluation: EvaluationSection | None = None
     collect: Literal["stdout"] | None = None

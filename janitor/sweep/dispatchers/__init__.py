@@ -6,9 +6,10 @@ from pathlib import Path
 
 from janitor.sweep.config import SweepConfig
 from janitor.sweep.dispatchers.local import LocalDispatcher
+from janitor.sweep.dispatchers.slurm import SlurmDispatcher
 from janitor.sweep.ports import Dispatcher
 
-__all__ = ["LocalDispatcher", "dispatcher_of"]
+__all__ = ["LocalDispatcher", "SlurmDispatcher", "dispatcher_of"]
 
 
 def dispatcher_of(config: SweepConfig, root: Path) -> Dispatcher:
@@ -19,5 +20,8 @@ def dispatcher_of(config: SweepConfig, root: Path) -> Dispatcher:
         root: The folder of the store; the locks of GPUs are in it.
 
     """
-    local = config.janitor.dispatch.local
-    return LocalDispatcher(root, gpus=local.gpus or 0)
+    dispatch = config.janitor.dispatch
+    if dispatch.slurm is not None:
+        return SlurmDispatcher(dispatch.slurm)
+    gpus = dispatch.local.gpus if dispatch.local is not None else None
+    return LocalDispatcher(root, gpus=gpus or 0)

@@ -173,7 +173,14 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("janitor: {scheduler: {type: asha, max: 9, mod: stop}}", "no setting 'mod'"),
         ("janitor: {scheduler: {type: asha, max: 9, eta: 1}}", "scheduler.eta cannot be 1"),
         ("janitor: {scheduler: {max: 9}}", "is of type parallel, which has no setting max"),
-        ("janitor: {dispatch: {slurm: {}}}", "slurm is not available in this version"),
+        ("janitor: {dispatch: {ray: {}}}", "ray is not available in this version"),
+        ("janitor: {dispatch: [slurm]}", "dispatch must be a mapping"),
+        ("janitor: {dispatch: {slrum: {}}}", "did you mean 'slurm'?"),
+        ("janitor: {dispatch: {slurm: {}, local: {}}}", "names slurm and local: name one of them"),
+        ("janitor: {dispatch: {slurm: {partitoin: a}}}", "did you mean 'partition'?"),
+        ("janitor: {dispatch: {slurm: {options: {p: a}}}}", "use long names of sbatch's options"),
+        ("janitor: {dispatch: {slurm: {options: {time: 5}}}}", "the dispatcher sets it"),
+        ("janitor: {dispatch: {slurm: {qos: ' '}}}", "must be one line of text"),
         ("janitor: {scheduler: {type: paralel}}", "did you mean 'parallel'?"),
         ("name: a/b", "cannot be the name of a folder"),
     ],
@@ -237,7 +244,7 @@ def test_the_examples_can_be_read() -> None:
 
     names = {SweepConfig.load(path).name for path in examples.glob("*.yaml")}
 
-    assert names == {"asha", "evaluated", "grid", "on-wandb", "random"}
+    assert names == {"asha", "evaluated", "grid", "on-slurm", "on-wandb", "random"}
 
 
 @pytest.mark.parametrize(
