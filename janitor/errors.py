@@ -94,6 +94,10 @@ class LedgerError(StateFileError, ValueError):
     """The ledger of a sweep was altered, or contradicts itself: nothing is decided on it."""
 
 
+class NewerLedgerError(StateFileError):
+    """A ledger entry was written by a newer janitor: this one must not act on it. Exit code 2."""
+
+
 class TransientError(StoreError):
     """A failure that may pass: a timeout, a reset, HTTP 429 or 5xx, a response that is not JSON.
 

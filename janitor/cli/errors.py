@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from janitor.cli.exit_codes import ExitCode
-from janitor.errors import BrakeError, EndedEarlyError, JanitorError, UsageError
+from janitor.errors import (
+    BrakeError,
+    EndedEarlyError,
+    JanitorError,
+    NewerLedgerError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from janitor.cli.context import Session
@@ -84,7 +90,7 @@ def sentence(error: Exception) -> str:
 def exit_code(error: Exception) -> ExitCode:
     """The exit code for an error that stopped a command."""
     match error:
-        case UsageError() | click.UsageError():
+        case UsageError() | click.UsageError() | NewerLedgerError():
             return ExitCode.USAGE
         case BrakeError():
             return ExitCode.BRAKE

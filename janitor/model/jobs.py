@@ -181,6 +181,8 @@ class AttemptView:
     is_locked: bool | None = None
     """Whether a process holds the attempt's lock; None if this machine cannot tell whether the job
     lives."""
+    damage: str = ""
+    """Why a file of the folder cannot be read; then nothing may be concluded about the attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from janitor.errors import NewerLedgerError, StateFileError
 from janitor.model.ledger_items import Item, LedgerEntry
 from janitor.storage import strict_json
 from janitor.storage.migrations import Migrations
@@ -57,10 +58,13 @@ def parse_entry(data: bytes) -> LedgerEntry:
 
     Raises:
         ValueError: it is not one.
-        StateFileError: it is of a newer version.
+        NewerLedgerError: it is of a newer version.
 
     """
-    document = _object(data, ENTRY)
+    try:
+        document = _object(data, ENTRY)
+    except StateFileError as error:
+        raise NewerLedgerError(str(error)) from error
     is_altered = document.pop("digest", None) is not None and _is_altered(data)
     try:
         return replace(_ledger_entry(document), is_altered=is_altered)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from janitor.errors import StateFileError
 from janitor.model import RunInfo, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.jobs import (
@@ -53,7 +54,9 @@ class Found:
     absent: list[tuple[Trial, Attempt]] = field(default_factory=list)
     """Launched, but neither claimed nor known to the backend: they are submitted again."""
     unknown: list[str] = field(default_factory=list)
-    """A sentence for each job about which the backend says nothing."""
+    """A sentence for each job about which the backend says nothing, or whose files are damaged."""
+    held: Collection[str] = ()
+    """The runs whose files are damaged: nothing is learned about them, and no job is started."""
     views: Mapping[str, AttemptView] = field(default_factory=dict)
 
 
@@ -84,7 +87,10 @@ class Observer:
     def look(self, ledger: Ledger) -> Found:
         """The facts that the ledger does not have yet, in the order of the trials."""
         runs = self.store.runs([one.run for one in ledger.trials.values() if not one.is_over])
-        found = Found()
+        found = Found(held={run.id for run in runs.values() if run.defect is not None})
+        found.unknown += [
+            f"{run.id} is held: {run.defect}" for run in runs.values() if run.defect is not None
+        ]
         jobs = [each for each in ledger.open_jobs() if self.store.is_here(each[1].site)]
         handles = {id(job): self._handle(job) for _, job in jobs}
         found.views = self.store.attempts(list(handles.values()))
@@ -99,7 +105,7 @@ class Observer:
             elif not trial.is_over:
                 found.facts.extend(self._of_people(trial, runs.get(trial.run), found.views))
         for trial, job in jobs:
-            if trial.run in deleted:
+            if trial.run in deleted or trial.run in found.held:
                 continue
             name = handles[id(job)].name
             seen = Seen(found.views[name], later.get(name, found.views[name]), states[name])
@@ -118,7 +124,7 @@ class Observer:
         self, trial: Trial, run: RunInfo | None, views: Mapping[str, AttemptView]
     ) -> Iterator[Fact]:
         """A terminal state that neither the janitor nor the controller wrote."""
-        if run is None:
+        if run is None or run.defect is not None:
             return
         word = summaries.read(run.summary, self.namespace, "state")
         mark = summaries.read(run.summary, self.namespace, "janitor.state")
@@ -138,7 +144,7 @@ class Observer:
         if ended is not None:
             return ended.ending is not Ending.OK
         view = views.get(self._handle(trial.newest).name)  # None: its folder is elsewhere
-        return view is not None and view.claim is None
+        return view is not None and view.claim is None and not view.damage
 
     def _look_at(self, trial: Trial, job: Attempt, seen: Seen, found: Found) -> None:
         """One open job: its reports, and its end."""
@@ -146,9 +152,15 @@ class Observer:
         milestones = self.scheduler.milestones(trial)
         is_training = job.launch.kind is JobTypes.LAUNCH_TRAINING
         news: list[Reached] = []
-        if milestones and is_training and view.claim is not None:
-            news = self._reached(trial, job, milestones)
-            found.facts.extend(news)
+        try:
+            if view.damage:
+                raise StateFileError(view.damage)  # noqa: TRY301 - as what cannot be read now
+            if milestones and is_training and view.claim is not None:
+                news = self._reached(trial, job, milestones)
+        except StateFileError as error:
+            found.unknown.append(f"{state.name} is held: {error}")
+            return
+        found.facts.extend(news)
         if view.exit is not None:
             ended = ended_of(job, view.exit, self.named)
             found.facts.extend(reached_at_end(trial, job, news, ended))

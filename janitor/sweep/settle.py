@@ -65,7 +65,7 @@ def settle(
     """
     for trial in ledger.trials.values():
         run = runs.get(trial.run)
-        if run is None or trial.overruled is not None:
+        if run is None or run.defect is not None or trial.overruled is not None:
             continue
         wanted = wanted_of(trial, is_claimed=trial.run in claimed)
         if wanted is None or not _may_write(run, *wanted, namespace):

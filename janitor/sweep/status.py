@@ -128,7 +128,7 @@ def _row(
     launch = trial.newest.launch
     name = store.handle(launch.run, launch.attempt, launch.kind).name
     view = views.get(name)
-    is_claimed = view is not None and view.claim is not None
+    is_claimed = view is not None and bool(view.claim is not None or view.damage)
     status = status_in_ledger(trial, evaluates=config.limits.evaluates, is_claimed=is_claimed)
     claim = view.claim if view is not None and view.claim is not None else {}
     ended = trial.newest.ended
@@ -148,7 +148,7 @@ def _row(
         "kind": "eval" if launch.kind is JobTypes.LAUNCH_EVAL else "train",
         "resource": ended.resource if ended is not None else None,
         "host": str(claim.get("host", "")) or (ended.host if ended is not None else ""),
-        "reason": _trial_reason(trial),
+        "reason": _defect(run, view) or _trial_reason(trial),
         "spec_version": trial.spec,
         "excluded": trial.is_excluded,
         "deleted": trial.is_deleted,
@@ -165,6 +165,12 @@ def _values(trial: Trial) -> dict[str, Any]:
     if end is not None and end.constraints:
         found["feasible"] = all(each <= 0 for each in end.constraints)
     return found
+
+
+def _defect(run: RunInfo | None, view: AttemptView | None) -> str:
+    """Which file of the trial cannot be read; empty if there is none."""
+    damage = view.damage if view is not None else ""
+    return damage or (run.defect if run is not None else None) or ""
 
 
 def _plain(value: float) -> float | str:

@@ -7,7 +7,7 @@ Every entry of the ledger is a compare-and-set: a step that was overtaken reads 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -65,6 +65,7 @@ class Step:
     ledger: Ledger = field(init=False)
     draft: StepDraft = field(init=False)
     _looked_at: float = 0.0
+    _held: Collection[str] = ()
 
     def run(self) -> StepReport:
         """Do everything, and report it.
@@ -126,7 +127,9 @@ class Step:
             namespace=parts.namespace,
             named=parts.limits.objective.named,
         )
-        return observer.look(self.ledger)
+        found = observer.look(self.ledger)
+        self._held = found.held
+        return found
 
     def _learn(self) -> None:
         """Append what is new. An overtaken step looks again."""
@@ -219,7 +222,9 @@ class Step:
 
     def _submit(self) -> None:
         """Submit what was launched and is not there; stop what was stopped."""
-        refused = Submitter(self.parts.store, self.parts.dispatcher, self.draft).submit(self.ledger)
+        refused = Submitter(self.parts.store, self.parts.dispatcher, self.draft).submit(
+            self.ledger, self._held
+        )
         if not refused:
             return
         reach(CrashPoint.BEFORE_REFUSALS)
@@ -240,7 +245,11 @@ class Step:
             for trial, job in self.ledger.open_jobs()
         }
         views = parts.store.attempts(list(handles.values()))
-        claimed = {run for run, job in handles.items() if views[job.name].claim is not None}
+        claimed = {
+            run
+            for run, job in handles.items()
+            if views[job.name].claim is not None or views[job.name].damage
+        }
         done: list[Settled] = list(
             settle(self.ledger, runs, claimed, parts.store, parts.namespace, parts.now())
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from janitor.errors import DispatchError, JobRefusedError, StoreError
 from janitor.model.jobs import AttemptView, JobTypes
 from janitor.model.ledger import Ledger
@@ -28,9 +30,10 @@ class Submitter:
         self._store, self._dispatcher, self._draft = store, dispatcher, draft
         self._maker = JobMaker(store)
 
-    def submit(self, ledger: Ledger) -> list[Fact]:
+    def submit(self, ledger: Ledger, held: Collection[str] = ()) -> list[Fact]:
         """Submit what was launched and is not there; stop what was stopped.
 
+        Of the runs that are held, nothing is started.
         Returns the jobs that a backend refused for good.
         """
         jobs = [each for each in ledger.open_jobs() if self._store.is_here(each[1].site)]
@@ -53,7 +56,7 @@ class Submitter:
                 continue
             if trial.stop is not None:
                 self._stop(trial, job)
-            elif not trial.is_over and not _is_there(views[handle.name]):
+            elif not (trial.is_over or trial.run in held or _is_there(views[handle.name])):
                 refused += self._start(ledger, trial, job)
         return refused
 
@@ -96,4 +99,5 @@ class Submitter:
 
 def _is_there(view: AttemptView) -> bool:
     """Whether a worker has the attempt, or had it."""
-    return view.claim is not None or view.exit is not None or bool(view.is_locked)
+    seen = view.claim is not None or view.exit is not None or bool(view.damage)
+    return seen or bool(view.is_locked)

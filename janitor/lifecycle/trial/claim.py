@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -42,7 +43,8 @@ def why_not_ours(job: Mapping[str, Any], folder: Path) -> str | None:
     """Why this worker must not run the attempt; None if it may try to claim it."""
     if (folder / "exit.json").exists():
         return "the attempt has ended"
-    if (folder / "claim.json").exists() and not _continues(folder):
+    is_claimed = (folder / "claim.json").exists() or claim_copy(folder).exists()
+    if is_claimed and not _continues(folder):
         return "another worker claimed the attempt"
     later = f"{folder.name[: folder.name.rindex('a')]}a{job['attempt'] + 1}"
     if (folder.parent / later).exists():
@@ -94,7 +96,17 @@ def claim(job: Mapping[str, Any], folder: Path, backend: str = "local") -> bool:
         "backend": backend,
         "job": ours,
     }
-    return write_once(folder / name, document)
+    if not write_once(folder / name, document):
+        return False
+    # A trial that deletes its own folder must not be started again and again.
+    with contextlib.suppress(OSError):
+        write_once(claim_copy(folder), document)
+    return True
+
+
+def claim_copy(folder: Path) -> Path:
+    """A second copy of the claim, beside the attempt's folder."""
+    return folder.with_name(f"{folder.name}.claim.json")
 
 
 def _since_boot() -> float:

@@ -21,9 +21,19 @@ _LARGEST_METRICS: Final = 1024 * 1024 * 1024
 
 
 def view_of(job: JobHandle) -> AttemptView:
-    """What the folder shows now. The exit marker is read last: it is the last word."""
+    """What the folder shows now. A file that cannot be read is told in ``damage``."""
+    try:
+        return _view_of(job)
+    except StateFileError as error:
+        return AttemptView(job.run, job.attempt, job.kind, damage=str(error))
+
+
+def _view_of(job: JobHandle) -> AttemptView:
+    """The exit marker is read last: it is the last word."""
     folder = Path(job.folder)
     claim = _document(folder / "claim.json")
+    if claim is None:  # its trial may have deleted the folder
+        claim = _document(claim_copy(folder))
     claimed_ago = _age(folder, "claim.json") if claim is not None else None
     heartbeat_ago = _age(folder, "state.json") if claim is not None else None
     is_locked = _is_locked(folder)
@@ -33,6 +43,11 @@ def view_of(job: JobHandle) -> AttemptView:
     return AttemptView(
         job.run, job.attempt, job.kind, claim, claimed_ago, heartbeat_ago, marker, is_locked
     )
+
+
+def claim_copy(folder: Path) -> Path:
+    """Where a worker keeps a second copy of its claim: beside the attempt's folder."""
+    return folder.with_name(f"{folder.name}.claim.json")
 
 
 def _may_live(claim: Mapping[str, Any], folder: Path) -> bool:
@@ -82,8 +97,10 @@ def _document(path: Path) -> Mapping[str, Any] | None:
             return None
         raise
     except ValueError as error:
-        what = "; delete it, and the attempt counts as lost" if path.name == "exit.json" else ""
-        raise StateFileError(f"{path} is damaged: {error}{what}") from error
+        what = ": correct it"
+        if path.name == "exit.json":
+            what = ": correct it, or delete it, and the attempt counts as lost"
+        raise StateFileError(f"{path} is damaged ({error}){what}") from error
 
 
 def _age(folder: Path, name: str) -> float | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from janitor.errors import StateFileError
+from janitor.errors import NewerLedgerError, StateFileError
 from janitor.model.ledger_items import LedgerEntry
 from janitor.records.sweep import dump_entry, parse_entry
 from janitor.storage.atomic import write_once
@@ -100,10 +100,8 @@ class LedgerFiles:
             ) from None
         except OSError as error:
             raise StateFileError(f"cannot read {path}: {error.strerror}") from error
-        except StateFileError as error:
-            if str(path) in str(error):
-                raise
-            raise StateFileError(f"{path}: {error}") from error
+        except NewerLedgerError as error:
+            raise NewerLedgerError(f"{path}: {error}") from error
         except ValueError as error:
             raise StateFileError(
                 f"the ledger entry {path} is damaged: {error}; restore it from a backup"

@@ -26,7 +26,7 @@ def phase_of(
         is_started: Without a view: whether the job is known to have begun.
 
     """
-    is_claimed = is_started if view is None else view.claim is not None
+    is_claimed = is_started if view is None else bool(view.claim is not None or view.damage)
     status = status_in_ledger(trial, evaluates=_evaluates(ledger), is_claimed=is_claimed)
     if trial.is_over and not trial.has_slot:
         return TrialPhase(status.value, is_open=False, is_stopping=False, job=Liveness.DEAD)

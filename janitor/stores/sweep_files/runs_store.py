@@ -151,6 +151,8 @@ def _as_seen(run: RunInfo, ledger: Ledger, sweep: SweepFiles, now: datetime) -> 
 
 def _word(view: AttemptView) -> str:
     """What W&B would say about the run."""
+    if view.damage:
+        return "running"  # nothing is known, so nothing is concluded
     if view.exit is not None:
         ending = view.exit.get("ending")
         return _WORDS.get(Ending(ending), "crashed") if ending in list(Ending) else "crashed"

@@ -10,6 +10,7 @@ DIR/sweeps/NAME/checkpoints/RUN/          kept across attempts
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -152,11 +153,10 @@ class SweepFiles(OneSite, JobFolders):
         return found
 
     def run(self, name: str) -> RunInfo:
-        """One run, with its summary as it is now.
+        """One run, with its summary as it is now; one that cannot be read has a ``defect``.
 
         Raises:
             NotFoundError: it does not exist.
-            StateFileError: it is damaged.
 
         """
         path = self.run_folder(name) / "summary.json"
@@ -169,7 +169,13 @@ class SweepFiles(OneSite, JobFolders):
         signature = status.st_ino, status.st_mtime_ns, status.st_size
         known = self._seen.get(name)
         if known is None or known[0] != signature:
-            known = self._seen[name] = signature, self._read(name, path)
+            try:
+                known = signature, self._read(name, path)
+            except NotFoundError:
+                raise
+            except StateFileError as error:
+                return self._info(name, "", defect=str(error))
+            self._seen[name] = known
         return known[1]
 
     def params(self, name: str) -> Any:
@@ -207,6 +213,10 @@ class SweepFiles(OneSite, JobFolders):
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = self._first(name)
+        run = self._info(name, token)
+        return replace(run, summary=stored.summary, created_at=made.get("created_at"))
+
+    def _info(self, name: str, token: str, defect: str | None = None) -> RunInfo:
         return RunInfo(
             entity="",
             project="",
@@ -214,10 +224,10 @@ class SweepFiles(OneSite, JobFolders):
             storage_id=token,
             name=name,
             wandb_state=WandbState(""),
-            summary=stored.summary,
+            summary={},
             sweep=self.name,
-            created_at=made.get("created_at"),
             local=LocalTarget(SCHEME, str(self.folder)),
+            defect=defect,
         )
 
     def _first(self, name: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from janitor.errors import StateFileError, StoreError
+from janitor.errors import NewerLedgerError, StateFileError, StoreError
 from janitor.model.ledger_items import LedgerEntry
 from janitor.records.sweep import dump_entry, parse_entry
 from janitor.storage.atomic import make_folder, write_atomically
@@ -99,6 +99,9 @@ class WandbShelf:
     def _parsed(self, place: Place, text: str) -> LedgerEntry:
         try:
             return parse_entry(text.encode())
+        except NewerLedgerError as error:
+            run = self._server.path(self._controller)
+            raise NewerLedgerError(f"{self._file(place)} of run {run}: {error}") from error
         except ValueError as error:
             run = self._server.path(self._controller)
             raise StateFileError(f"{self._file(place)} of run {run} is damaged: {error}") from error
@@ -123,7 +126,7 @@ class WandbShelf:
 
     def _recorded(self, number: int, facts: Mapping[str, Any]) -> Term:
         if facts["version"] > _VERSION:
-            raise StateFileError(
+            raise NewerLedgerError(
                 f"the sweep's ledger is of version {facts['version']}: use a newer janitor"
             )
         base_number, base_term = facts["base"]
@@ -135,6 +138,8 @@ class WandbShelf:
         try:
             data = read_untrusted(self._place(place), limit=_LARGEST, error=StateFileError)
             parse_entry(data)
+        except NewerLedgerError:
+            return data.decode()
         except (StateFileError, ValueError):
             return None
         return data.decode()

@@ -70,7 +70,7 @@ class LocalDispatcher:
         self._reap()
         if job.folder in self._children or _is_locked(folder):
             return False
-        if (folder / "exit.json").exists() or (folder / "claim.json").exists():
+        if (folder / "exit.json").exists() or _claim_file(folder).exists():
             return False
         if job.resources.gpus > self._gpus:
             raise JobRefusedError(
@@ -109,7 +109,7 @@ class LocalDispatcher:
     def observe(self, jobs: Sequence[JobHandle]) -> Mapping[str, JobObservation]:
         """The state of each job, from its folder and this machine's processes."""
         self._reap()
-        return {job.name: _observe(job) for job in jobs}
+        return {job.name: _observed(job) for job in jobs}
 
     def find(self, runs: Iterable[str]) -> Sequence[str]:
         """None: a local job is found by its folder, and nowhere else."""
@@ -125,7 +125,7 @@ class LocalDispatcher:
         folder = Path(job.folder)
         if (folder / "exit.json").exists():
             return
-        claim = _read(folder / "claim.json")
+        claim = _read(_claim_file(folder))
         worker = _identity(claim)
         if _is_locked(folder) and worker is not None and worker.liveness() is Liveness.ALIVE:
             _signal(worker.pid, signal.SIGTERM)
@@ -159,9 +159,16 @@ class LocalDispatcher:
         }
 
 
+def _observed(job: JobHandle) -> JobObservation:
+    try:
+        return _observe(job)
+    except DispatchError as error:
+        return JobObservation(job.name, JobPhase.UNKNOWN, reason=str(error))
+
+
 def _observe(job: JobHandle) -> JobObservation:
     folder = Path(job.folder)
-    claim = _read(folder / "claim.json")
+    claim = _read(_claim_file(folder))
     host = str(claim.get("host", "")) if claim else ""
     if (folder / "exit.json").exists():
         return JobObservation(job.name, JobPhase.ENDED, host=host)
@@ -192,10 +199,16 @@ def _why_it_may_live(folder: Path, claim: Mapping[str, Any] | None) -> str | Non
     return None
 
 
+def _claim_file(folder: Path) -> Path:
+    """The claim, or its copy beside the folder if the trial deleted the folder."""
+    path = folder / "claim.json"
+    return path if path.exists() else folder.with_name(f"{folder.name}.claim.json")
+
+
 def _has_ended(folder: Path) -> bool:
     if (folder / "exit.json").exists():
         return True
-    return (folder / "claim.json").exists() and not _is_locked(folder)
+    return _claim_file(folder).exists() and not _is_locked(folder)
 
 
 def _is_locked(folder: Path) -> bool:
