@@ -62,8 +62,15 @@ if TYPE_CHECKING:
     from janitor.session import fix as fix
     from janitor.stores.cached import CachedStore as CachedStore
     from janitor.stores.run_files import FileStore as FileStore
+    from janitor.sweep.config import SweepConfig as SweepConfig
     from janitor.sweep.metadata import SweepMetadata as SweepMetadata
     from janitor.sweep.observations import observations as observations
+    from janitor.sweep.recipes.orchestrator import SweepOrchestratorTool as SweepOrchestratorTool
+    from janitor.sweep.recipes.ranges import Choices as Choices
+    from janitor.sweep.recipes.ranges import Range as Range
+    from janitor.sweep.recipes.recipe import recipe as recipe
+    from janitor.sweep.recipes.sweep_tool import SweepTool as SweepTool
+    from janitor.sweep.recipes.tool import Tool as Tool
     from janitor.tasks import Task as Task
     from janitor.tasks import TaskManager as TaskManager
     from janitor.tasks import TaskStatus as TaskStatus
@@ -123,6 +130,13 @@ _MODULES = {
     "UsageError": "janitor.errors",
     "Verdict": "janitor.model",
     "WandbState": "janitor.model",
+    "Tool": "janitor.sweep.recipes.tool",
+    "SweepTool": "janitor.sweep.recipes.sweep_tool",
+    "SweepOrchestratorTool": "janitor.sweep.recipes.orchestrator",
+    "Range": "janitor.sweep.recipes.ranges",
+    "Choices": "janitor.sweep.recipes.ranges",
+    "recipe": "janitor.sweep.recipes.recipe",
+    "SweepConfig": "janitor.sweep.config",
     "config_hash": "janitor.experiments",
     "fix": "janitor.session",
     "observations": "janitor.sweep.observations",

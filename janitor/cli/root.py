@@ -21,6 +21,8 @@ COMMANDS = {
         "Run sweeps on this machine. SWEEP is the name of a sweep in the store.",
         {
             "start": Lazy("sweep_start", "Run the sweep of a file until it is done."),
+            "init": Lazy("sweep_init", "Write a sweep file for a recipe."),
+            "show": Lazy("sweep_show", "Print the file of a sweep, as YAML or JSON."),
             "step": Lazy("sweep_step", "Do one step of a sweep, for cron."),
             "plan": Lazy("sweep_plan", "Show what the next step would do."),
             "status": Lazy("sweep_status", "Show the trials of a sweep."),

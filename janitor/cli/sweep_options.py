@@ -89,18 +89,31 @@ def open_named(store: str | None, name: str) -> OpenSweep:
     return OpenSweep(opened, ledger)
 
 
-def open_file(path: str, store: str | None) -> OpenSweep:
+def open_file(path: str, store: str | None, recipe_file: str | None = None) -> OpenSweep:
     """The sweep of a file, created if needed; notes about the file go to stderr.
+
+    Args:
+        path: The sweep file, or a recipe.
+        store: The store; None for that of the file.
+        recipe_file: The sweep file of a recipe; None for the recipe's own.
 
     Raises:
         ConfigError: the file cannot be used.
 
     """
+    from janitor.errors import UsageError
     from janitor.runtime.clock import utc_now
     from janitor.sweep.config import SweepConfig
     from janitor.sweep.opening import start_sweep
+    from janitor.sweep.recipes.loading import config_of_recipe
+    from janitor.sweep.recipes.recipe import is_recipe
 
-    config = SweepConfig.load(path)
+    if is_recipe(path):
+        config = config_of_recipe(path, recipe_file)
+    elif recipe_file is not None:
+        raise UsageError(f"--config is for a recipe such as package.module:name, not {path!r}")
+    else:
+        config = SweepConfig.load(path)
     for note in config.notes:
         click.echo(f"janitor: {printable(note)}", err=True)
     catalog = open_catalog(store or config.janitor.store, config.entity, config.project)

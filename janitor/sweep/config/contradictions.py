@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from janitor.sweep.config.sweep_file import SweepConfig
 
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_RECIPE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 Problem = tuple[tuple[str, ...], str]
 """Where in the file, and what is wrong there."""
@@ -59,13 +60,22 @@ def _of_metrics(config: SweepConfig) -> Iterator[Problem]:
 
 
 def _of_commands(config: SweepConfig) -> Iterator[Problem]:
-    if not config.program and not config.command:
-        yield (), "program is missing: name the script that each trial runs"
     evaluation = config.janitor.evaluation
+    for place, recipe in (
+        (("recipe",), config.recipe),
+        (("janitor", "evaluation", "recipe"), evaluation.recipe if evaluation else None),
+    ):
+        if recipe is not None and not _RECIPE.fullmatch(recipe):
+            problem = f"{'.'.join(place)} is package.module:name, not {quoted(recipe)}"
+            yield place, problem
+    if config.recipe and (config.program or config.command):
+        yield ("recipe",), "recipe and program (or command) both name the training: remove one"
+    if not config.program and not config.command and not config.recipe:
+        yield (), "program is missing: name the script that each trial runs"
     for place, words in (
         (("program",), [config.program] if config.program else []),
         (("command",), config.command or []),
-        (("janitor", "evaluation", "command"), evaluation.command if evaluation else []),
+        (("janitor", "evaluation", "command"), (evaluation.command or []) if evaluation else []),
     ):
         if words and not words[0].strip():
             yield place, f"{'.'.join(place)} begins with an empty word: name a program"

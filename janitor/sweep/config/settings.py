@@ -51,9 +51,18 @@ class ResourcesSection(Section):
 class EvaluationSection(Section):
     """A job that follows each training, and reports the objective."""
 
-    command: list[str] = Field(min_length=1)
+    command: list[str] | None = Field(None, min_length=1)
+    recipe: str | None = None
+    """Instead of a command: the recipe whose evaluation is run."""
     resources: ResourcesSection = ResourcesSection()
     at: Literal["end"] = "end"
+
+    @model_validator(mode="after")
+    def _check(self) -> EvaluationSection:
+        """Refuse an evaluation with two jobs, or with none."""
+        if (self.command is None) == (self.recipe is None):
+            raise ValueError("needs a command, or a recipe, and not both")
+        return self
 
 
 class RetriesSection(Section):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -57,6 +60,8 @@ class SweepConfig(BaseModel):
     name_: str | None = Field(None, alias="name")
     description: str | None = None
     program: str | None = None
+    recipe: str | None = None
+    """The training as ``package.module:name``, instead of a program."""
     command: list[str] | None = None
     metric: Metric | None = None
     metrics: list[Metric] | None = Field(None, min_length=1)
@@ -102,6 +107,16 @@ class SweepConfig(BaseModel):
         return cls._checked(Source(dict(document), name, Path(directory), f"sweep {name}"))
 
     @classmethod
+    def from_source(cls, source: Source, directory: Path) -> SweepConfig:
+        """A sweep file that was read, whose commands run in another folder.
+
+        Raises:
+            ConfigError: settings cannot be used.
+
+        """
+        return cls._checked(replace(source, directory=directory.absolute()))
+
+    @classmethod
     def _checked(cls, source: Source) -> SweepConfig:
         problems: list[tuple[int, str]] = []
         config = None
@@ -145,6 +160,15 @@ class SweepConfig(BaseModel):
     def document(self) -> dict[str, Any]:
         """What the file holds, for the ledger."""
         return self._source.values
+
+    def to_yaml(self) -> str:
+        """The file as YAML; reading it gives the same digest."""
+        text: str = yaml.safe_dump(self.document, sort_keys=False, allow_unicode=True)
+        return text
+
+    def to_json(self) -> str:
+        """The file as JSON; reading it gives the same digest."""
+        return json.dumps(self.document, indent=2, ensure_ascii=False) + "\n"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -225,6 +249,9 @@ class SweepConfig(BaseModel):
         self, params: Mapping[str, Any], environment: Mapping[str, str], params_file: str
     ) -> tuple[str, ...]:
         """The command of a training with these params."""
+        if self.recipe and not self.command:
+            has_job = self.janitor.evaluation is not None
+            return self._recipe_command(self.recipe, [] if has_job else ["--evaluate"])
         template = self.command or commands.DEFAULT
         return self._build(template, params, environment, params_file)
 
@@ -233,9 +260,17 @@ class SweepConfig(BaseModel):
     ) -> tuple[str, ...]:
         """The command of an evaluation of a trial with these params."""
         evaluation = self.janitor.evaluation
-        return self._build(
-            evaluation.command if evaluation else [], params, environment, params_file
-        )
+        if evaluation is not None and evaluation.recipe:
+            return self._recipe_command(evaluation.recipe, [])
+        template = evaluation.command if evaluation else None
+        return self._build(template or [], params, environment, params_file)
+
+    def _recipe_command(self, recipe: str, more: Sequence[str]) -> tuple[str, ...]:
+        """The command that runs a recipe, by the Python that runs the controller."""
+        metric = ["--metric", self.metric.name] if self.metric else []
+        namespace = ["--namespace", self.janitor.namespace]
+        module = [sys.executable, "-m", "janitor.sweep.recipes"]
+        return (*module, recipe, *metric, *namespace, *more)
 
     def _build(
         self,

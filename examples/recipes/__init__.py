@@ -1,0 +1,1 @@
+"""Recipes that run in seconds on a CPU."""
