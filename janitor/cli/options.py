@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from janitor.config.table import FILE, FILES, FOLDER, OUTSIDE_THE_FILE, SWITCH, flags_of
-from janitor.model.setting import Setting
+from janitor.model.setting import OPT_IN, Setting
 from janitor.model.wording import format_duration
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -71,6 +71,10 @@ def _flags(group: str) -> Callable[[_Function], _Function]:
 
 def _flag(setting: Setting) -> _Decorator:
     said = setting.flag_help or setting.help
+    if setting.kind is OPT_IN:
+        return click.option(
+            setting.flag_name, setting.name, flag_value=True, default=None, type=bool, help=said
+        )
     if setting.kind is SWITCH:  # such a flag switches the setting off
         return click.option(
             setting.flag_name, setting.name, flag_value=False, default=None, type=bool, help=said

@@ -133,9 +133,13 @@ class Repair:
         reading, verdict, planned = judgement.reading, judgement.verdict, self.planned
         if reading is None or not isinstance(verdict, Change):
             return _moved_on(judgement)
-        if (verdict.rule, verdict.to, reading.state) != (planned.rule, planned.to, planned.from_):
+        if (verdict.rule, verdict.to, reading.former_state) != (
+            planned.rule,
+            planned.to,
+            planned.from_,
+        ):
             return Withdrawn(
-                f"it is {reading.state} now, and {verdict.rule} would make it {verdict.to}",
+                f"it is {reading.former_state} now, and {verdict.rule} would make it {verdict.to}",
                 reading.state,
             )
         if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
@@ -158,7 +162,7 @@ class Repair:
 
 def _moved_on(judgement: Judgement) -> Withdrawn:
     verdict = judgement.verdict
-    state = judgement.reading.state if judgement.reading else None
+    state = judgement.reading.former_state if judgement.reading else None
     if isinstance(verdict, Hold):
         return Withdrawn(f"held now: {verdict.reason}", state)
     if state is not None:

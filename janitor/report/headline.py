@@ -46,6 +46,8 @@ def headline(report: Report) -> str:
     totals = report.totals
     dry_run = report.dry_run
     sentences = ["Nothing was written (dry run)."] if dry_run else []
+    if totals.runs and totals.untracked == totals.runs:
+        return " ".join([*sentences, f"{none_tracked(totals.runs, report.namespace)}."])
     if totals.written or not (dry_run or totals.planned):
         sentences.append(f"{_repaired(report)}.")
     if totals.planned or dry_run:
@@ -59,6 +61,20 @@ def headline(report: Report) -> str:
             f"{counted(totals.superseded, 'run')} changed meanwhile and {were} skipped."
         )
     return " ".join(sentences)
+
+
+def none_tracked(runs: int, namespace: str) -> str:
+    """That the janitor judges none of so many runs, as all human-readable output says it."""
+    are, their = ("is", "its") if runs == 1 else ("are", "their")
+    return f"0 of {counted(runs, 'run')} {are} tracked: no {namespace}.state in {their} summary"
+
+
+WITHOUT_A_STATE: Final = (
+    "Runs without a state are not judged. If your runs keep it under another prefix, name that with"
+    " --namespace (`janitor init` finds it). To judge them by what W&B knows, preview"
+    " `janitor fix --adopt --dry-run`"
+)
+"""What to do about runs that have no state."""
 
 
 def change_groups(report: Report) -> list[ChangeGroup]:
@@ -100,6 +116,8 @@ def notices(report: Report) -> list[str]:
         found.append(f"{brake}: {report.brake.message or 'a limit was exceeded'}")
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
+    if report.totals.runs and report.totals.untracked == report.totals.runs:
+        found.append(WITHOUT_A_STATE)
     found += shards.notices(report)
     found += [_incomplete(target) for target in report.targets if not target.complete]
     if left_out := sum(target.left_out for target in report.targets):
