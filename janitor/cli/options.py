@@ -45,7 +45,7 @@ _SECTIONS = {
 
 def section_of(name: str) -> str:
     """The section of ``--help`` that lists the parameter with this name."""
-    if name in {"sweep", "project", "group", "store"}:
+    if name in {"sweep", "project", "group", "run", "include", "filter", "store"}:
         return "Targets"
     if name == "force":
         return "Safety"
@@ -111,6 +111,7 @@ config_option = click.option(
 )
 
 target_options = _together(
+    click.argument("target", nargs=-1, metavar="[TARGET]..."),
     click.option(
         "--sweep",
         metavar="ENTITY/PROJECT/SWEEP",
@@ -128,6 +129,22 @@ target_options = _together(
         metavar="ENTITY/PROJECT/GROUP",
         multiple=True,
         help="Scan this group of runs. Repeatable.",
+    ),
+    click.option(
+        "--run",
+        metavar="ENTITY/PROJECT/RUN",
+        multiple=True,
+        help="Scan this run. Repeatable.",
+    ),
+    click.option(
+        "--include",
+        metavar="all|sweeps",
+        help="With --project: all its runs, also those in no sweep.  [default: sweeps]",
+    ),
+    click.option(
+        "--filter",
+        metavar="JSON",
+        help="""With --project: the runs that pass this filter, such as '{"tags": "night"}'.""",
     ),
     click.option(
         "--store",

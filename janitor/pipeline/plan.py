@@ -155,7 +155,9 @@ class Repair:
             return f"its sweep is {fresh.sweep or 'none'} now, not {planned.sweep or 'none'}"
         project = f"{fresh.entity}/{fresh.project}/"
         target = (planned.target or "").removeprefix(project)
-        if target != planned.target and target not in {fresh.sweep, fresh.group, ""}:
+        if target.startswith("{"):  # a filter is not asked again
+            return None
+        if target != planned.target and target not in {fresh.sweep, fresh.group, fresh.id, ""}:
             return f"its group is {fresh.group or 'none'} now, not {target}"
         return None
 

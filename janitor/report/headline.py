@@ -46,6 +46,8 @@ def headline(report: Report) -> str:
     totals = report.totals
     dry_run = report.dry_run
     sentences = ["Nothing was written (dry run)."] if dry_run else []
+    if not (totals.runs or report.errors or report.shard) and report.command in {"fix", "plan"}:
+        return " ".join([*sentences, NO_RUNS])
     if totals.runs and totals.untracked == totals.runs:
         return " ".join([*sentences, f"{none_tracked(totals.runs, report.namespace)}."])
     if totals.written or not (dry_run or totals.planned):
@@ -67,6 +69,12 @@ def none_tracked(runs: int, namespace: str) -> str:
     """That the janitor judges none of so many runs, as all human-readable output says it."""
     are, their = ("is", "its") if runs == 1 else ("are", "their")
     return f"0 of {counted(runs, 'run')} {are} tracked: no {namespace}.state in {their} summary"
+
+
+NO_RUNS: Final = (
+    "No run was found. A project stands for the runs of its sweeps; --include all adds its other"
+    " runs."
+)
 
 
 WITHOUT_A_STATE: Final = (

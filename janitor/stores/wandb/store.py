@@ -106,6 +106,10 @@ class WandbStore:
                 return (self._projects.sweep(scope, target.name),)
             case TargetKind.GROUP:
                 return (self._projects.group(scope, target.name),)
+            case TargetKind.RUN:
+                return (self._projects.run(scope, target.name),)
+            case TargetKind.FILTER:
+                return (ResolvedTarget(replace(target, entity=entity), target.name),)
             case TargetKind.PROJECT:
                 return self._sweeps(scope)
             case _:
@@ -155,8 +159,8 @@ class WandbStore:
     ) -> RunPage | None:
         """A page of runs; None where it turns out that the target must be read otherwise."""
         scope = Scope(target.entity or "", target.project)
-        filters = {"group" if target.kind is TargetKind.GROUP else "sweep": target.name}
-        sliced = sliced and not (self._takes_metrics and target.kind is TargetKind.GROUP)
+        filters = _filters_of(target)
+        sliced = sliced and not (self._takes_metrics and target.kind is not TargetKind.SWEEP)
         counted = after is None and self._activity.is_limited(target)
         variables: dict[str, Any] = {
             "filters": json.dumps(self._activity.active(target, filters)),
@@ -251,6 +255,20 @@ class WandbStore:
         self._door.execute(
             queries.WRITE_SUMMARY, {"id": run.storage_id, "summary": summaries.dump(summary)}
         )
+
+
+def _filters_of(target: Target) -> dict[str, Any]:
+    """The runs of a target, as a filter."""
+    match target.kind:
+        case TargetKind.FILTER:
+            found: dict[str, Any] = json.loads(target.name)
+            return found
+        case TargetKind.GROUP:
+            return {"group": target.name}
+        case TargetKind.RUN:
+            return {"name": target.name}
+        case _:
+            return {"sweep": target.name}
 
 
 def _shows_flat(run: RunInfo, namespace: str) -> bool:
