@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import threading
@@ -17,9 +18,9 @@ import platformdirs
 import structlog
 
 from janitor.config import Config
-from janitor.errors import StoreError, UsageError
-from janitor.model import AnyTarget, Policy, RunInfo, is_local
-from janitor.model.ports import Clock
+from janitor.errors import NotFoundError, StoreError, UsageError
+from janitor.model import AnyTarget, Policy, RunInfo, Target, TargetKind, is_local
+from janitor.model.ports import Clock, Store
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
 from janitor.pipeline.history import Past
@@ -166,8 +167,8 @@ def check_targets(targets: Sequence[AnyTarget]) -> None:
     """
     if not targets:
         raise UsageError(
-            "nothing to scan: name a target such as ENTITY/PROJECT or ENTITY/PROJECT/SWEEP, or targets"
-            " in janitor.yaml (`janitor init --project ENTITY/PROJECT` writes one)"
+            "nothing to scan: name a target such as ENTITY/PROJECT or ENTITY/PROJECT/SWEEP, or"
+            " targets in janitor.yaml (`janitor init --project ENTITY/PROJECT` writes one)"
         )
 
 
