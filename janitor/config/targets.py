@@ -111,6 +111,10 @@ def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
     kind = TargetKind(kind)
     if kind is TargetKind.STORE:
         return store_targets.parse_store(text)
+    if kind is TargetKind.FILTER:
+        raise TargetError(
+            f"filter {quoted(text)} names no project: write '- {{project: acme/rl, filter: {{…}}}}'"
+        )
     return parse_wandb_target(kind, text)
 
 

@@ -53,7 +53,7 @@ def test_an_item_of_targets_survives_a_round_trip(item: dict[str, Any]) -> None:
     [
         ("{tags}", "is not valid JSON"),
         ("[]", "must be an object"),
-        ('{"tag": "night"}', "a run has no field 'tag'. Did you mean 'tags'"),
+        ('{"tag": "night"}', "a run has no field 'tag'.*did you mean"),
         ('{"tags": {"$inn": []}}', r"unknown operator \$inn"),
         ('{"$and": {}}', r"\$and takes a list"),
         ('{"tags": {"$in": "x"}}', r"\$in takes a list"),

@@ -40,4 +40,4 @@ def test_a_project_without_sweeps_does_not_end_as_if_all_was_well(
 def test_a_run_is_explained_by_its_display_name(emulator: Emulator, janitor: Janitor) -> None:
     seed(emulator)
     assert "acme/rl/a" in janitor.ends(0, "explain", "acme/rl/quiet-owl-1").out
-    assert "does not exist" in janitor.run("fix", "--run", "acme/rl/none", "--dry-run").out
+    assert "does not exist" in janitor.ends(2, "fix", "--run", "acme/rl/none", "--dry-run").err
