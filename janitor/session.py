@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import threading
@@ -18,9 +19,9 @@ import structlog
 
 from janitor import __version__
 from janitor.config import Config
-from janitor.errors import StateFileError, StoreError, UsageError
-from janitor.model import AnyTarget, Policy, RunInfo, is_local
-from janitor.model.ports import Clock
+from janitor.errors import NotFoundError, StateFileError, StoreError, UsageError
+from janitor.model import AnyTarget, Policy, RunInfo, Target, TargetKind, is_local
+from janitor.model.ports import Clock, Store
 from janitor.pipeline import fix as passes
 from janitor.pipeline.context import Guards, Pass
 from janitor.pipeline.history import Past
@@ -215,8 +216,8 @@ def check_targets(targets: Sequence[AnyTarget]) -> None:
     """
     if not targets:
         raise UsageError(
-            "nothing to scan: name a --sweep, a --project or a --group, a --store of this machine,"
-            " or targets in janitor.yaml"
+            "nothing to scan: name a target such as ENTITY/PROJECT or ENTITY/PROJECT/SWEEP, or"
+            " targets in janitor.yaml (`janitor init --project ENTITY/PROJECT` writes one)"
         )
 
 
@@ -256,7 +257,24 @@ def read_run(path: str, config: Config) -> tuple[RunInfo | StoreError, Policy, C
             backend = wandb_backend(config, config.policy, interrupter, stack)
         path = backend.path_of(path)
         found = backend.stores.fetch_summaries([path])[path]
+        if isinstance(found, NotFoundError) and not is_local(path):
+            found = _named(path, backend.stores) or found
         return found, backend.policy, backend.clock
+
+
+def _named(path: str, stores: Store) -> RunInfo | StoreError | None:
+    """The run with this display name in place of an ID; None if no run has it.
+
+    Raises:
+        UsageError: several runs have this display name.
+
+    """
+    entity, project, name = path.split("/", 2)
+    asked = Target(TargetKind.FILTER, entity, project, json.dumps({"display_name": name}))
+    runs = [run.path for run in stores.fetch_runs(asked).runs]
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs are called {name!r}; name one: {', '.join(runs[:5])}")
+    return stores.fetch_summaries(runs)[runs[0]] if runs else None
 
 
 def journal_folder(config: Config) -> Path:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from janitor.config.table import FILE, FILES, FOLDER, OUTSIDE_THE_FILE, SWITCH, flags_of
-from janitor.model.setting import Setting
+from janitor.model.setting import OPT_IN, Setting
 from janitor.model.wording import format_duration
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -45,7 +45,7 @@ _SECTIONS = {
 
 def section_of(name: str) -> str:
     """The section of ``--help`` that lists the parameter with this name."""
-    if name in {"sweep", "project", "group", "store"}:
+    if name in {"sweep", "project", "group", "run", "include", "filter", "store"}:
         return "Targets"
     if name == "force":
         return "Safety"
@@ -71,6 +71,10 @@ def _flags(group: str) -> Callable[[_Function], _Function]:
 
 def _flag(setting: Setting) -> _Decorator:
     said = setting.flag_help or setting.help
+    if setting.kind is OPT_IN:
+        return click.option(
+            setting.flag_name, setting.name, flag_value=True, default=None, type=bool, help=said
+        )
     if setting.kind is SWITCH:  # such a flag switches the setting off
         return click.option(
             setting.flag_name, setting.name, flag_value=False, default=None, type=bool, help=said
@@ -107,6 +111,7 @@ config_option = click.option(
 )
 
 target_options = _together(
+    click.argument("target", nargs=-1, metavar="[TARGET]..."),
     click.option(
         "--sweep",
         metavar="ENTITY/PROJECT/SWEEP",
@@ -124,6 +129,22 @@ target_options = _together(
         metavar="ENTITY/PROJECT/GROUP",
         multiple=True,
         help="Scan this group of runs. Repeatable.",
+    ),
+    click.option(
+        "--run",
+        metavar="ENTITY/PROJECT/RUN",
+        multiple=True,
+        help="Scan this run. Repeatable.",
+    ),
+    click.option(
+        "--include",
+        metavar="all|sweeps",
+        help="With --project: all its runs, also those in no sweep.  [default: sweeps]",
+    ),
+    click.option(
+        "--filter",
+        metavar="JSON",
+        help="""With --project: the runs that pass this filter, such as '{"tags": "night"}'.""",
     ),
     click.option(
         "--store",

@@ -21,6 +21,7 @@ TYPES: Final[Mapping[Kind, Any]] = {
     kinds.KEY: fields.Text,
     kinds.PATTERNS: fields.Patterns,
     kinds.VOCABULARY: fields.Vocabulary,
+    kinds.OPT_IN: fields.Switch,
     table.COUNT: fields.Count,
     table.WHOLE_NUMBER: fields.WholeNumber,
     table.PERCENT: fields.Percent,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from janitor.config.table import OUTSIDE_THE_FILE
-from janitor.config.targets import KINDS, parse_target
+from janitor.config.targets import KINDS, narrowed, parse_any_target, parse_target
 from janitor.errors import ConfigError, TargetError
 from janitor.model import AnyTarget
 from janitor.model.wording import did_you_mean
@@ -108,9 +108,19 @@ def flag_layer(flags: Mapping[str, Any]) -> Layer:
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     values: dict[str, tuple[Any, Origin]] = {}
     kinds = [name for name in given if name in KINDS]
-    if kinds:
-        targets = [parse_target(kind, text) for kind in kinds for text in given[kind]]
-        values["targets"] = targets, Origin("flag", _joined(f"--{kind}" for kind in kinds))
+    targets = [parse_any_target(text) for text in given.get("target", ())]
+    targets += [parse_target(kind, text) for kind in kinds for text in given[kind]]
+    narrowing = [name for name in ("include", "filter") if name in given]
+    if narrowing:
+        if not targets:
+            raise TargetError(f"--{narrowing[0]} is for a project: add --project ENTITY/PROJECT")
+        include, by = given.get("include"), given.get("filter")
+        targets = [narrowed(each, include=include, by=by) for each in targets]
+    if targets:
+        named = [f"--{name}" for name in (*kinds, *narrowing)]
+        if "target" in given:
+            named.insert(0, "TARGET")
+        values["targets"] = targets, Origin("flag", _joined(named))
     for setting in OUTSIDE_THE_FILE.values():
         if setting.group and setting.name in given:
             values[setting.key] = given[setting.name], Origin("flag", setting.flag_name)

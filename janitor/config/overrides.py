@@ -19,6 +19,10 @@ KINDS: Final = ("sweep", "project", "group")
 """What an override can be for."""
 
 
+_OF_A_TARGET: Final = ("include", "filter")
+"""What an item of ``targets:`` may say besides its kind and settings."""
+
+
 class _Override(Section):
     """Settings for the runs of one sweep, project or group, whichever target they are found under.
 
@@ -100,10 +104,11 @@ def split_targets(document: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], list[
     places: list[Location] = []
     for index, item in enumerate(targets):
         kinds = [kind for kind in KINDS if isinstance(item, Mapping) and kind in item]
-        if len(kinds) == 1 and len(item) > 1:
-            found.append(item)
+        its_own = {key: item[key] for key in (*kinds, *_OF_A_TARGET) if kinds and key in item}
+        if len(kinds) == 1 and len(item) > len(its_own):
+            found.append({k: v for k, v in item.items() if k not in _OF_A_TARGET})
             places.append(("targets", index))
-            kept.append({kinds[0]: item[kinds[0]]})
+            kept.append(its_own)
         else:
             kept.append(item)
     if not found:

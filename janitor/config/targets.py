@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, overload
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, Literal, TypeAlias, overload
 from urllib.parse import unquote
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from janitor.config import store_targets
+from janitor.config.run_filters import canonical_filter
 from janitor.errors import TargetError
 from janitor.model import AnyTarget, LocalTarget, Target, TargetKind, is_local
+from janitor.model.targets import EVERY_RUN
 from janitor.model.wording import did_you_mean, either, quoted
 
-KINDS = tuple(kind.value for kind in TargetKind)
+KINDS = tuple(kind.value for kind in TargetKind if kind is not TargetKind.FILTER)
+"""The kinds that have a flag, a variable and a key. A filter belongs to a project."""
+INCLUDE_ALL: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,28 @@ _FORMS = {
         ),
     ),
 }
+_FORMS[TargetKind.RUN] = _Form(
+    "ENTITY/PROJECT/RUN or PROJECT/RUN",
+    "acme/rl/r1",
+    fewest_parts=2,
+    most_parts=3,
+    address=re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/runs/([^/]+)(?:/\w+)*/?"),
+)
 _HOST = re.compile(r"\s*https?://[^/]*")
-_RUN_ADDRESS = re.compile(r"(?:/[^/]+)*?/([^/]+)/([^/]+)/runs/([^/]+)(?:/\w+)*/?")
+_RUN_ADDRESS = _FORMS[TargetKind.RUN].address
 _REFUSED_BY_WANDB = frozenset("\\#?%:")
 """Characters that names of entities and projects, and IDs of sweeps, cannot contain."""
 
 
 _OnWandb: TypeAlias = Literal[
-    "sweep", "project", "group", TargetKind.SWEEP, TargetKind.PROJECT, TargetKind.GROUP
+    "sweep",
+    "project",
+    "group",
+    "run",
+    TargetKind.SWEEP,
+    TargetKind.PROJECT,
+    TargetKind.GROUP,
+    TargetKind.RUN,
 ]
 
 
@@ -92,6 +111,10 @@ def parse_target(kind: TargetKind | str, text: Any) -> AnyTarget:
     kind = TargetKind(kind)
     if kind is TargetKind.STORE:
         return store_targets.parse_store(text)
+    if kind is TargetKind.FILTER:
+        raise TargetError(
+            f"filter {quoted(text)} names no project: write '- {{project: acme/rl, filter: {{…}}}}'"
+        )
     return parse_wandb_target(kind, text)
 
 
@@ -110,6 +133,50 @@ def parse_wandb_target(kind: TargetKind, text: Any) -> Target:
     if len(parts) < _FORMS[kind].most_parts:
         return Target(kind, None, *parts)
     return Target(kind, *parts)
+
+
+def parse_any_target(text: str) -> AnyTarget:
+    """The target that a text names, whatever its kind.
+
+    The URL of a page in W&B, ``ENTITY/PROJECT`` for a project, ``ENTITY/PROJECT/SWEEP`` for a
+    sweep, or a local store with its scheme.
+
+    Raises:
+        TargetError: the text is none of these.
+
+    """
+    if is_local(text):
+        return store_targets.parse_store(text)
+    if _HOST.match(text):
+        path = _path_of_address(text)
+        for kind in (TargetKind.SWEEP, TargetKind.GROUP, TargetKind.RUN, TargetKind.PROJECT):
+            if _FORMS[kind].address.fullmatch(path):
+                return parse_wandb_target(kind, text)
+        raise TargetError(f"{quoted(text)} is not the URL of a sweep, project, group or run in W&B")
+    is_sweep = len(text.split("/")) > 2
+    return parse_wandb_target(TargetKind.SWEEP if is_sweep else TargetKind.PROJECT, text)
+
+
+def narrowed(target: AnyTarget, *, include: Any = None, by: Any = None) -> AnyTarget:
+    """The runs of a project that pass a filter, or all of them; else the target as it is.
+
+    Raises:
+        TargetError: the target is not a project, or the filter is malformed.
+
+    """
+    if include is None and by is None:
+        return target
+    name = "include" if by is None else "filter"
+    if not isinstance(target, Target) or target.kind is not TargetKind.PROJECT:
+        raise TargetError(f"{name} is for a project, not for the {target.kind} {target}")
+    if include not in {None, "sweeps", INCLUDE_ALL}:
+        raise TargetError(f"include must be all or sweeps, not {quoted(include)}")
+    if include is not None and by is not None:
+        raise TargetError("a filter finds runs outside of sweeps, too: leave out include")
+    if include == "sweeps":
+        return target
+    text = EVERY_RUN if by is None else canonical_filter(by)
+    return Target(TargetKind.FILTER, target.entity, target.project, text)
 
 
 def _parts_of_path(kind: TargetKind, text: str) -> list[str]:
@@ -195,6 +262,11 @@ def _listed(texts: Any) -> Iterable[Any]:
 def _parse_item(item: Any) -> AnyTarget:
     if isinstance(item, AnyTarget):
         return item
+    if isinstance(item, Mapping) and "project" in item:
+        more = {key: value for key, value in item.items() if key != "project"}
+        if more and more.keys() <= {"include", "filter"}:
+            project = _parse_pair("project", item["project"])
+            return narrowed(project, include=more.get("include"), by=more.get("filter"))
     if not isinstance(item, Mapping) or len(item) != 1:
         raise TargetError(
             f"each target must be of the form '- sweep: acme/rl/s1', not {quoted(item)}"
@@ -210,19 +282,41 @@ def _parse_pair(kind: Any, text: Any) -> AnyTarget:
     return parse_target(TargetKind(kind), text)
 
 
-def _as_mappings(targets: tuple[AnyTarget, ...]) -> list[dict[str, str]]:
-    return [{target.kind.value: str(target)} for target in targets]
+def _as_mappings(targets: tuple[AnyTarget, ...]) -> list[dict[str, Any]]:
+    return [as_mapping(target) for target in targets]
+
+
+def as_mapping(target: AnyTarget) -> dict[str, Any]:
+    """The target as an item of ``targets:``."""
+    if not isinstance(target, Target) or target.kind is not TargetKind.FILTER:
+        return {target.kind.value: str(target)}
+    project = str(replace(target, kind=TargetKind.PROJECT, name=""))
+    if target.name == EVERY_RUN:
+        return {"project": project, "include": INCLUDE_ALL}
+    return {"project": project, "filter": json.loads(target.name)}
 
 
 _SHAPES = {kind: (form.shape, form.example) for kind, form in _FORMS.items()}
 _SHAPES[TargetKind.STORE] = store_targets.SHAPE, store_targets.EXAMPLE
+
+_OF_A_PROJECT: dict[str, Any] = {
+    "include": {
+        "enum": ["sweeps", INCLUDE_ALL],
+        "description": "With project: only the runs of its sweeps, or all its runs.",
+    },
+    "filter": {
+        "type": "object",
+        "description": "With project: the runs that pass this filter, in W&B's form.",
+        "examples": [{"tags": "night"}],
+    },
+}
 
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Targets = Annotated[
     tuple[AnyTarget, ...],
     BeforeValidator(parse_targets),
-    PlainSerializer(_as_mappings, return_type=list[dict[str, str]], when_used="json"),
+    PlainSerializer(_as_mappings, return_type=list[dict[str, Any]], when_used="json"),
     WithJsonSchema(
         {
             "anyOf": [
@@ -237,10 +331,10 @@ Targets = Annotated[
                                 "examples": [example],
                             }
                             for kind, (shape, example) in _SHAPES.items()
-                        },
+                        }
+                        | _OF_A_PROJECT,
                         "additionalProperties": False,
                         "minProperties": 1,
-                        "maxProperties": 1,
                     },
                 },
                 {

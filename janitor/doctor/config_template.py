@@ -15,9 +15,6 @@ from janitor.report.sanitize import visible
 
 _MOST_LISTED = 20
 _REST = """\
-# The summary key of the objective; auto: the metric that the sweep's own config names.
-# objective: auto
-
 # Settings for some runs only are given with a target:
 #   - {sweep: ENTITY/PROJECT/SWEEP, heartbeat_timeout: 6h}
 
@@ -46,7 +43,13 @@ _REST = """\
 
 def draft(seen: Survey, today: date) -> str:
     """The text of a janitor.yaml for what was seen."""
-    parts = (_head(seen, today), _timeout(seen.gaps), _thresholds(), _vocabulary(seen))
+    parts = (
+        _head(seen, today),
+        _state(seen),
+        _timeout(seen.gaps),
+        _thresholds(),
+        _vocabulary(seen),
+    )
     return "\n".join([*chain(*parts), _REST])
 
 
@@ -57,7 +60,8 @@ def _head(seen: Survey, today: date) -> Iterator[str]:
     yield ""
     runs = sum(found.runs or 0 for found in seen.found)
     yield f"# What to scan. Seen: {counted(len(seen.found), 'sweep or group', 'sweeps or groups')},"
-    yield f"# {counted(runs, 'run')}, of which {seen.census.open:,} open."
+    of = f". In a sample of {seen.census.runs:,}:" if seen.is_sample else ", of which"
+    yield f"# {counted(runs, 'run')}{of} {seen.census.open:,} open."
     yield from map(_sweep, seen.found[:_MOST_LISTED])
     if len(seen.found) > _MOST_LISTED:
         yield f"#   and {len(seen.found) - _MOST_LISTED:,} more"
@@ -77,6 +81,33 @@ def _sweep(found: Found) -> str:
     state = f", {found.sweep.state}" if found.sweep.state else ""
     runs = "not looked at" if found.runs is None else counted(found.runs, "run")
     return visible(f"#   {found.sweep.path}{name}{state}: {runs}")
+
+
+def _state(seen: Survey) -> Iterator[str]:
+    """Where the runs keep their state, and what to do if they keep none."""
+    census, found = seen.census, seen.proposals
+    tracked, namespace = census.runs - census.untracked, census.policy.namespace
+    other = found.namespace if not tracked else None
+    yield "# Prefix of the summary keys: the state of a run is NAMESPACE.state."
+    if other is not None:
+        runs = counted(found.namespaces[other], "run")
+        seen_in = f"{runs} of {found.looked_at}, {namespace}.state in none"
+        yield visible(f"# Seen: {other}.state in {seen_in}.")
+        yield f"namespace: {json.dumps(other, ensure_ascii=False)}"
+    else:
+        yield f"# Seen: {tracked:,} of {counted(census.runs, 'run')} have {namespace}.state."
+        yield f"# namespace: {namespace}"
+    yield ""
+    yield "# Also judge runs without a state, by what W&B knows of them. Off by default: these runs"
+    yield "# then get keys in their summary. Try it first: `janitor fix --adopt --dry-run`."
+    yield "# adopt: true"
+    yield ""
+    yield "# The summary key of the objective; auto: the metric that the sweep's own config names."
+    for metric, count in found.metrics.most_common(3):
+        where = f"in {count} of {found.looked_at} runs"
+        yield visible(f"# Seen: {metric}, the metric of a sweep, {where}.")
+    yield "# objective: auto"
+    yield ""
 
 
 def _timeout(gaps: Gaps) -> Iterator[str]:

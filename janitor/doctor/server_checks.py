@@ -122,7 +122,7 @@ class Examination:
             yield warn(
                 "read",
                 "has no sweep",
-                "for runs outside of sweeps, use --group",
+                "for runs outside of sweeps, use --include all",
                 target=name,
             )
             return

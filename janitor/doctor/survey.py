@@ -8,7 +8,8 @@ from datetime import timedelta
 from itertools import pairwise
 from math import ceil
 
-from janitor.doctor.vocabulary_check import Census
+from janitor.doctor.proposals import Proposals, look_at
+from janitor.doctor.vocabulary_check import Census, is_untracked
 from janitor.errors import StoreError
 from janitor.model import AnyTarget, Policy, ResolvedTarget, RunInfo
 from janitor.stores.wandb import GraphQLApi, WandbStore
@@ -78,6 +79,13 @@ class Survey:
     found: tuple[Found, ...]
     census: Census
     gaps: Gaps
+    proposals: Proposals
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether not every run was looked at."""
+        total = sum(found.runs or 0 for found in self.found)
+        return self.census.runs < total or any(found.runs is None for found in self.found)
 
 
 def survey(
@@ -91,6 +99,7 @@ def survey(
     """
     census, found = Census(policy), list[Found]()
     finished: list[RunInfo] = []
+    untracked: list[RunInfo] = []
     for target in targets:
         sweeps = store.fetch_sweep_metadata(target)
         for sweep in sweeps[:MOST_SWEEPS]:
@@ -99,9 +108,11 @@ def survey(
             finished += [run for run in page.runs if _tells_gaps(run)]
             for run in page.runs:
                 census.add(run)
+            untracked += [run for run in page.runs if is_untracked(run, policy)]
         found += [Found(sweep, None) for sweep in sweeps[MOST_SWEEPS:]]
     newest = sorted(finished, key=lambda run: str(run.created_at), reverse=True)[:_MOST_RUNS]
-    return Survey(tuple(targets), tuple(found), census, _gaps(door, newest))
+    proposals = look_at(untracked, store, policy)
+    return Survey(tuple(targets), tuple(found), census, _gaps(door, newest), proposals)
 
 
 def _tells_gaps(run: RunInfo) -> bool:

@@ -11,6 +11,7 @@ from janitor.model import Policy, RunInfo, SweepRunState
 from janitor.model import summary as summaries
 from janitor.model.vocabulary import meanings_of
 from janitor.model.wording import counted
+from janitor.report.headline import WITHOUT_A_STATE, none_tracked
 from janitor.rules.objective import is_object, read_objective
 from janitor.rules.selection import policy_for
 
@@ -44,8 +45,7 @@ class Census:
         if run.defect is None and is_object(run, policy):
             found = read_objective(run, policy)
             self.objects["" if isinstance(found.value, Mapping) else found.key] += 1
-        form = summaries.form_of(run.summary, self.policy.namespace)
-        if run.defect is None and form is None:
+        if is_untracked(run, self.policy):
             self.untracked += 1
             return
         word = summaries.read(run.summary, self.policy.namespace, "state")
@@ -62,8 +62,8 @@ class Census:
         if self.runs and self.untracked == self.runs:
             yield warn(
                 "vocabulary",
-                f"none of {_runs(self.runs)} has a {key}: the janitor would change nothing",
-                "check namespace:, or let the training code write its state",
+                f"{none_tracked(self.runs, self.policy.namespace)}",
+                WITHOUT_A_STATE,
             )
             return
         strange = {
@@ -126,6 +126,11 @@ class Census:
                 f" that know only success and failure, set {mapping})",
             )
         return ok("consumers", "no run says timeout or crashed, and the janitor writes neither")
+
+
+def is_untracked(run: RunInfo, policy: Policy) -> bool:
+    """Whether a run that can be read has no state."""
+    return run.defect is None and summaries.form_of(run.summary, policy.namespace) is None
 
 
 def _runs(count: int) -> str:

@@ -13,6 +13,7 @@ from janitor.model.setting import (
     DURATIONS,
     KEY,
     NAMESPACE,
+    OPT_IN,
     PATTERNS,
     POSITIVE_DURATION,
     VOCABULARY,
@@ -69,6 +70,13 @@ class PolicySettings:
         "protein",
         NAMESPACE,
         "Prefix of the janitor's keys in a run's summary: NAMESPACE.state and so on.",
+        group="policy",
+    )
+    adopt: bool = setting(
+        False,  # noqa: FBT003 - the default of a declared field
+        OPT_IN,
+        "Also judge runs that have no state, as if they said running: a run that is found to have"
+        " ended gets its first state. Without objective, the metric of the sweep counts.",
         group="policy",
     )
     objective: str | None = setting(

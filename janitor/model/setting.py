@@ -34,6 +34,8 @@ NAMESPACE: Final = Kind("namespace", "NAME")
 KEY: Final = Kind("key", "KEY")
 PATTERNS: Final = Kind("patterns", "PATTERN", is_list=True)
 VOCABULARY: Final = Kind("vocabulary", is_in_file_only=True)
+OPT_IN: Final = Kind("opt-in")
+"""A switch that is off by default; its flag switches it on."""
 DURATIONS: Final = (DURATION, POSITIVE_DURATION)
 
 

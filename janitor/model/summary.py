@@ -122,6 +122,11 @@ def form_of(summary: Mapping[str, Any], namespace: str) -> Form | None:
     return Form.NESTED if nested else None
 
 
+def form_for_new_keys(summary: Mapping[str, Any], namespace: str) -> Form:
+    """The form in which a summary without a state gets one: that of other keys there, or flat."""
+    return Form.NESTED if isinstance(get(summary, (namespace,)), Mapping) else Form.FLAT
+
+
 _NAMES: Final = 256
 """More than the number of the janitor's names, so that their places are computed once."""
 

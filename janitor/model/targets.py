@@ -18,7 +18,13 @@ class TargetKind(StrEnum):
     SWEEP = "sweep"
     PROJECT = "project"
     GROUP = "group"
+    RUN = "run"
+    FILTER = "filter"
     STORE = "store"
+
+
+EVERY_RUN: Final = "{}"
+"""The filter that every run of a project passes, also those in no sweep."""
 
 
 def is_local(path: str) -> bool:
@@ -47,17 +53,19 @@ class LocalTarget:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to scan on W&B: a sweep, every sweep of a project, or a group of runs."""
+    """What to scan on W&B: a sweep, every sweep of a project, a group, a run, or by a filter."""
 
     kind: TargetKind
     entity: str | None
     """None where wandb's default entity is meant."""
     project: str
     name: str = ""
-    """The sweep's id or the group's name; empty for a project."""
+    """The sweep's id, the group's name or the run's id; a filter as JSON text; empty for a
+    project."""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.entity, self.project, self.name) if part)
+        name = "" if self.kind is TargetKind.FILTER and self.name == EVERY_RUN else self.name
+        return "/".join(part for part in (self.entity, self.project, name) if part)
 
 
 AnyTarget: TypeAlias = Target | LocalTarget

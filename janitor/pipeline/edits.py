@@ -156,13 +156,14 @@ _MARKS: Final = ("rule", "previous_state", "state", "reason", "at", "version")
 def _marks(change: Change, reading: Reading, at: datetime) -> dict[str, Any]:
     values = (
         change.rule,
-        reading.state.value,
+        reading.former_state,
         change.to.value,
         change.reason,
         at.isoformat(),
         __version__,
     )
-    return {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}
+    marks = {f"janitor.{name}": value for name, value in zip(_MARKS, values, strict=True)}
+    return marks | ({"janitor.adopted": True} if reading.is_new else {})
 
 
 WRITTEN_NAMES: Final = frozenset(
@@ -176,6 +177,7 @@ WRITTEN_NAMES: Final = frozenset(
         *stale_assignment.ASSIGNMENT,
         *(f"janitor.{name}" for name in _MARKS),
         "janitor.resurrected_at",
+        "janitor.adopted",
     }
 )
 """Every name under the namespace that the janitor writes or removes. Journals and reports are

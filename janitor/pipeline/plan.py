@@ -133,9 +133,13 @@ class Repair:
         reading, verdict, planned = judgement.reading, judgement.verdict, self.planned
         if reading is None or not isinstance(verdict, Change):
             return _moved_on(judgement)
-        if (verdict.rule, verdict.to, reading.state) != (planned.rule, planned.to, planned.from_):
+        if (verdict.rule, verdict.to, reading.former_state) != (
+            planned.rule,
+            planned.to,
+            planned.from_,
+        ):
             return Withdrawn(
-                f"it is {reading.state} now, and {verdict.rule} would make it {verdict.to}",
+                f"it is {reading.former_state} now, and {verdict.rule} would make it {verdict.to}",
                 reading.state,
             )
         if self.as_reviewed and reading.vitals.last_alive != planned.last_alive:
@@ -151,14 +155,16 @@ class Repair:
             return f"its sweep is {fresh.sweep or 'none'} now, not {planned.sweep or 'none'}"
         project = f"{fresh.entity}/{fresh.project}/"
         target = (planned.target or "").removeprefix(project)
-        if target != planned.target and target not in {fresh.sweep, fresh.group, ""}:
+        if target.startswith("{"):  # a filter is not asked again
+            return None
+        if target != planned.target and target not in {fresh.sweep, fresh.group, fresh.id, ""}:
             return f"its group is {fresh.group or 'none'} now, not {target}"
         return None
 
 
 def _moved_on(judgement: Judgement) -> Withdrawn:
     verdict = judgement.verdict
-    state = judgement.reading.state if judgement.reading else None
+    state = judgement.reading.former_state if judgement.reading else None
     if isinstance(verdict, Hold):
         return Withdrawn(f"held now: {verdict.reason}", state)
     if state is not None:

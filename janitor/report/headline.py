@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,10 @@ def headline(report: Report) -> str:
     totals = report.totals
     dry_run = report.dry_run
     sentences = ["Nothing was written (dry run)."] if dry_run else []
+    if not (totals.runs or report.errors or report.shard) and report.command in {"fix", "plan"}:
+        return " ".join([*sentences, NO_RUNS])
+    if totals.runs and totals.untracked == totals.runs:
+        return " ".join([*sentences, f"{none_tracked(totals.runs, report.namespace)}."])
     if totals.written or not (dry_run or totals.planned):
         sentences.append(f"{_repaired(report)}.")
     if totals.planned or dry_run:
@@ -59,6 +64,26 @@ def headline(report: Report) -> str:
             f"{counted(totals.superseded, 'run')} changed meanwhile and {were} skipped."
         )
     return " ".join(sentences)
+
+
+def none_tracked(runs: int, namespace: str) -> str:
+    """That the janitor judges none of so many runs, as all human-readable output says it."""
+    are, their = ("is", "its") if runs == 1 else ("are", "their")
+    return f"0 of {counted(runs, 'run')} {are} tracked: no {namespace}.state in {their} summary"
+
+
+NO_RUNS: Final = (
+    "No run was found. A project stands for the runs of its sweeps; --include all adds its other"
+    " runs."
+)
+
+
+WITHOUT_A_STATE: Final = (
+    "Runs without a state are not judged. If your runs keep it under another prefix, name that with"
+    " --namespace (`janitor init` finds it). To judge them by what W&B knows, preview"
+    " `janitor fix --adopt --dry-run`"
+)
+"""What to do about runs that have no state."""
 
 
 def change_groups(report: Report) -> list[ChangeGroup]:
@@ -100,12 +125,9 @@ def notices(report: Report) -> list[str]:
         found.append(f"{brake}: {report.brake.message or 'a limit was exceeded'}")
     if report.stand_down and report.stand_down.active:
         found.append(f"Stand-down: {report.stand_down.message or 'an outage is suspected'}")
-    found += shards.notices(report)
-    found += [_incomplete(target) for target in report.targets if not target.complete]
-    if left_out := sum(target.left_out for target in report.targets):
-        found.append(f"{counted(left_out, 'run')} not read: silent for longer than active_since")
-    if known := _known(report):
-        found.append(known)
+    if report.totals.runs and report.totals.untracked == report.totals.runs:
+        found.append(WITHOUT_A_STATE)
+    found += [*shards.notices(report), *_coverage(report)]
     if report.clock and report.clock.warning:
         found.append(f"Clock: {report.clock.warning}")
     if report.command == "undo" and report.totals.written and not report.dry_run:
@@ -113,6 +135,15 @@ def notices(report: Report) -> list[str]:
     if report.false_positives and report.false_positives.runs:
         found.append(_false_positives(report.false_positives))
     return [notice if notice.endswith((".", "!", "?")) else f"{notice}." for notice in found]
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    """What was not read, and why."""
+    yield from (_incomplete(target) for target in report.targets if not target.complete)
+    if left_out := sum(target.left_out for target in report.targets):
+        yield f"{counted(left_out, 'run')} not read: silent for longer than active_since"
+    if known := _known(report):
+        yield known
 
 
 def counts(report: Report) -> list[tuple[str, int]]:

@@ -38,6 +38,7 @@ from janitor.rules import (
     wandb_failed,
     wandb_killed,
 )
+from janitor.rules.adoption import is_stateless
 from janitor.rules.custom.rule import judge as judge_custom
 from janitor.rules.reading import Reading, read_run
 from janitor.rules.selection import policy_for, why_ignored
@@ -167,11 +168,19 @@ def _why_left(reading: Reading, policy: Policy) -> str:
                 return f"{seen}, W&B says {word}: {rule.id} is disabled in the settings"
     if (queued := queue_expired.why_queued(reading)) is not None:
         return queued
+    return f"{seen}, W&B says {word}{_what_may_come(reading, policy)}"
+
+
+def _what_may_come(reading: Reading, policy: Policy) -> str:
+    word = reading.run.wandb_state
+    if word == "finished" and is_stateless(reading.run, policy):
+        return (
+            f", but no {reading.objective_key} is recorded: it is not known whether the run"
+            " succeeded; name its metric with objective"
+        )
     if word in wandb_crashed.WORDS:
-        return f"{seen}, W&B says {word}: it may come back"
-    if word.has_ended:
-        return f"{seen}, W&B says {word}: an evaluation may still come"
-    return f"{seen}, W&B says {word}"
+        return ": it may come back"
+    return ": an evaluation may still come" if word.has_ended else ""
 
 
 def _last_seen(reading: Reading) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from janitor.model import Change, Hold, Liveness, Policy, Silent, SweepRunState
 from janitor.model.wording import format_age
+from janitor.rules.adoption import is_stateless
 from janitor.rules.queue_expired import why_queued
 from janitor.rules.reading import Reading
 
@@ -14,6 +15,8 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
     """Timeout; held if the clocks disagree or no timestamp shows when the run was alive."""
     if (queued := why_queued(reading)) is not None:
         return Silent(queued)
+    if reading.run.wandb_state == "finished" and is_stateless(reading.run, policy):
+        return Silent("W&B says finished, which is not a sign of a lost run without a state")
     timeout, silence = policy.timeout(reading.state), reading.silence
     liveness = reading.vitals.liveness(timeout)
     if liveness is Liveness.ALIVE and silence is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from janitor.model import Hold, Policy, RunInfo, SweepRunState, Untracked
 from janitor.model import summary as summaries
@@ -14,7 +14,11 @@ from janitor.model.evidence import Vitals, take_vitals
 from janitor.model.summary import Form
 from janitor.model.vocabulary import meanings_of
 from janitor.model.wording import format_age
+from janitor.rules.adoption import may_adopt
 from janitor.rules.objective import is_finite, read_objective
+
+UNTRACKED: Final = "untracked"
+"""In reports and marks, the state of a run that had none."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Reading:
     objective: Any
     """The value, as in the summary; ABSENT if the key is missing or null. Of an object that
     W&B's ``define_metric`` made, the number that counts; the object itself if none does."""
+    is_new: bool = False
+    """Whether the run has no state of its own yet: it is judged because of ``adopt``."""
     objective_key: str = ""
     """Where the objective was found: ``val/acc.max`` if it is a number in such an object."""
 
@@ -37,6 +43,11 @@ class Reading:
     def vitals(self) -> Vitals:
         """The run's signs of life, read when a rule asks for them: of most runs, none does."""
         return take_vitals(self.run, self.policy, self.now)
+
+    @property
+    def former_state(self) -> str:
+        """The state that the summary says: ``untracked`` if there is none."""
+        return UNTRACKED if self.is_new else self.state.value
 
     @property
     def age(self) -> timedelta | None:
@@ -77,13 +88,25 @@ def read_run(run: RunInfo, policy: Policy, now: datetime) -> Reading | Hold | Un
     if run.defect is not None:
         return Hold("none", f"the summary cannot be read: {run.defect}")
     form = summaries.form_of(run.summary, policy.namespace)
+    is_new = form is None
     if form is None:
-        return Untracked()
-    state = _read_state(run.summary, form, policy)
+        if not may_adopt(run, policy):
+            return Untracked()
+        form = summaries.form_for_new_keys(run.summary, policy.namespace)
+    state = SweepRunState.RUNNING if is_new else _read_state(run.summary, form, policy)
     if isinstance(state, Hold):
         return state
     objective = read_objective(run, policy)
-    return Reading(run, policy, now, form, state, objective.value, objective.key)
+    return Reading(
+        run,
+        policy,
+        now,
+        form,
+        state,
+        objective.value,
+        is_new=is_new,
+        objective_key=objective.key,
+    )
 
 
 def _read_state(summary: Mapping[str, Any], form: Form, policy: Policy) -> SweepRunState | Hold:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from janitor.model import Change, Hold, Policy, Silent, SweepRunState
 from janitor.model.evidence import parse_time
 from janitor.model.summary import ABSENT
 from janitor.model.wording import format_age
-from janitor.rules.reading import Reading
+from janitor.rules.reading import UNTRACKED, Reading
 
 ID = "resurrected"
 
@@ -41,7 +42,7 @@ def judge(reading: Reading, policy: Policy) -> Change | Hold | Silent:
             f"{alive}; its process loaded the state {reading.state} when it resumed and sends it"
             " with each log entry, so a repair would be overwritten",
         )
-    return Change(ID, SweepRunState(reading.mark("previous_state", policy)), alive)
+    return Change(ID, SweepRunState(_previous(reading, policy)), alive)
 
 
 def _not_ours(reading: Reading, policy: Policy) -> str | None:
@@ -49,7 +50,7 @@ def _not_ours(reading: Reading, policy: Policy) -> str | None:
     state = reading.mark("state", policy)
     if state is ABSENT:
         return "no mark of the janitor"
-    previous = reading.mark("previous_state", policy)
+    previous = _previous(reading, policy)
     if state != reading.state:
         return "the state is no longer the one that the janitor wrote"
     if reading.run.wandb_state != "running":
@@ -57,3 +58,9 @@ def _not_ours(reading: Reading, policy: Policy) -> str | None:
     if previous not in list(SweepRunState) or not SweepRunState(previous).is_open:
         return f"the mark does not name an open state: {previous!r:.40}"
     return None
+
+
+def _previous(reading: Reading, policy: Policy) -> Any:
+    """The state before; a run that had none was judged as if it said running."""
+    previous = reading.mark("previous_state", policy)
+    return SweepRunState.RUNNING if previous == UNTRACKED else previous

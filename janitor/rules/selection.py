@@ -11,6 +11,7 @@ from janitor.model import AUTO, IGNORE_TAG, Ignore, Override, Policy, RunInfo, T
 from janitor.model import summary as summaries
 from janitor.model.summary import ABSENT
 from janitor.model.wording import format_age
+from janitor.rules.adoption import is_stateless
 from janitor.rules.reading import Reading
 
 _BROADEST_FIRST = (TargetKind.PROJECT, TargetKind.GROUP, TargetKind.SWEEP)
@@ -22,14 +23,15 @@ def policy_for(run: RunInfo, policy: Policy) -> Policy:
     Overrides of its project, its group and its sweep apply in this order, each setting on its
     own, so that the narrowest wins. ``objective: auto`` becomes a key: ``NAMESPACE.objective`` if
     it is recorded, or else the sweep's metric if W&B says finished. Before that, a metric that is
-    logged all along says nothing about a run's end.
+    logged all along says nothing about a run's end. The same holds for every objective of a run
+    whose training code keeps no state.
     """
     matching = [each for each in policy.overrides if _matches(each.target, run)]
     for kind in _BROADEST_FIRST:
         for override in matching:
             if override.target.kind is kind:
                 policy = _overridden(policy, override)
-    if policy.objective == AUTO:
+    if policy.objective == AUTO or is_stateless(run, policy):
         policy = replace(policy, objective=_objective_of(run, policy))
     return policy
 
@@ -71,6 +73,8 @@ def _overridden(policy: Policy, override: Override) -> Policy:
 
 
 def _objective_of(run: RunInfo, policy: Policy) -> str | None:
+    if policy.objective not in {None, AUTO}:
+        return policy.objective if run.wandb_state == "finished" else None
     recorded = summaries.findings(run.summary, f"{policy.namespace}.objective")
     if any(value is not None and value is not ABSENT for value in recorded):
         return None

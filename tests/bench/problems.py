@@ -83,10 +83,10 @@ def digits(table: Path) -> Problem:
 def train_digits(table: Path) -> None:
     """Train a linear model on scikit-learn's digits with each configuration; takes a minute."""
     import numpy as np
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
-    from sklearn.linear_model import SGDClassifier  # type: ignore[import-untyped]
-    from sklearn.metrics import log_loss  # type: ignore[import-untyped]
-    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.metrics import log_loss
+    from sklearn.model_selection import train_test_split
 
     data, target = load_digits(return_X_y=True)
     kept = train_test_split(data / 16, target, test_size=0.4, random_state=0)

@@ -176,7 +176,7 @@ def test_a_bad_setting_is_one_sentence_that_names_it(home: Path, text: str, sent
         ("targets: [{sweep: a/b, project: c}]", "each target must be of the form"),
         (
             "targets: [{sweeps: a/b/c}]",
-            "a target is a sweep, project, group or store, not 'sweeps'; did",
+            "a target is a sweep, project, group, run or store, not 'sweeps'; did",
         ),
         ("targets: {sweep: [a/b/c, 5]}", "sweep 5 is not a text: write ENTITY/PROJECT/SWEEP or"),
         ("targets: [{sweep:}]", "sweep None is not a text"),

@@ -10,7 +10,7 @@ from janitor.config import parse_target
 from janitor.errors import TargetError
 from janitor.model import LocalTarget, Target, TargetKind
 
-SWEEP, PROJECT, GROUP, STORE = TargetKind
+SWEEP, PROJECT, GROUP, RUN, FILTER, STORE = TargetKind
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_states_that_are_not_text_are_counted() -> None:
 def test_runs_without_any_state_make_one_look_at_the_namespace() -> None:
     (finding,) = findings({"loss": 1.0}, {})
     assert finding.level is Level.WARN
-    assert "none of 2 runs has a protein.state" in finding.message
+    assert "0 of 2 runs are tracked: no protein.state" in finding.message
 
 
 def test_words_that_a_reader_takes_for_successes_are_warned_of() -> None:

@@ -35,7 +35,7 @@ def refused(janitor: Janitor, *words: str, code: int = 2, **changes: str | None)
         (["--sweep", "acme"], "sweep 'acme' has too few parts: write ENTITY/PROJECT/SWEEP"),
         (["--project", "acme/rl/s1"], "project 'acme/rl/s1'"),
         (["--group", "rl/night"], "group 'rl/night'"),
-        ([], "nothing to scan: name a --sweep, a --project or a --group"),
+        ([], "nothing to scan: name a target such as ENTITY/PROJECT"),
         (["--sweep", "acme/rl/s1", "--settle", "-5m"], "--settle must not be negative"),
         (["--sweep", "acme/rl/s1", "--disable-rule", "heartbeat-expird"], "did you mean"),
         (

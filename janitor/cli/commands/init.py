@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,9 @@ from janitor.cli.command import Command
 from janitor.cli.context import Session, pass_session
 from janitor.cli.options import target_options
 from janitor.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from janitor.doctor.survey import Survey
 
 
 @click.command("init", cls=Command)
@@ -51,7 +55,8 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
         raise UsageError("nothing to look at: name a --project, a --sweep or a --group")
     door = open_door(config)
     try:
-        store = WandbStore(door, config.policy, config.page_size)
+        # adopt: the metric of each sweep is asked for, and may be proposed
+        store = WandbStore(door, replace(config.policy, adopt=True), config.page_size)
         seen = survey(door, store, config.policy, config.targets)
     except StoreError as error:
         raise UsageError(str(error)) from error
@@ -59,7 +64,24 @@ def command(session: Session, /, *, out: Path, overwrite: bool, **flags: Any) ->
         door.close()
     text = session.redact.in_data(draft(seen, datetime.now(UTC).date()))
     write_atomically(out, text, error=UsageError)
-    click.echo("\n".join(_next_steps(out)))
+    click.echo("\n".join([*_about_states(seen), *_next_steps(out)]))
+
+
+def _about_states(seen: Survey) -> list[str]:
+    """What to do if no run has a state."""
+    from janitor.report.headline import none_tracked
+
+    census, other = seen.census, seen.proposals.namespace
+    if not census.runs or census.untracked < census.runs:
+        return []
+    lines = [f"{none_tracked(census.runs, census.policy.namespace)}."]
+    if other is not None:
+        return [*lines, f"They keep it as {other}.state: the file says namespace: {other}.", ""]
+    return [
+        *lines,
+        "To judge them by what W&B knows, remove the # before adopt: true in the file.",
+        "",
+    ]
 
 
 def _next_steps(out: Path) -> list[str]:

@@ -52,14 +52,14 @@ class Activity:
             raise TypeError("no run is left out")
         recent = {"$gte": self._since.isoformat()}
         signs = [{"heartbeat_at": recent}, {"created_at": recent}, {"heartbeat_at": None}]
-        return {**filters, "$or": signs}
+        return both(filters, {"$or": signs})
 
     def silent(self, filters: Mapping[str, Any]) -> dict[str, Any]:
         """The filters, for the runs that are left out."""
         if self._since is None:
             raise TypeError("no run is left out")
         earlier = {"$lt": self._since.isoformat()}
-        return {**filters, "heartbeat_at": earlier, "created_at": earlier}
+        return both(filters, {"heartbeat_at": earlier, "created_at": earlier})
 
     def find_quiet(self, targets: Sequence[Target], count: Counter) -> None:
         """Find the sweeps of a project without active runs, whose runs need not be requested.
@@ -100,3 +100,10 @@ class Activity:
         """Leave out nothing of this target from now on."""
         self._read_whole.add(target)
         _log.warning("%s is read whole, whatever active_since says: %s", target, why)
+
+
+def both(filters: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The runs that pass both filters; neither replaces a condition of the other."""
+    if filters.keys() & more.keys():
+        return {"$and": [dict(filters), dict(more)]}
+    return {**filters, **more}

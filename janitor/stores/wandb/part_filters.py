@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, Final
 
 from janitor.model import Target, TargetKind
 from janitor.model.parts import Changed, Created, LeftOut, Named, Part, Unchanged, Whole
 from janitor.model.states import ENDED
-from janitor.stores.wandb.activity import Activity
+from janitor.stores.wandb.activity import Activity, both
 
 _ENDED: Final = sorted(ENDED)
 
 
 def filters_of_target(target: Target) -> dict[str, Any]:
-    """The filters of all runs of a sweep or group."""
-    return {"group" if target.kind is TargetKind.GROUP else "sweep": target.name}
+    """The filters of all runs of a target that is not a whole project."""
+    match target.kind:
+        case TargetKind.FILTER:
+            found: dict[str, Any] = json.loads(target.name)
+            return found
+        case TargetKind.GROUP:
+            return {"group": target.name}
+        case TargetKind.RUN:
+            return {"name": target.name}
+        case _:
+            return {"sweep": target.name}
 
 
 def filters_of_part(part: Part, target: Target, activity: Activity) -> dict[str, Any] | None:
@@ -25,10 +35,7 @@ def filters_of_part(part: Part, target: Target, activity: Activity) -> dict[str,
         return base
     if isinstance(part, LeftOut):
         return activity.silent(base) if activity.is_limited(target) else None
-    conditions = [_condition(part)]
-    if activity.is_limited(target):
-        conditions.append({"$or": activity.active(target, {})["$or"]})
-    return {**base, **conditions[0]} if len(conditions) == 1 else {**base, "$and": conditions}
+    return both(activity.active(target, base), _condition(part))
 
 
 def _condition(part: Changed | Unchanged | Named | Created) -> dict[str, Any]:

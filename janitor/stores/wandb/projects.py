@@ -50,7 +50,10 @@ class Projects:
         project, _ = self.ask(scope, queries.SWEEP, {"sweep": name})
         with known_form(self._door.address):
             if project["sweep"] is None:
-                raise NotFoundError(f"sweep {name} does not exist in project {scope}")
+                raise NotFoundError(
+                    f"sweep {name} does not exist in project {scope} (a run is named with --run, a"
+                    " group with --group)"
+                )
             return _read_sweep(project["sweep"], scope)
 
     def sweep_config(self, scope: Scope, name: str) -> str | None:
@@ -68,6 +71,12 @@ class Projects:
             if not count_of(project["runCount"]):
                 raise NotFoundError(f"no run of project {scope} is in a group {name}")
         return ResolvedTarget(Target(TargetKind.GROUP, scope.entity, scope.project, name), name)
+
+    def run(self, scope: Scope, name: str) -> ResolvedTarget:
+        """One run."""
+        if self.counts(scope, [{"name": name}]) == [0]:
+            raise NotFoundError(f"run {name} does not exist in project {scope}")
+        return ResolvedTarget(Target(TargetKind.RUN, scope.entity, scope.project, name), name)
 
     def counts(self, scope: Scope, filters: Sequence[Mapping[str, Any]]) -> list[int]:
         """How many runs of a project pass each of these filters."""

@@ -124,6 +124,7 @@ def summary_keys(policy: Policy) -> list[str]:
         "error", "runtime_seconds", "completion_time", "failure_time",
         "janitor.rule", "janitor.previous_state", "janitor.state",
         "janitor.reason", "janitor.at", "janitor.version", "janitor.resurrected_at",
+        "janitor.adopted",
     )  # fmt: skip
     keys = [policy.namespace, *(f"{policy.namespace}.{name}" for name in names), "_timestamp"]
     objectives = [policy.objective, *(each.settings.get("objective") for each in policy.overrides)]

@@ -108,6 +108,10 @@ class WandbStore:
                 return (self._projects.sweep(scope, target.name),)
             case TargetKind.GROUP:
                 return (self._projects.group(scope, target.name),)
+            case TargetKind.RUN:
+                return (self._projects.run(scope, target.name),)
+            case TargetKind.FILTER:
+                return (ResolvedTarget(replace(target, entity=entity), target.name),)
             case TargetKind.PROJECT:
                 return self._sweeps(scope)
             case _:
@@ -172,7 +176,7 @@ class WandbStore:
         """A page of runs; None where it turns out that the target must be read otherwise."""
         scope = Scope(target.entity or "", target.project)
         base = filters_of_target(target)
-        sliced = sliced and not (self._takes_metrics and target.kind is TargetKind.GROUP)
+        sliced = sliced and not (self._takes_metrics and target.kind is not TargetKind.SWEEP)
         counted = after is None and part is None and self._activity.is_limited(target)
         asked = self._activity.active(target, base)
         if part is not None:

@@ -80,6 +80,8 @@ def _metric_in(config: str | None) -> Mapping[Any, Any]:
 
 def are_asked_for(policy: Policy) -> bool:
     """Whether the policy, for any run, takes the metric of the run's sweep for its objective."""
+    if policy.adopt and policy.objective is None:
+        return True
     return AUTO in {
         policy.objective,
         *(each.settings.get("objective") for each in policy.overrides),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from janitor.model.jobs import Cause, Ending, JobStatus
 from janitor.model.ledger import Ledger
