@@ -191,20 +191,21 @@ def _add_marks(folder: Path, index: int, marks: int) -> None:
         manager.update("exp_1", mark)
 
 
-def test_eight_processes_that_add_a_thousand_marks_each_lose_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("marks", [100, pytest.param(1000, marks=pytest.mark.long)])
+def test_eight_processes_that_add_marks_at_once_lose_none(tmp_path: Path, marks: int) -> None:
     manager = StateManager(tmp_path)
-    manager.create("exp_1", total_runs=8000, num_processes=8)
+    manager.create("exp_1", total_runs=8 * marks, num_processes=8)
     context = multiprocessing.get_context("spawn")
     writers = [
-        context.Process(target=_add_marks, args=(tmp_path, index, 1000)) for index in range(8)
+        context.Process(target=_add_marks, args=(tmp_path, index, marks)) for index in range(8)
     ]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     state = manager.load("exp_1")
-    assert [progress.runs_completed for progress in state.process_progress.values()] == [1000] * 8
-    assert state.revision == 8001
+    assert [progress.runs_completed for progress in state.process_progress.values()] == [marks] * 8
+    assert state.revision == 8 * marks + 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         ".lock",
         "exp_1.json",

@@ -38,7 +38,7 @@ class Learning(Stepping):
         super().release(name, script)
 
 
-@pytest.mark.parametrize("kind", ["tpe", "cmaes"])
+@pytest.mark.parametrize("kind", ["tpe", pytest.param("cmaes", marks=pytest.mark.long)])
 def test_a_step_killed_at_each_point_suggests_the_same(tmp_path: Path, kind: str) -> None:
     calm = Learning.start(tmp_path / "calm", SWEEP % kind)
     finish(calm)
