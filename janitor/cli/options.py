@@ -45,7 +45,7 @@ _SECTIONS = {
 
 def section_of(name: str) -> str:
     """The section of ``--help`` that lists the parameter with this name."""
-    if name in {"sweep", "project", "group", "run", "include", "filter", "store"}:
+    if name in {"target", "sweep", "project", "group", "run", "include", "filter", "store"}:
         return "Targets"
     if name == "force":
         return "Safety"

@@ -139,7 +139,7 @@ def test_without_a_command_the_help_is_printed_and_the_code_says_usage() -> None
         (["config", "shwo"], "No such command 'shwo'; did you mean 'show'?"),
         (["config", "show", "--settel", "1"], "No such option"),
         (["config", "show", "--settle"], "Option '--settle' requires an argument"),
-        (["config", "show", "extra"], "Got unexpected extra argument (extra)"),
+        (["config", "schema", "extra"], "Got unexpected extra argument (extra)"),
         (["config", "show", "--log-format", "xml"], "'xml' is not one of 'console', 'json'"),
         (["config", "show", "--settle", "-5m"], "--settle must not be negative, but is '-5m'"),
         (["config", "show", "--sweep", "acme"], "sweep 'acme' has too few parts: write ENTITY"),

@@ -17,6 +17,7 @@ CODES = {
     errors.ConfigError: 2,
     errors.TargetError: 2,
     errors.PlanError: 2,
+    errors.NewerLedgerError: 2,
     errors.InvalidExperimentIdError: 2,
     errors.BrakeError: 3,
 }

@@ -15,7 +15,7 @@ from janitor.config.table import OUTSIDE_THE_FILE
 from janitor.config.targets import KINDS
 from janitor.model.setting import Setting
 
-NOT_SETTINGS = {"config", "force"}
+NOT_SETTINGS = {"config", "force", "target", "include", "filter"}
 FLAGS = [setting for setting in OUTSIDE_THE_FILE.values() if setting.group]
 
 
@@ -65,7 +65,13 @@ def test_no_stand_down_switches_the_setting_off() -> None:
 def test_repeated_targets_are_kept_in_order() -> None:
     flags = flags_of("--project", "b", "--sweep", "a/1", "--sweep", "a/2")
     assert flags["sweep"] == ("a/1", "a/2")
-    assert [name for name in flags if name in KINDS] == ["project", "sweep", "group", "store"]
+    assert [name for name in flags if name in KINDS] == [
+        "project",
+        "sweep",
+        "group",
+        "run",
+        "store",
+    ]
 
 
 @pytest.mark.parametrize("setting", FLAGS)
@@ -79,7 +85,7 @@ def test_the_default_that_the_help_names_is_the_default(setting: Setting) -> Non
         shown = ", ".join(default) if isinstance(default, list) else default
         assert named[1] == (f"{shown:g}" if isinstance(shown, float) else str(shown))
     else:
-        assert default in (None, [], True)
+        assert default in (None, [], True, False)
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

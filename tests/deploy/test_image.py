@@ -44,7 +44,14 @@ def test_it_runs_as_the_user_that_the_manifests_name() -> None:
 
 
 def test_it_has_every_extra_that_a_pass_can_use() -> None:
-    not_for_passes = {"emulator", "frameworks", "sweep", "sweep-gp"}
+    not_for_passes = {
+        "dashboard",
+        "emulator",
+        "frameworks",
+        "sweep",
+        "sweep-gp",
+        "sweep-importance",
+    }
     extras = PROJECT["optional-dependencies"]
     wanted = [
         *PROJECT["dependencies"],
