@@ -259,7 +259,7 @@ def _recorded(text: str) -> Iterator[ClusterJob]:
 def _ending_of(ending: Ending | None, by_signal: int) -> Ending | None:
     """The ending, more exactly where the exit code tells more."""
     is_killed = ending is Ending.FAILED and by_signal
-    return Ending.LOST if is_killed else ending  # by whom, nobody knows
+    return Ending.LOST if is_killed else ending  # nobody knows who sent it
 
 
 def _end_of(code: int, by_signal: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from janitor.config import load
 from janitor.emulator import EmulatorProcess
 from janitor.experiments import StateManager
+from janitor.sweep.config import SweepConfig
 from janitor.tasks import TaskManager
 from tests.deploy.tools import BIN, tool
 from tests.docs.pages import ROOT, Block
@@ -38,6 +39,14 @@ _RUNS: Final = (
     {**_BASE, "sweep": "s2", "name": "done", "group": "night/1", "summary": _DONE},
 )
 """What the examples of the documentation expect at the server."""
+
+
+_SWEEP = """\
+method: random
+program: train.py
+metric: {name: loss, goal: minimize}
+parameters: {lr: {min: 0.001, max: 1}}
+"""
 
 
 @dataclass
@@ -198,7 +207,14 @@ class Session:
             self._run(f"{sys.executable} block.py", 0, block)
 
     def _yaml(self, block: Block) -> None:
-        """Load it as a janitor.yaml, and keep it if it has a name; others are kept for kubectl."""
+        """Load it as a janitor.yaml, and keep it if it has a name; others are kept for kubectl.
+
+        A part of a sweep file is loaded with the rest of a small one.
+        """
+        if block.options.get("part") == "sweep":
+            (self.folder / "part.yaml").write_text(f"{_SWEEP}{block.text}")
+            SweepConfig.load(self.folder / "part.yaml")
+            return
         name = block.options.get("file", "janitor.yaml")
         place = self.folder if "file" in block.options else self.folder / "tried"
         place.mkdir(exist_ok=True)
