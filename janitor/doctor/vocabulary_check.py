@@ -75,7 +75,9 @@ class Census:
             yield warn(
                 "vocabulary",
                 f"{_runs(count)} {_say(count)} {word!r:.60}, which is unknown: held",
-                f"say which state it stands for, as in vocabulary: {{failure: {word!r:.60}}}",
+                "correct the word where the run's code writes it. Only if your tools use this word"
+                " on purpose, put it under vocabulary for the state that it stands for: the"
+                " janitor then also writes it",
             )
         if self.unreadable:
             yield warn(
