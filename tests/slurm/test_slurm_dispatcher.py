@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,10 @@ def test_a_cancelled_job_that_waits_never_runs(shared: Path) -> None:
     assert not (shared / "trained").exists()
 
 
+def answers_about(job: JobDefinition) -> bool:
+    return observed(dispatcher_with(), job).phase is not JobPhase.UNKNOWN
+
+
 @pytest.mark.long
 def test_a_controller_that_is_killed_right_after_a_submit_loses_nothing(
     slurm: SlurmCluster, shared: Path
@@ -179,6 +184,7 @@ def test_a_controller_that_is_killed_right_after_a_submit_loses_nothing(
     slurm.start_controller()
 
     for job in jobs:
+        wait_until(partial(answers_about, job), "slurmctld answers again")
         if observed(dispatcher_with(), job).phase is JobPhase.GONE:
             assert dispatcher_with().dispatch(job)
     for job in jobs:

@@ -49,6 +49,15 @@ SCORES = (2, 1, 4, 3)
 NOT_REACHED = frozenset({CrashPoint.BEFORE_REFUSALS, CrashPoint.AFTER_REFUSALS})
 NO_STOPS = frozenset({CrashPoint.BEFORE_CANCEL, CrashPoint.AFTER_CANCEL})
 """Where a sweep does not come that stops no job."""
+SAMPLE = frozenset(
+    {
+        CrashPoint.AFTER_FACTS,
+        CrashPoint.AFTER_DECISIONS,
+        CrashPoint.BEFORE_CANCEL,
+        CrashPoint.AFTER_RUN,
+    }
+)
+"""The points of ``make test``; ``make test-long`` has all of them."""
 
 
 def start(folder: Path, mode: str) -> Stepping:
@@ -137,7 +146,9 @@ def check(sweep: Stepping, undisturbed: list[dict[str, Any]]) -> None:
 
 def matrix() -> list[Any]:
     return [
-        pytest.param(mode, point, id=f"{mode}-{point}")
+        pytest.param(
+            mode, point, id=f"{mode}-{point}", marks=[] if point in SAMPLE else [pytest.mark.long]
+        )
         for mode in SCHEDULERS
         for point in CrashPoint
         if point not in NOT_REACHED and not (mode != "stop" and point in NO_STOPS)
