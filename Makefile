@@ -12,7 +12,8 @@ FRAMEWORKS = .venv-frameworks
 TORCH = torch==2.13.0
 # All extras but `frameworks` and `sweep-gp`.
 LOCKED_EXTRAS = cel dashboard emulator html metrics notify sweep sweep-importance
-JOBS ?= 2
+# Many tests wait for a server or a process: three at once keep two cores busy.
+JOBS ?= 3
 
 .PHONY: demo test check test-lowest test-frameworks test-long coverage bench format lock docs clean
 

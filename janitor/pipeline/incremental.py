@@ -110,11 +110,17 @@ class Memory:
         based = self._based.get(key)
         if based is None or scan.known is None:
             whole = Entry(self.judged_by, at, at, len(learned.settled.hashes), others)
+            if self._is_small(whole) and self.index.entry(key) is None:
+                return  # it is read at once next time as well
             self.index.write(key, whole, learned)
             return
         entry = replace(based, watermark=at, others=others)
         read = {*learned.settled.hashes, *map(hashed, learned.others)}
         self.index.update(key, based, entry, read, learned.settled)
+
+    def _is_small(self, entry: Entry) -> bool:
+        """Whether the target is read whole without a look into the index."""
+        return entry.settled + len(entry.others) <= _FEW * self.page_size
 
     def _key(self, target: AnyTarget) -> str:
         return f"{self.server} {target.kind} {target}"
@@ -128,7 +134,7 @@ class Memory:
 
         """
         entry = self.index.entry(key)
-        if entry is None or entry.settled + len(entry.others) <= _FEW * self.page_size:
+        if entry is None or self._is_small(entry):
             raise WholeReadError
         if entry.policy != self.judged_by:
             raise WholeReadError("the settings or the version of the janitor changed")

@@ -65,7 +65,8 @@ class RunIndex:
 
     Args:
         path: The file.
-        read_only: Whether nothing may be changed; a file that does not exist is empty then.
+        read_only: Whether nothing may be changed. A file that does not exist is empty; the first
+            change makes it.
 
     Raises:
         StateFileError: the file is of a later version, or cannot be opened.
@@ -76,6 +77,7 @@ class RunIndex:
         self.path = path
         self.read_only = read_only
         self._lock = RLock()
+        self._is_closed = False
         self._database = self._opened()
 
     def close(self) -> None:
@@ -83,7 +85,7 @@ class RunIndex:
         with self._lock:
             if self._database is not None:
                 self._database.close()
-            self._database = None
+            self._database, self._is_closed = None, True
 
     def entry(self, key: str) -> Entry | None:
         """What is known of a target; None if that is nothing.
@@ -190,9 +192,12 @@ class RunIndex:
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of its changes, or none of them."""
-        if self._database is None or self.read_only:
+        if self._is_closed or self.read_only:
             raise StateFileError(f"{self.path} is not open for writing")
         with self._lock, _as_state_file(self.path):
+            if self._database is None:
+                _make(self.path)
+                self._database = self._connected()
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -205,10 +210,8 @@ class RunIndex:
     def _opened(self) -> sqlite3.Connection | None:
         if self.path.is_symlink():
             raise StateFileError(f"{self.path} is a symbolic link, so it is not used")
-        if self.read_only and not self.path.exists():
-            return None
-        if not self.read_only:
-            _make(self.path)
+        if not self.path.exists():
+            return None  # the first change makes it
         try:
             return self._connected()
         except StateFileError as error:

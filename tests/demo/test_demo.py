@@ -51,7 +51,7 @@ def test_it_shows_every_rule_and_the_reports_and_leaves_nothing_else(janitor: Ja
     assert ended.out.rstrip().endswith("report.html")
     for word in ("Before", "$ janitor fix --sweep", "--dry-run", "After", str(folder.name)):
         assert word in ended.out
-    shown = janitor.ends(0, "journal", "show", str(next((folder / "journals").iterdir())))
+    shown = janitor.ends(0, "journal", "show", str(next((folder / "journals").glob("*.jsonl"))))
     assert "demo/digits/real-killed" in shown.out
 
     assert [path.name for path in janitor.folder.iterdir()] == ["janitor-demo"]

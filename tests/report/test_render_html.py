@@ -78,7 +78,7 @@ def test_a_report_without_runs_has_no_charts_and_no_tables_of_runs() -> None:
     page = Page(render(finish(make_draft(), 0)))
     assert page.named("svg") == []
     assert "Changes" not in page.texts
-    assert "0 of 0 runs needed a change." in page.text
+    assert "No run was found." in page.text
 
 
 def test_each_change_links_to_its_page_and_unfolds_its_evidence() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Annotated, Any, assert_type
 
 import pandas as pd
 import wandb
@@ -106,3 +106,27 @@ def a_pass(target: janitor.Target) -> None:
 
 def figures(runs: list[janitor.RunInfo]) -> None:
     assert_type(janitor.SweepMetadata.of(runs), janitor.SweepMetadata)
+
+
+class Training(janitor.Tool):
+    rate: Annotated[float, janitor.Range(0.1, 1)] = 0.5
+    width: Annotated[int, janitor.Choices(1, 2)] = 1
+
+    def run(self) -> float:
+        assert_type(self.should_stop, bool)
+        assert_type(self.checkpoint_dir, Path)
+        return self.rate
+
+
+@janitor.recipe(metric={"name": "loss"})
+def train(config: Training) -> float:
+    return config.rate
+
+
+def recipes() -> None:
+    assert_type(Training().with_overrides({"rate": 1.0}), Training)
+    assert_type(train(Training()), float)
+    assert_type(janitor.SweepTool(Training).resources, dict[str, Any])
+    orchestrator = janitor.SweepOrchestratorTool(recipe="examples.recipes.arena:train")
+    assert_type(orchestrator.config(), janitor.SweepConfig)
+    assert_type(orchestrator.run(), dict[str, Any])
