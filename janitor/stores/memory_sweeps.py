@@ -7,9 +7,7 @@ hold, so what comes back is JSON's.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,37 +25,10 @@ from janitor.model.jobs import (
 )
 from janitor.model.ledger_items import Launch, LedgerEntry
 from janitor.records.sweep import StoredSummary, dump_entry, dump_summary, parse_entry
+from janitor.stores.memory_state import MemoryJob, MemoryRun, MemoryState
 from janitor.stores.one_site import OneSite
 
 SCHEME: Final = "memory"
-
-
-@dataclass(slots=True)
-class _Run:
-    created_at: str
-    stored: StoredSummary
-
-
-@dataclass(slots=True)
-class _Job:
-    """What a worker wrote."""
-
-    claim: Mapping[str, Any] | None = None
-    claimed_at: datetime | None = None
-    exit: Mapping[str, Any] | None = None
-    reports: list[Report] = field(default_factory=list)
-    stop: str | None = None
-
-
-@dataclass(slots=True)
-class _State:
-    """One sweep. Every reader and writer holds the lock."""
-
-    entries: list[LedgerEntry] = field(default_factory=list)
-    runs: dict[str, _Run] = field(default_factory=dict)
-    created: set[str] = field(default_factory=set)
-    jobs: dict[str, _Job] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class MemorySweep(OneSite):
@@ -74,7 +45,7 @@ class MemorySweep(OneSite):
     def __init__(
         self,
         name: str,
-        state: _State,
+        state: MemoryState,
         clock: Callable[[], datetime],
         namespace: str = "protein",
     ) -> None:
@@ -199,7 +170,7 @@ class MemorySweep(OneSite):
             now = self._clock().isoformat()
             state = SweepRunState.INITIALIZING.value
             summary = {f"{self._namespace}.state": state, f"{self._namespace}.last_update": now}
-            self._state.runs[launch.run] = _Run(now, StoredSummary(1, summary))
+            self._state.runs[launch.run] = MemoryRun(now, StoredSummary(1, summary))
             self._state.created.add(launch.run)
 
     def delete(self, run: str) -> None:
@@ -249,7 +220,7 @@ class MemorySweep(OneSite):
                 ) from error
             known.stored = newer
 
-    def _info(self, name: str, run: _Run) -> RunInfo:
+    def _info(self, name: str, run: MemoryRun) -> RunInfo:
         return RunInfo(
             entity="",
             project="",
@@ -270,8 +241,8 @@ class MemorySweep(OneSite):
         mark = summaries.read(run.summary, self._namespace, "janitor.state")
         return mark is not summaries.ABSENT
 
-    def _job(self, job: JobHandle) -> _Job:
-        return self._state.jobs.setdefault(job.name, _Job())
+    def _job(self, job: JobHandle) -> MemoryJob:
+        return self._state.jobs.setdefault(job.name, MemoryJob())
 
     def _view(self, job: JobHandle) -> AttemptView:
         found = self._state.jobs.get(job.name)
@@ -294,7 +265,7 @@ class MemoryCatalog:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.location = f"{SCHEME}:"
         self._clock = clock
-        self._sweeps: dict[str, _State] = {}
+        self._sweeps: dict[str, MemoryState] = {}
 
     def names(self) -> Sequence[str]:
         """The sweeps, in the order of their names."""
@@ -313,9 +284,9 @@ class MemoryCatalog:
 
     def create(self, name: str) -> MemorySweep:
         """A sweep, created if it does not exist."""
-        return MemorySweep(name, self._sweeps.setdefault(name, _State()), self._clock)
+        return MemorySweep(name, self._sweeps.setdefault(name, MemoryState()), self._clock)
 
 
-def _token(name: str, run: _Run) -> str:
+def _token(name: str, run: MemoryRun) -> str:
     """What a write must show, so that it overwrites only what it has read."""
     return f"{name}@{run.stored.revision}"

@@ -16,6 +16,7 @@ from janitor.model.wording import did_you_mean, quoted
 from janitor.records.report import Report
 from janitor.session import fix
 from janitor.sweep.config import SweepConfig
+from janitor.sweep.config.fixed import fixed_changes
 from janitor.sweep.controller import SweepController
 from janitor.sweep.dispatchers import dispatcher_of
 from janitor.sweep.optimizers import optimizer_of
@@ -89,7 +90,7 @@ def check_fixed(older: SweepConfig, newer: SweepConfig) -> None:
         ConfigError: it does.
 
     """
-    if changed := older.fixed_changes(newer):
+    if changed := fixed_changes(older, newer):
         raise ConfigError(
             f"the sweep {older.name} cannot change {', '.join(changed)} any more: start a new sweep"
             " with another name"

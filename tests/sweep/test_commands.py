@@ -6,77 +6,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sweep.shell import EXAMPLES, Shell, slow
 from tests.sweep.stepping import wait_for
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SLOW = """\
-method: grid
-command:
-  - sh
-  - -c
-  - "echo $$ > pid.$JANITOR_TRIAL_ATTEMPT; until [ -e go ]; do sleep 0.05; done; echo loss=1"
-metric: {name: loss}
-parameters: {x: {values: [1]}}
-janitor: {collect: stdout, grace: 1}
-"""
-
-
-class Shell:
-    """A folder in which janitor is typed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {**os.environ, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "st")}
-
-    def janitor(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "janitor", *words],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, (words, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    def status(self, sweep: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.janitor("sweep", "status", sweep, "--json"))
-        return document
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "janitor", "sweep", *words],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    shutil.copytree(EXAMPLES, tmp_path / "examples")
-    return Shell(tmp_path)
-
-
-def slow(shell: Shell, **changes: str) -> Path:
-    text = SLOW
-    for old, new in changes.items():
-        text = text.replace(f"{old}:", f"{old}: {new} #", 1)
-    (shell.folder / "slow.yaml").write_text(text)
-    return shell.folder / ".janitor" / "sweeps" / "slow" / "runs" / "slow-0000"
 
 
 def test_a_sweep_runs_from_start_to_end_and_can_be_read_afterwards(shell: Shell) -> None:
@@ -152,33 +87,6 @@ def test_evaluations_report_the_objective(shell: Shell) -> None:
     assert [row["kind"] for row in status["trials"]] == ["eval", "eval"]
 
 
-def test_a_pause_beats_every_later_step_and_is_taken_back(shell: Shell) -> None:
-    slow(shell)
-    shell.janitor("sweep", "step", "slow.yaml")
-    shell.janitor("sweep", "pause", "slow", "--reason", "lunch")
-
-    assert "paused: lunch" in shell.janitor("sweep", "step", "slow")
-    assert shell.status("slow")["state"] == "paused"
-    shell.janitor("sweep", "resume", "slow")
-    assert "not paused" in shell.janitor("sweep", "resume", "slow", code=2)
-    (shell.folder / "go").touch()
-    shell.janitor("sweep", "start", "slow.yaml")
-
-
-def test_a_stopped_sweep_cancels_its_jobs(shell: Shell) -> None:
-    run = slow(shell)
-    shell.janitor("sweep", "step", "slow.yaml")
-    wait_for(shell.folder / "pid.1")
-
-    shell.janitor("sweep", "stop", "slow", "--now", "--reason", "wrong data")
-    shell.janitor("sweep", "step", "slow")
-    wait_for(run / "a1" / "exit.json")
-    shell.janitor("sweep", "step", "slow", code=5)
-
-    (row,) = shell.status("slow")["trials"]
-    assert (row["status"], row["state"], row["reason"]) == ("CANCELLED", "cancelled", "wrong data")
-
-
 def test_a_trial_whose_processes_are_killed_is_tried_again(shell: Shell) -> None:
     run = slow(shell)
     shell.janitor("sweep", "step", "slow.yaml")
@@ -237,36 +145,6 @@ def test_ctrl_c_ends_the_loop_and_not_the_jobs(shell: Shell) -> None:
     assert shell.status("slow")["trials"][0]["attempt"] == 1
 
 
-def test_a_run_that_a_person_deleted_is_not_tried_again(shell: Shell) -> None:
-    run = slow(shell)
-    shell.janitor("sweep", "step", "slow.yaml")
-    wait_for(shell.folder / "pid.1")
-    shutil.rmtree(run)
-
-    shell.janitor("sweep", "step", "slow", code=5)
-
-    os.kill(int((shell.folder / "pid.1").read_text()), signal.SIGKILL)
-    assert not run.exists()
-    assert shell.status("slow")["trials"][0]["deleted"] is True
-
-
-def test_a_state_that_a_person_set_wins(shell: Shell) -> None:
-    run = slow(shell)
-    shell.janitor("sweep", "step", "slow.yaml")
-    wait_for(shell.folder / "pid.1")
-    document = json.loads((run / "summary.json").read_text())
-    document["summary"]["protein.state"] = "cancelled"
-    document["revision"] += 1
-    (run / "summary.json").write_text(json.dumps(document))
-
-    (shell.folder / "go").touch()
-    wait_for(run / "a1" / "exit.json")
-    shell.janitor("sweep", "start", "slow.yaml")
-
-    (row,) = shell.status("slow")["trials"]
-    assert (row["status"], row["state"]) == ("CANCELLED", "cancelled")
-
-
 def test_names_and_values_are_shown_as_they_are(shell: Shell) -> None:
     path = shell.folder / "odd.yaml"
     path.write_text(
@@ -280,15 +158,6 @@ def test_names_and_values_are_shown_as_they_are(shell: Shell) -> None:
     assert "loss[/x]" in said
     assert "[red]" in said
     assert "\x1b" not in said
-
-
-def test_excluding_a_trial_hides_it_from_the_best(shell: Shell) -> None:
-    shell.janitor("sweep", "start", "examples/sweeps/grid.yaml")
-    shell.janitor("sweep", "exclude", "grid", "grid-0003", "--reason", "leaked test data")
-
-    assert shell.status("grid")["best"]["run"] == "grid-0002"
-    shell.janitor("sweep", "include", "grid", "grid-0003")
-    assert shell.status("grid")["best"]["run"] == "grid-0003"
 
 
 def test_an_edited_file_is_a_new_version_and_an_older_one_changes_nothing(shell: Shell) -> None:

@@ -28,24 +28,11 @@ from janitor.sweep.config.objective_settings import Metric
 from janitor.sweep.config.optimizer_settings import OptimizerType
 from janitor.sweep.config.parameters import Parameters
 from janitor.sweep.config.reading import Source, read_sweep_file
-from janitor.sweep.config.scheduler_settings import EarlyTerminateSection, SchedulerSection
+from janitor.sweep.config.scheduler_settings import EarlyTerminateSection
 from janitor.sweep.config.settings import JanitorSection
 from janitor.sweep.config.space import Space
 from janitor.sweep.limits import Limits
 
-_FIXED: Final = (
-    ("metric", "name"),
-    ("metric", "goal"),
-    ("metrics",),
-    ("janitor", "objective"),
-    *(("janitor", "scheduler", name) for name in SchedulerSection.model_fields),
-    ("early_terminate",),
-    ("janitor", "repeats"),
-    ("janitor", "store"),
-    ("janitor", "namespace"),
-    ("janitor", "evaluation", "at"),
-)
-"""Settings that a sweep keeps for its whole life."""
 _BY_METHOD: Final[Mapping[str, OptimizerType]] = {"grid": "grid", "bayes": "tpe"}
 """The optimizer of a method, if the file names none."""
 
@@ -282,18 +269,6 @@ class SweepConfig(BaseModel):
         return commands.build(
             template, params, environment, program=self.program or "", params_file=params_file
         )
-
-    def fixed_changes(self, newer: SweepConfig) -> list[str]:
-        """The settings that a sweep cannot change, and that differ in the newer file."""
-        ours, theirs = self.model_dump(by_alias=True), newer.model_dump(by_alias=True)
-        return [".".join(path) for path in _FIXED if _at(ours, path) != _at(theirs, path)]
-
-
-def _at(document: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = document
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
 
 
 def _flat_names(parameters: Mapping[Any, Any], prefix: str = "") -> list[str]:

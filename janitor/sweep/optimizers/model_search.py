@@ -39,13 +39,8 @@ from janitor.sweep.optimizers.grid import with_fixed
 from janitor.sweep.optimizers.nearest import nearest_untried
 from janitor.sweep.optimizers.observed import Point, Points
 from janitor.sweep.optimizers.optuna_storage import STUDY, LedgerStorage
-from janitor.sweep.optimizers.samplers import (
-    GENERATIONAL,
-    Chain,
-    Replay,
-    SamplerSettings,
-    make_sampler,
-)
+from janitor.sweep.optimizers.replay import Chain, Replay
+from janitor.sweep.optimizers.samplers import GENERATIONAL, SamplerSettings, make_sampler
 from janitor.sweep.optimizers.tried import Tried
 from janitor.sweep.ports import Exhausted, Suggestion
 from janitor.sweep.seeds import seed_of

@@ -9,6 +9,7 @@ import pytest
 from janitor.errors import ConfigError
 from janitor.model.jobs import Cause, Resources
 from janitor.sweep.config import SweepConfig, sweep_schema
+from janitor.sweep.config.fixed import fixed_changes
 from janitor.sweep.schedulers import ParallelScheduler, scheduler_of
 
 WANDB = """\
@@ -223,8 +224,8 @@ def test_what_a_sweep_keeps_for_life_is_named(tmp_path: Path) -> None:
     first = load(tmp_path, SMALL)
     other = load(tmp_path, SMALL.replace("loss", "acc") + "janitor: {repeats: 2}\n")
 
-    assert first.fixed_changes(other) == ["metric.name", "janitor.repeats"]
-    assert first.fixed_changes(load(tmp_path, SMALL.replace("[1, 2]", "[1]"))) == []
+    assert fixed_changes(first, other) == ["metric.name", "janitor.repeats"]
+    assert fixed_changes(first, load(tmp_path, SMALL.replace("[1, 2]", "[1]"))) == []
 
 
 def test_the_document_makes_the_same_file_again(tmp_path: Path) -> None:
