@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections import Counter
+from pathlib import Path
 
-from tests.sweep.shell import Shell
+import pytest
+
+from tests.sweep.shell import EXAMPLES, Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    for path in (tmp_path / "examples" / "sweeps").glob("*.yaml"):
+        path.write_text(path.read_text().replace("[python3,", f"[{sys.executable},"))
+    return Shell(tmp_path)
 
 
 def reports(shell: Shell, sweep: str, run: str) -> list[list[float]]:
