@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from janitor.config import addresses, durations, fields, table, targets
+from janitor.config import addresses, durations, fields, table, targets_setting
 from janitor.config.section import Section
 from janitor.model import setting as kinds
 from janitor.model.setting import Kind, Setting
@@ -35,7 +35,7 @@ TYPES: Final[Mapping[Kind, Any]] = {
     table.JUNIT_WORD: addresses.JunitWord,
     table.RULE_IDS: fields.RuleIds,
     table.SHARD: fields.ShardOfAll,
-    table.TARGETS: targets.Targets,
+    table.TARGETS: targets_setting.Targets,
 }
 
 Fields = dict[str, Any]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from janitor.config.table import OUTSIDE_THE_FILE
-from janitor.config.targets import KINDS, narrowed, parse_any_target, parse_target
+from janitor.config.targets import KINDS, parse_any_target, parse_target
+from janitor.config.targets_setting import narrowed
 from janitor.errors import ConfigError, TargetError
 from janitor.model import AnyTarget
 from janitor.model.wording import did_you_mean

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from janitor.config import load
-from janitor.config.targets import as_mapping, parse_any_target, parse_targets
+from janitor.config.targets import parse_any_target
+from janitor.config.targets_setting import as_mapping, parse_targets
 from janitor.errors import TargetError
 from janitor.model import Target, TargetKind
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import socket
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -22,17 +20,16 @@ from janitor.lifecycle.trial.child import Child
 from janitor.lifecycle.trial.claim import claim, is_replaced, take_lock, why_not_ours
 from janitor.lifecycle.trial.collect import (
     OutputReader,
-    last_step,
     summary_of,
     wandb_summary_of,
 )
 from janitor.lifecycle.trial.endings import ending_of
 from janitor.lifecycle.trial.environment import environment_of
+from janitor.lifecycle.trial.exit_marker import cost_of, exit_document, iso_now
 from janitor.lifecycle.trial.files import (
     VERSION,
     Marker,
     open_reports,
-    plain,
     read_json,
     replace,
     say,
@@ -146,15 +143,15 @@ class Worker:
         """It was stopped before it began: say so, so that nobody waits."""
         if not (self._folder / "stop.json").exists():
             return _fenced("it was asked to end before it began")
-        now = _now()
-        reason = "it was stopped before it began"
-        write_once(self._folder / "exit.json", self._marker("stopped", reason, None, now, now, {}))
+        ending = "stopped", "it was stopped before it began"
+        document = exit_document(self._job, self._folder, ending, started_at=iso_now())
+        write_once(self._folder / "exit.json", document)
         return 0
 
     # -- the command
 
     def _work(self, lock: int, marker: Marker, environment: dict[str, str], reports: int) -> int:
-        started_at, began = _now(), time.monotonic()
+        started_at, began = iso_now(), time.monotonic()
         if self._gpus:
             devices = ",".join(map(str, self._gpus))
             environment |= {"CUDA_VISIBLE_DEVICES": devices, "HIP_VISIBLE_DEVICES": devices}
@@ -170,21 +167,22 @@ class Worker:
         except (OSError, ValueError) as error:
             what = getattr(error, "filename", None) or (self._job["command"] or ["nothing"])[0]
             why = getattr(error, "strerror", None) or error
-            reason = f"its command cannot be started: {what}: {why}"
-            self._leave(marker, self._marker("failed", reason, None, started_at, _now(), {}))
+            ending = "failed", f"its command cannot be started: {what}: {why}"
+            document = exit_document(self._job, self._folder, ending, started_at=started_at)
+            self._leave(marker, document)
             return 0
         code = self._supervise(self._child, reader)
         if self._job.get("collect") == "stdout":
             reader.read(is_last=True)
         is_stop = (self._folder / "stop.json").exists()
         why = self._child.why or self._why_signalled(code)
-        ending, reason = ending_of(
-            code, why, is_stop=is_stop, resources=self._job.get("resources") or {}
-        )
+        ending = ending_of(code, why, is_stop=is_stop, resources=self._job.get("resources") or {})
         summary = {**summary_of(self._folder), **wandb_summary_of(self._folder)}
-        document = self._marker(ending, reason, code, started_at, _now(), summary)
-        document["seconds"] = round(time.monotonic() - began, 3)
-        document["cost"] = self._cost(summary, document["seconds"])
+        document = exit_document(
+            self._job, self._folder, ending, started_at=started_at, code=code, summary=summary
+        )
+        document["seconds"] = seconds = round(time.monotonic() - began, 3)
+        document["cost"] = cost_of(summary, seconds, len(self._gpus))
         self._leave(marker, document)
         return 0
 
@@ -240,47 +238,6 @@ class Worker:
     def _grace(self) -> float:
         return float(self._job.get("grace") or 0.0)
 
-    def _cost(self, summary: Mapping[str, Any], seconds: float) -> float:
-        reported = summary.get("cost")
-        if isinstance(reported, int | float):
-            return float(reported)
-        return round(seconds * max(1, len(self._gpus)), 3)
-
-    def _marker(
-        self,
-        ending: str,
-        reason: str,
-        code: int | None,
-        started_at: str,
-        ended_at: str,
-        summary: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        policy = read_json(self._folder / "policy.json") or {}
-        return {
-            "run": self._job["run"],
-            "attempt": self._job["attempt"],
-            "kind": self._job["kind"],
-            "nonce": self._job.get("nonce", ""),
-            "ending": ending,
-            "reason": reason,
-            "code": code,
-            "objective": plain(self._objective(summary)),
-            "resource": plain(summary.get(self._job.get("step") or "", last_step(self._folder))),
-            "cost": None,
-            "summary": {name: plain(value) for name, value in summary.items()},
-            "started_at": started_at,
-            "ended_at": ended_at,
-            "seconds": 0.0,
-            "host": socket.gethostname(),
-            "policy_uri": policy.get("uri"),
-        }
-
-    def _objective(self, summary: Mapping[str, Any]) -> Any:
-        """The last value of the metric; without one, what the manager of the run's state got."""
-        found = summary.get(self._job.get("metric") or "")
-        namespace = self._job.get("namespace") or "protein"
-        return summary.get(f"{namespace}.objective") if found is None else found
-
     # -- signals and signs of life
 
     def _watch_signals(self) -> None:
@@ -311,7 +268,7 @@ class Worker:
             os._exit(FENCED)
         state = {"phase": phase, "pid": os.getpid(), "child": child, "gpus": self._gpus}
         try:
-            replace(self._folder / "state.json", {**state, "at": _now()})
+            replace(self._folder / "state.json", {**state, "at": iso_now()})
         except OSError as error:
             say(f"janitor: no heartbeat: {error}")
 
@@ -319,7 +276,3 @@ class Worker:
 def _fenced(why: str) -> int:
     say(f"janitor: this worker does not run the attempt: {why}")
     return FENCED
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
