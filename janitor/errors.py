@@ -104,12 +104,21 @@ class TransientError(StoreError):
     It is not known whether a write that fails this way was applied.
     """
 
-    def __init__(self, message: str, *, slow: bool = False, throttled: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        slow: bool = False,
+        throttled: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
         super().__init__(message)
         self.slow = slow
         """The server took too long or stopped with a timeout: asking for less may help."""
         self.throttled = throttled
         """The server is asked too often: asking more slowly helps."""
+        self.retry_after = retry_after
+        """Seconds after which the server wants to be asked again; 0 if it does not say."""
 
 
 class UnreachableError(TransientError):

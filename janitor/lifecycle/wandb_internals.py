@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 SUPPORTED: Final = "0.28.2 to 0.31"
@@ -45,21 +46,37 @@ def service_api(owner: Any) -> Any:
         return transport
 
 
-def transport_without_retries(api: Any, wait: float) -> Any:
-    """The transport of a ``wandb.Api()``, with the same login, that sends each request once.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How a ``wandb.Api()`` reaches its server, for requests that do not go through wandb-core."""
 
-    Args:
-        api: The ``wandb.Api()``.
-        wait: The seconds that wandb-core would wait before it sends a request again; longer than
-            the time-out of a request, so that it does not come to that.
+    api_key: str | None = field(repr=False)
+    access_token: Callable[[float], str | None] | None = field(repr=False)
+    """Gives the token of a federated identity, within so many seconds; None if there is none."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Headers that the user's settings add to every request."""
+    proxies: Mapping[str, str] = field(repr=False)
+    """Scheme of the server's address → proxy, from wandb's own settings."""
+    is_unverified: bool
+    """Whether the user has turned off the check of certificates."""
 
-    """
+
+def login_of(api: Any) -> Login:
+    """The login of a ``wandb.Api()``."""
     service = service_api(api)
     with _named():
-        settings = service._settings.model_copy()
-        settings.x_graphql_retry_wait_min_seconds = wait
-        settings.x_graphql_retry_wait_max_seconds = wait
-        return type(service)(settings=settings)
+        settings = service._settings
+        proxies = {**(settings.x_proxies or {})}
+        proxies |= {"http": settings.http_proxy} if settings.http_proxy else {}
+        proxies |= {"https": settings.https_proxy} if settings.https_proxy else {}
+        is_federated = bool(settings.identity_token_file)
+        return Login(
+            api_key=None if is_federated else settings.api_key,
+            access_token=service.access_token if is_federated else None,
+            headers=dict(settings.x_extra_http_headers or {}),
+            proxies=proxies,
+            is_unverified=bool(settings.insecure_disable_ssl),
+        )
 
 
 def execute_graphql(owner: Any, query: str, variables: Mapping[str, Any], **options: Any) -> Any:

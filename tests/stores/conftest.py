@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,13 @@ def emulator(one_emulator: Emulator, door: GraphQLApi) -> Emulator:  # noqa: ARG
 def wandb_store(door: GraphQLApi, emulator: Emulator) -> WandbStore:  # noqa: ARG001 - what is behind the door
     """A store that has learnt nothing yet of its server."""
     return WandbStore(door, Policy())
+
+
+@pytest.fixture(scope="package")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("certificates")
+    key, certificate = folder / "key", folder / "localhost.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    options = ["subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *options], check=True, capture_output=True)
+    return certificate, key

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from janitor.stores.wandb.server_time import server_time
+from tests.stores.plain_server import encrypt, serving
 
 AHEAD = timedelta(hours=3)
 
@@ -34,31 +32,10 @@ class Answers(BaseHTTPRequestHandler):
         del format, args
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("certificates")
-    key, certificate = folder / "key", folder / "localhost.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-    options = ["subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command.split(), *options], check=True, capture_output=True)
-    return certificate, key
-
-
-def serving(server: ThreadingHTTPServer) -> Iterator[ThreadingHTTPServer]:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.fixture
 def secure(certificate: tuple[Path, Path]) -> Iterator[str]:
     server = ThreadingHTTPServer(("localhost", 0), Answers)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    encrypt(server, certificate)
     for each in serving(server):
         yield f"https://localhost:{each.server_port}"
 

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from janitor.errors import (
     CredentialsError,
@@ -30,6 +36,9 @@ _WRITES_END: Final = 8.0
 """Seconds after a request to end the pass; then no answer to a write is waited for."""
 _READS_END: Final = 9.3
 """The same for reading back what was written."""
+_OWN_WAIT: Final = wait_random_exponential(multiplier=0.5, max=8)
+_LONGEST_WAIT: Final = 60.0
+"""Seconds that a server is given that asks to be tried again later."""
 MOST_ALTERED: Final = 3
 NOT_PERMITTED: Final = "not written: this login has no write permission here"
 
@@ -187,7 +196,7 @@ class Writer:
             fresh = None  # it came back: what a batch read is too old for it
         retrying = Retrying(
             stop=stop_after_attempt(self.attempts),
-            wait=wait_random_exponential(multiplier=0.5, max=8),
+            wait=_wait,
             retry=retry_if_exception_type(TransientError),
             sleep=self.sleep,
             reraise=True,
@@ -211,6 +220,13 @@ class Writer:
         except StoreError as error:
             return trial.ended(Outcome.FAILED, str(error))
         raise AssertionError("unreachable: tenacity re-raises")
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds until a write is tried again, with a new read: at least what the server asks for."""
+    error = None if state.outcome is None else state.outcome.exception()
+    asked = error.retry_after if isinstance(error, TransientError) else 0.0
+    return max(_OWN_WAIT(state), min(asked, _LONGEST_WAIT))
 
 
 def _checked(path: str, found: RunInfo | StoreError) -> RunInfo | StoreError:

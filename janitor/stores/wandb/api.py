@@ -23,6 +23,7 @@ from janitor.storage.temporary import TemporaryFolder
 from janitor.stores.wandb.environment import named_in, quiet_environment
 from janitor.stores.wandb.failures import classify, explain, nothing_answers
 from janitor.stores.wandb.server_time import moved_to
+from janitor.stores.wandb.single_send import SingleSend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +32,9 @@ if TYPE_CHECKING:
 
 SUPPORTED = wandb_internals.SUPPORTED
 _HIDDEN_RETRIES = 1
-"""Retries by wandb-core, also of mutations; 0 would mean 20."""
+"""Retries of reads by wandb-core; 0 would mean 20."""
 _HIDDEN_WAIT = 1
 """Seconds between them; whole seconds only."""
-_NO_RETRY_WAIT = 86_400
-"""The same for writes, which must not be sent again, because the read before them is old by then:
-the janitor's timeout cancels the request long before. Only an answer with a Retry-After header is
-retried earlier, within that timeout."""
 _OPENING = 9
 """Seconds that the first answer of a server may take. With the import of wandb before it and the 2
 seconds of its exit after it, an unreachable server is reported within 15 seconds."""
@@ -77,13 +74,13 @@ class GraphQLApi:
         self._attempt_timeout = max(1, int(attempt_timeout))
         # Core's own bound stays below Python's: otherwise the cause is lost.
         self._timeout = (_HIDDEN_RETRIES + 1) * self._attempt_timeout + _HIDDEN_WAIT + 2
-        self._write_timeout = self._attempt_timeout + 1
         self._lock = threading.Lock()
         self._folder = TemporaryFolder("janitor-wandb-")
         self._api = opening(self._open)
 
     def close(self) -> None:
         """Take away the folder that wandb was given; nothing may be asked any more."""
+        self._writing.close()
         self._folder.remove()
 
     @property
@@ -111,28 +108,29 @@ class GraphQLApi:
             StoreError: the kind that the failure means; see :mod:`janitor.errors`.
 
         """
-        api, sizes = self._api, list[int]()
+        self._count_request(query, variables)
         is_write = query.lstrip().startswith("mutation")
-        service = self._writing if is_write else wandb_internals.service_api(api)
-        timeout = self._write_timeout if is_write else self._timeout
+        send = self._writing.execute if is_write else self._read
+        api = self._api
+        try:
+            data, size = send(query, variables)
+        except self._failures as failure:
+            if getattr(failure, "response", None) is None:
+                self._reopen(api, failure)
+            raise classify(failure, self.address) from failure
+        with self._lock:
+            self.traffic.bytes_in += size
+        return data, size
+
+    def _read(self, query: str, variables: Mapping[str, Any]) -> tuple[Any, int]:
+        sizes = list[int]()
 
         def parse(text: str) -> Any:
             sizes.append(len(text))
             return json.loads(text)
 
-        self._count_request(query, variables)
-        try:
-            data = service.execute_graphql(query, variables, timeout=timeout, parse=parse)
-        except self._failures as failure:
-            if is_write and _IN_TIME in str(failure):
-                raise TransientError(
-                    f"W&B at {self.address} did not take the write within {timeout} s", slow=True
-                ) from failure
-            if getattr(failure, "response", None) is None:
-                self._reopen(api, failure)
-            raise classify(failure, self.address) from failure
-        with self._lock:
-            self.traffic.bytes_in += sizes[0]
+        service = wandb_internals.service_api(self._api)
+        data = service.execute_graphql(query, variables, timeout=self._timeout, parse=parse)
         return data, sizes[0]
 
     @contextmanager
@@ -196,7 +194,8 @@ class GraphQLApi:
         address = _without_login(settings.base_url)
         try:
             api = wandb.Api(timeout=_OPENING)
-            self._writing = wandb_internals.transport_without_retries(api, _NO_RETRY_WAIT)
+            login = wandb_internals.login_of(api)
+            self._writing = SingleSend(address, login, self._attempt_timeout)
         except UsageError as error:
             raise CredentialsError(
                 f"no credentials for W&B at {address}: set WANDB_API_KEY or run"

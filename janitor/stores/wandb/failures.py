@@ -96,11 +96,20 @@ def classify(failure: BaseException, address: str) -> StoreError:
     if not status and (found := _STATUS.search(message)):
         status = int(found.group(1))
     if status:
-        return _of_status(status, explain(message), address)
-    return _of_message(explain(message), address)
+        return of_status(status, explain(message), address)
+    return of_message(explain(message), address)
 
 
-def _of_status(status: int, message: str, address: str) -> StoreError:
+def of_status(status: int, message: str, address: str, retry_after: float = 0.0) -> StoreError:
+    """The StoreError for an HTTP status.
+
+    Args:
+        status: The status.
+        message: What the server says, as :func:`explain` returns it.
+        address: The server's.
+        retry_after: Seconds after which the server wants to be asked again.
+
+    """
     answer = message if f"{status}" in message else f"HTTP {status}: {message}"
     if status == 401:
         return CredentialsError(
@@ -116,12 +125,16 @@ def _of_status(status: int, message: str, address: str) -> StoreError:
     if status in {408, 425, 429} or status >= 500:
         is_slow = status not in {425, 429}
         return TransientError(
-            f"W&B at {address} answers: {answer}", slow=is_slow, throttled=status == 429
+            f"W&B at {address} answers: {answer}",
+            slow=is_slow,
+            throttled=status == 429,
+            retry_after=retry_after,
         )
     return RejectedError(f"W&B at {address} refuses the request: {answer}")
 
 
-def _of_message(message: str, address: str) -> StoreError:
+def of_message(message: str, address: str) -> StoreError:
+    """The StoreError for a message without a status, as :func:`explain` returns it."""
     if _UNREADABLE in message:  # such as an identity token's file that is not there
         return CredentialsError(f"the credentials for W&B at {address} cannot be used: {message}")
     for pattern, kind, deed in _MEANINGS:

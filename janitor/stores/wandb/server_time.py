@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import (
     retry,
     retry_if_exception,
@@ -21,6 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from janitor.stores.wandb.certificates import TrustingAdapter
 from janitor.stores.wandb.pace import RateLimit, rate_limit_of
 
 _TIMEOUT: Final = 5
@@ -46,7 +44,7 @@ def _is_worth_another_try(error: BaseException) -> bool:
 def _head(address: str, environ: Mapping[str, str]) -> requests.Response:
     with requests.Session() as session:
         if address.lower().startswith("https:"):  # reading the certificates takes time
-            session.mount("https://", _Trusting(environ))
+            session.mount("https://", TrustingAdapter(environ))
         return session.head(address, timeout=_TIMEOUT, allow_redirects=False)
 
 
@@ -96,36 +94,6 @@ def _reason(error: Exception) -> str:
         return "or protocol is refused"
     detail = text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0]
     return f"is not trusted ({detail or 'verification failed'})"
-
-
-class _Trusting(HTTPAdapter):
-    """Trusts the certificates that wandb-core trusts, besides those of ``requests``."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._context = ssl.create_default_context()
-        for path in _certificate_files(environ):
-            try:
-                self._context.load_verify_locations(cafile=path)
-            except (OSError, ssl.SSLError):
-                continue  # a folder may hold other files
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, **kwargs, ssl_context=self._context)
-
-
-def _certificate_files(environ: Mapping[str, str]) -> list[Path]:
-    """The files that SSL_CERT_FILE and SSL_CERT_DIR name; Go reads every file of each folder."""
-    files = [Path(environ["SSL_CERT_FILE"])] if environ.get("SSL_CERT_FILE") else []
-    for folder in filter(None, environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
-        try:
-            files += sorted(path for path in Path(folder).iterdir() if path.is_file())
-        except OSError:
-            continue
-    return files
 
 
 def moved_to(address: str) -> str | None:
