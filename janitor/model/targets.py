@@ -93,6 +93,8 @@ class ResolvedTarget:
     """Its display name."""
     state: str | None = None
     """W&B's state of the sweep (RUNNING, FINISHED, …); None for a group."""
+    runs_of_project: int | None = None
+    """How many runs its project has, in sweeps or not, if the target is the whole project."""
 
     @property
     def path(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
 
 from janitor.errors import TransientError
-from janitor.model import AnyTarget, Hold, Outcome
+from janitor.model import AnyTarget, Hold, Outcome, ResolvedTarget
+from janitor.model.wording import counted
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
 from janitor.pipeline.guards import brake
@@ -129,6 +131,8 @@ def _scan(targets: Sequence[AnyTarget], work: Pass, draft: ReportDraft) -> list[
     scans = scanner.scan(resolution.sweeps)
     for scan in scans:
         _report_coverage(scan, draft)
+    if not resolution.left_to_others:
+        _report_outside(resolution.sweeps, scans, draft)
     if work.memory is not None:
         read = [(sweep.target, scan) for sweep, scan in zip(resolution.sweeps, scans, strict=True)]
         if (why := work.memory.learn(read)) is not None:
@@ -160,6 +164,28 @@ def _report_coverage(scan: SweepScan, draft: ReportDraft) -> None:
         )
     if scan.duplicates:
         draft.add_warning(f"{scan.target}: {scan.duplicates} runs were listed twice")
+
+
+def _report_outside(
+    sweeps: Sequence[ResolvedTarget], scans: Sequence[SweepScan], draft: ReportDraft
+) -> None:
+    """Warn of the runs of whole projects that are in no sweep: they were not read."""
+    runs_of: dict[str, int] = {}
+    inside: Counter[str] = Counter()
+    for sweep, scan in zip(sweeps, scans, strict=True):
+        project = sweep.path.rpartition("/")[0]
+        if sweep.runs_of_project is None or not scan.is_complete:
+            runs_of[project] = 0
+            continue
+        runs_of.setdefault(project, sweep.runs_of_project)
+        inside[project] += (scan.expected or 0) + scan.left_out
+    for project, runs in runs_of.items():
+        if (outside := runs - inside[project]) > 0:
+            are = "is" if outside == 1 else "are"
+            draft.add_warning(
+                f"{counted(outside, 'run')} of project {project} {are} in no sweep and not part of"
+                " this pass; to add all runs of the project, use --include all"
+            )
 
 
 def _plan(scans: Sequence[SweepScan], work: Pass) -> list[PlannedRun]:

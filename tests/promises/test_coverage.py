@@ -91,3 +91,21 @@ def test_a_run_deleted_during_the_scan_hides_no_other(house: House, emulator: Em
     passed = house.fix(JANITOR_PAGE_SIZE=PAGES)
     assert target(passed)["complete"]
     assert set(passed.outcomes) >= {f"r{number:02}" for number in range(30)} - {"r03"}
+
+
+def test_runs_in_no_sweep_are_counted_in_a_warning(house: House) -> None:
+    house.seed(some_runs(3).done("alone", sweep=None).done("grouped", sweep=None, group="night"))
+    passed = house.begin("fix", "--project", "acme/rl").end()
+    (warning,) = passed.report["warnings"]
+    assert warning["message"].startswith("2 runs of project acme/rl are in no sweep")
+    assert "--include all" in warning["message"]
+    assert passed.totals == {"runs": 3, "written": 3}
+    whole = house.begin("fix", "--project", "acme/rl", "--include", "all").end()
+    assert not whole.report["warnings"]
+    assert whole.totals["written"] == 2
+
+
+def test_a_project_that_is_all_sweeps_gets_no_warning(house: House) -> None:
+    house.seed(some_runs(3).done("other", sweep="s2"))
+    passed = house.begin("fix", "--project", "acme/rl").end()
+    assert not passed.report["warnings"]

@@ -22,8 +22,10 @@ from janitor.runtime.threads import Unfinished, Workers
 
 __all__ = ["Proposal", "Result", "Writer", "repair"]
 
-WRITERS = 8
-"""Writes under way at once, and runs of one batch: each write begins right after its read."""
+FIRST_BATCH = 8
+"""Runs of the first batch, which shows whether the server keeps what it is sent."""
+WRITERS = 16
+"""Writes under way at once, and runs of a later batch: each write begins right after its read."""
 READERS = 2
 _NO_ANSWER = "no answer came before the pass had to end"
 
@@ -36,8 +38,10 @@ def repair(proposals: Sequence[Proposal], writer: Writer) -> Iterator[Result]:
         proposals, key=lambda one: (not one.wandb_state.has_ended, one.path.rsplit("/", 1)[0])
     )
     with _Batches(writer) as batches:
-        for start in range(0, len(ordered), WRITERS):
-            yield from map(writer.settled, batches.carry_out(ordered[start : start + WRITERS]))
+        batch, later = ordered[:FIRST_BATCH], ordered[FIRST_BATCH:]
+        while batch:
+            yield from map(writer.settled, batches.carry_out(batch))
+            batch, later = later[:WRITERS], later[WRITERS:]
         yield from map(writer.settled, batches.carry_out(()))
 
 

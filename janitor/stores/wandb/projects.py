@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from janitor.errors import NotFoundError, RejectedError
@@ -95,9 +96,12 @@ class Projects:
             asked = {"first": _SWEEPS_PAGE, "after": after}
             project, _ = self.ask(scope, queries.SWEEPS, asked)
             with known_form(self._door.address):
+                runs = project.get("runCount")
                 for edge in project["sweeps"]["edges"]:
                     sweep = _read_sweep(edge["node"], scope)
-                    found[sweep.path] = sweep
+                    found[sweep.path] = replace(
+                        sweep, runs_of_project=runs if isinstance(runs, int) else None
+                    )
                 info = project["sweeps"]["pageInfo"]
                 after = info["endCursor"]
                 if not info["hasNextPage"] or after is None:

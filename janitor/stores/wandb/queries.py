@@ -22,6 +22,7 @@ query JanitorSweep($entity: String!, $project: String!, $sweep: String!) {
 SWEEPS = """
 query JanitorSweeps($entity: String!, $project: String!, $first: Int!, $after: String) {
   project(name: $project, entityName: $entity) {
+    runCount
     sweeps(first: $first, after: $after) {
       edges { node { name displayName state } }
       pageInfo { endCursor hasNextPage }

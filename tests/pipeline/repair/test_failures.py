@@ -12,7 +12,7 @@ from janitor.errors import (
     TransientError,
 )
 from janitor.model import Outcome, RunInfo, Target, TargetKind
-from janitor.pipeline.repair import WRITERS, repair
+from janitor.pipeline.repair import FIRST_BATCH, repair
 from janitor.pipeline.repair.writer import NOT_PERMITTED
 from janitor.report.headline import way_back
 from tests.support.memory_store import SWEEP, failing, once
@@ -54,7 +54,7 @@ def test_without_write_permission_a_pass_stops_after_the_first_refusals_and_says
     scene.store.add(*runs)
     scene.store.before_write.append(failing(refused("W&B denies permission"), 120))
     report = scene.fix()
-    assert 1 <= report.totals.failed <= WRITERS
+    assert 1 <= report.totals.failed <= FIRST_BATCH
     assert report.totals.planned == 120 - report.totals.failed
     (error,) = report.errors
     assert (error.target, "W&B denies permission" in error.message) == ("acme/rl", True)
@@ -216,7 +216,9 @@ def test_a_full_disk_stops_the_pass_before_the_write(scene: Scene) -> None:
 def test_a_journal_that_fails_after_the_write_stops_the_pass_there(scene: Scene) -> None:
     runs = [make_run(wandb="failed", id=f"r{number:02}") for number in range(60)]
     scene.store.add(*runs)
-    writer = scene.writer(FullDisk(scene, 40 + 24))  # intents of five batches, outcomes of three
+    writer = scene.writer(
+        FullDisk(scene, 40 + 16)
+    )  # intents of three batches, outcomes of one and some
     results = list(repair(scene.proposals(*runs), writer))
     assert len(scene.store.writes) == 40
     assert sorted(set(outcomes(results))) == ["planned", "written"]

@@ -52,8 +52,8 @@ def test_ended_runs_are_read_in_batches_and_others_alone(scene: Scene) -> None:
     scene.store.add(*ended, *alive)
     results = scene.repair(*alive, *ended)
     assert set(outcomes(results)) == {"written"}
-    # 15 batches of 8: each is read with the one before it; then those that W&B calls running.
-    assert sorted(map(len, scene.store.reads)) == [1, 1, 1, 3, 8, 8, *[16] * 14]
+    # 8, then 7 batches of 16: each is read with the one before it; then those that run.
+    assert sorted(map(len, scene.store.reads)) == [1, 1, 1, 3, 8, 16, 24, *[32] * 6]
     assert len(scene.store.writes) == len(set(scene.store.writes)) == 123
 
 
