@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import platformdirs
 import structlog
 
 from janitor import __version__
@@ -37,8 +35,9 @@ from janitor.records.report import Command, Report
 from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
 from janitor.runtime.signals import heeding_signals
+from janitor.storage.journal_folder import journal_folder
 from janitor.storage.locks import held_by_one_pass
-from janitor.storage.untrusted import check_private_folder, private_temporary_folder
+from janitor.storage.untrusted import private_temporary_folder
 from janitor.stores.backends import (
     Backend,
     are_local,
@@ -181,7 +180,7 @@ def _memory(
 
     Without the server's time, it cannot be said what may have changed since a moment.
     """
-    folder = journal_folder(config)
+    folder = journal_folder(config.journal)
     is_kept = config.journal is not None or folder.parent != Path(tempfile.gettempdir())
     if not (config.incremental and is_kept and backend.server):
         return None
@@ -231,7 +230,7 @@ def recall(config: Config, reports_of_past: Sequence[Path]) -> Past:
     past = Past(namespace=config.policy.namespace)
     for path in reports_of_past:
         past.add_report(path)
-    past.add_journals(journals(journal_folder(config)))
+    past.add_journals(journals(journal_folder(config.journal)))
     return past
 
 
@@ -277,42 +276,9 @@ def _named(path: str, stores: Store) -> RunInfo | StoreError | None:
     return stores.fetch_summaries(runs)[runs[0]] if runs else None
 
 
-def journal_folder(config: Config) -> Path:
-    """The folder of the journals, which only the user can write to. It need not exist yet.
-
-    Without a home folder that can be written to, it is ``janitor-UID`` in the folder for
-    temporary files.
-
-    Raises:
-        UsageError: other users can write to the folder. The next pass reads the journals, so the
-            janitor does not silently choose another place for them.
-
-    """
-    if config.journal is not None:
-        check_private_folder(config.journal)
-        return config.journal
-    try:
-        folder = Path(platformdirs.user_state_dir("janitor")) / "journals"
-    except RuntimeError:  # the machine does not know the user, and HOME is not set
-        return private_temporary_folder()
-    if not folder.is_absolute() or not _can_be_written(folder):
-        return private_temporary_folder()
-    check_private_folder(folder)
-    return folder
-
-
-def _can_be_written(folder: Path) -> bool:
-    """Whether files can be created in a folder, or the folder itself if it does not exist."""
-    try:
-        place = next(place for place in (folder, *folder.parents) if place.exists())
-    except OSError:
-        return False
-    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
-
-
 def _journal(config: Config, clock: PassClock, command: Command, namespace: str) -> PassJournal:
     """The journal of the pass."""
-    folder = journal_folder(config)
+    folder = journal_folder(config.journal)
     retention = Retention(config.journal_max_age, config.journal_max_megabytes * 1_000_000)
     journal = PassJournal(folder, clock, command=command, namespace=namespace, retention=retention)
     if config.journal is None and folder.parent == Path(tempfile.gettempdir()):

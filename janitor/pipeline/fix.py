@@ -11,8 +11,9 @@ from janitor.model import AnyTarget, Hold, Outcome, ResolvedTarget
 from janitor.model.wording import counted
 from janitor.pipeline.context import Pass
 from janitor.pipeline.describe import describe_hold, describe_shard, describe_thresholds
+from janitor.pipeline.false_positives import came_back, false_positives
 from janitor.pipeline.guards import brake
-from janitor.pipeline.history import came_back, false_positives, hold_undone
+from janitor.pipeline.history import hold_undone
 from janitor.pipeline.incremental import may_be_incremental
 from janitor.pipeline.plan import (
     PlannedRun,
@@ -25,8 +26,9 @@ from janitor.pipeline.recovery import look_after
 from janitor.pipeline.repair import Proposal, Result, Writer, repair
 from janitor.pipeline.report_builder import ReportDraft
 from janitor.pipeline.resolve import resolve
-from janitor.pipeline.scan import Scanner, SweepScan, unreadable_times, without_repeats
+from janitor.pipeline.scan import Scanner, unreadable_times, without_repeats
 from janitor.pipeline.settled import UNTRACKED
+from janitor.pipeline.sweep_scan import SweepScan
 from janitor.pipeline.weighing import weigh
 from janitor.records.changes import ReportedChange
 from janitor.records.report import (

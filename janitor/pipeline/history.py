@@ -1,6 +1,7 @@
-"""What earlier passes wrote and found, what people undid, and which closed runs lived on.
+"""What earlier passes wrote and found, and what people undid.
 
-Writes that an earlier pass began and did not finish are in :mod:`janitor.pipeline.recovery`.
+Which closed runs lived on is in :mod:`janitor.pipeline.false_positives`; writes that an earlier
+pass began and did not finish are in :mod:`janitor.pipeline.recovery`.
 """
 
 from __future__ import annotations
@@ -8,23 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
 from pathlib import Path
-from statistics import quantiles
 from typing import Any, Final
 
 from janitor.errors import JournalError
-from janitor.model import Change, Hold, Outcome, Policy, SweepRunState
+from janitor.model import Change, Hold, Outcome, Policy
 from janitor.model.evidence import parse_time
-from janitor.model.summary import ABSENT
 from janitor.pipeline.edits import foreign_keys
 from janitor.pipeline.plan import PlannedRun
 from janitor.pipeline.recovery import OpenWrites
 from janitor.records.journal import JournaledWrite, JournalRecord, read_journal
 from janitor.records.json_text import load_report
-from janitor.records.report import FalsePositives, ReportedOutage
-from janitor.rules import Judgement, objective_late, resurrected
-from janitor.rules.reading import Reading
+from janitor.records.report import ReportedOutage
+from janitor.rules import resurrected
 
 _OWN_WRITE: Final = timedelta(minutes=1)
 """Some servers count our write as a sign of life: within this time of an undo it is not one."""
@@ -204,103 +201,3 @@ def _why_undone(planned: PlannedRun, past: Past) -> Hold | None:
         f"this change was undone on {undone.at:%Y-%m-%d %H:%M} UTC, and the run has shown no sign"
         f" of life since; to make it again: {way}",
     )
-
-
-def came_back(judged: Iterable[Judgement], past: Past, policy: Policy) -> dict[str, PastWrite]:
-    """The runs that an earlier pass closed and that lived on, by path.
-
-    Those that still have our mark are resurrected now, or have an objective now. A live SDK removes
-    our mark with its next log: such a run is open again without it, or has ended since, and only
-    journals and reports show that we wrote.
-
-    Args:
-        judged: Runs to be changed or held, and those that an earlier pass wrote.
-        past: What earlier passes wrote.
-        policy: Names the namespace.
-
-    """
-    found: dict[str, PastWrite] = {}
-    for one in judged:
-        path, reading = one.run.path, one.reading
-        if reading is None:
-            continue
-        if isinstance(one.verdict, Change) and one.verdict.rule in _CORRECTIONS:
-            found[path] = _marked(reading, policy)
-        elif (write := past.writes.get(path)) is not None and (
-            _wiped(reading, write, policy) or _ended_later(reading, write, policy)
-        ):
-            found[path] = write
-    return found
-
-
-_CORRECTIONS = frozenset({resurrected.ID, objective_late.ID})
-
-
-def _marked(reading: Reading, policy: Policy) -> PastWrite:
-    at = parse_time(reading.mark("at", policy)) or reading.vitals.now
-    ended = reading.own("failure_time", policy), reading.own("completion_time", policy)
-    last_alive = next((time for time in map(parse_time, ended) if time is not None), None)
-    silence = None if last_alive is None else at - last_alive
-    return PastWrite(str(reading.mark("rule", policy)), at, silence)
-
-
-def _wiped(reading: Reading, write: PastWrite, policy: Policy) -> bool:
-    last_alive = reading.vitals.last_alive
-    return (
-        reading.state.is_open
-        and reading.mark("state", policy) is ABSENT
-        and last_alive is not None
-        and last_alive > write.at
-    )
-
-
-def _ended_later(reading: Reading, write: PastWrite, policy: Policy) -> bool:
-    """Whether the run lived on after the write, and has ended since.
-
-    A heartbeat counts only if our mark is gone as well: an edit by somebody else may move it.
-    """
-    if reading.state.is_open:
-        return False
-    is_gone = reading.mark("state", policy) is ABSENT
-    if write.state == SweepRunState.SUCCESS and reading.state is SweepRunState.SUCCESS:
-        return False
-    return any(
-        sign.at is not None
-        and not sign.is_future
-        and sign.at - write.at > resurrected.BEYOND_OUR_WRITE
-        and (is_gone or sign.source != "heartbeatAt")
-        for sign in reading.vitals.evidence
-    )
-
-
-def false_positives(found: Mapping[str, PastWrite], judged: Iterable[Judgement]) -> FalsePositives:
-    """The runs that lived on, per rule, and a timeout with which they would not be closed.
-
-    The suggestion is the 99.9th percentile of the silences of runs that lived: those that came
-    back, and those that are alive now; in whole minutes.
-    """
-    rules = [write.rule for write in found.values()]
-    silences = [write.silence for write in found.values() if write.silence is not None]
-    suggestion = None
-    if silences:
-        silences += [
-            one.reading.age
-            for one in judged
-            if one.reading is not None
-            and one.reading.state.is_open
-            and one.run.wandb_state == "running"
-            and not isinstance(one.verdict, Change)
-            and one.reading.age is not None
-        ]
-        suggestion = _percentile([silence.total_seconds() for silence in silences])
-    return FalsePositives(
-        by_rule={rule: rules.count(rule) for rule in sorted(set(rules))},
-        runs=tuple(sorted(found)),
-        suggested_heartbeat_timeout_seconds=suggestion,
-    )
-
-
-def _percentile(seconds: list[float]) -> float:
-    if len(seconds) == 1:
-        seconds = seconds * 2
-    return 60.0 * ceil(quantiles(seconds, n=1000, method="inclusive")[998] / 60)

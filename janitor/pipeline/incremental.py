@@ -21,8 +21,9 @@ from janitor.model import AnyTarget, LocalTarget, Policy, ResolvedTarget, Target
 from janitor.model.parts import Changed, LeftOut, Named, Part, Unchanged, Whole
 from janitor.model.ports import PartReader
 from janitor.pipeline.run_index import Entry, RunIndex
-from janitor.pipeline.scan import Known, Pages, SweepScan, WholeReadError
+from janitor.pipeline.scan import Pages, WholeReadError
 from janitor.pipeline.settled import Learned, hashed
+from janitor.pipeline.sweep_scan import Known, SweepScan
 
 OVERLAP: Final = timedelta(minutes=10)
 """How far before the last pass a change may lie and is still asked for."""

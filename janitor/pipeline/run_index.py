@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -289,13 +289,9 @@ def _put(database: sqlite3.Connection, key: str, number: int, settled: Settled) 
 
 
 def _put_entry(database: sqlite3.Connection, key: str, entry: Entry) -> None:
-    text = json.dumps(_plain(entry))
+    text = json.dumps(asdict(entry))
     values = (key, text, _digest(key, text))
     database.execute("INSERT OR REPLACE INTO target VALUES (?, ?, ?)", values)
-
-
-def _plain(entry: Entry) -> Mapping[str, object]:
-    return asdict(entry)
 
 
 def _delete(database: sqlite3.Connection, key: str) -> None:

@@ -10,7 +10,7 @@ from janitor.pipeline.context import Pass
 from janitor.pipeline.guards import held_by_stand_down, stand_down
 from janitor.pipeline.outages import find_outages, judged_again, policy_with
 from janitor.pipeline.report_builder import ReportDraft
-from janitor.pipeline.scan import SweepScan
+from janitor.pipeline.sweep_scan import SweepScan
 from janitor.rules import Judgement
 
 

@@ -13,7 +13,8 @@ from janitor.errors import RejectedError
 from janitor.model import Policy, ResolvedTarget, RunPage
 from janitor.pipeline import partitions
 from janitor.pipeline.partitions import AT_ONCE, partition, read_partitions
-from janitor.pipeline.scan import Scanner, SweepScan
+from janitor.pipeline.scan import Scanner
+from janitor.pipeline.sweep_scan import SweepScan
 from janitor.runtime.interrupt import Interrupter
 from tests.support.memory_store import SWEEP
 from tests.support.part_store import PartStore

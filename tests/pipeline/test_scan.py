@@ -18,7 +18,8 @@ from janitor.model import (
     TargetKind,
 )
 from janitor.pipeline.resolve import resolve
-from janitor.pipeline.scan import Scanner, SweepScan, unreadable_times, without_repeats
+from janitor.pipeline.scan import Scanner, unreadable_times, without_repeats
+from janitor.pipeline.sweep_scan import SweepScan
 from janitor.rules import judge
 from janitor.runtime.interrupt import Interrupter
 from tests.support.memory_store import SWEEP, MemoryStore, failing, once

@@ -55,7 +55,7 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
     from janitor.doctor.findings import fail, ok
     from janitor.doctor.machine_checks import examine_credentials, examine_folder, examine_machine
     from janitor.doctor.server_checks import advice_for
-    from janitor.session import journal_folder
+    from janitor.storage.journal_folder import journal_folder
     from janitor.stores.backends import open_door
     from janitor.stores.wandb.probes import address_in_settings
 
@@ -70,7 +70,7 @@ def _examine(session: Session, flags: Mapping[str, Any], *, write_check: bool) -
         config = loaded.config
         yield ok("settings", f"from {loaded.file}" if loaded.file else "no janitor.yaml here")
     try:
-        yield examine_folder("journal", journal_folder(config))
+        yield examine_folder("journal", journal_folder(config.journal))
     except UsageError as error:
         yield fail("journal", str(error), "name a folder of your own with --journal")
     try:

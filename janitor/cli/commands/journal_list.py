@@ -21,9 +21,9 @@ def command(session: Session, /, **flags: Any) -> None:
     """List the saved journals, oldest first."""
     from janitor.model.wording import counted
     from janitor.records.journal import journals, read_journal
-    from janitor.session import journal_folder
+    from janitor.storage.journal_folder import journal_folder
 
-    for path in journals(journal_folder(session.load_config(flags).config)):
+    for path in journals(journal_folder(session.load_config(flags).config.journal)):
         try:
             record = read_journal(path, found=True)
         except JournalError as error:

@@ -29,10 +29,10 @@ def command(session: Session, /, *, file: Path | None, **flags: Any) -> None:
     Without FILE: the latest journal.
     """
     from janitor.records.journal import journals, read_journal
-    from janitor.session import journal_folder
+    from janitor.storage.journal_folder import journal_folder
 
     if file is None:
-        folder = journal_folder(session.load_config(flags).config)
+        folder = journal_folder(session.load_config(flags).config.journal)
         kept = journals(folder)
         if not kept:
             raise UsageError(f"no journal exists in {folder}")
