@@ -138,7 +138,8 @@ def test_a_preempted_job_ends_and_its_requeued_rest_is_cancelled_by_the_next_att
     job = job_in(shared, f"{TRAIN}; exec sleep 100")
     dispatcher_with().dispatch(job)
     wait_until((shared / "trained").exists, "it trains")
-    slurm.run("sbatch", "--parsable", "-p", "urgent", "-N4", "--exclusive", "--wrap", "sleep 5")
+    urgent = ("-p", "urgent", "-N4", "--exclusive", "--output=/dev/null")
+    slurm.run("sbatch", "--parsable", *urgent, "--wrap", "sleep 5")
 
     found = wait_for_phase(dispatcher_with(), job, JobPhase.ENDED)
 

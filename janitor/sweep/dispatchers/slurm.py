@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import math
 import os
-import pwd
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -27,7 +25,6 @@ from janitor.clusters.slurm import SYSTEM, Slurm, SlurmError
 from janitor.errors import DispatchError, JobRefusedError
 from janitor.model.cluster import ClusterJob, ClusterPhase
 from janitor.model.jobs import Ending, JobDefinition, JobHandle, JobObservation, JobPhase
-from janitor.runtime.clock import boottime
 from janitor.storage import strict_json
 from janitor.storage.atomic import write_atomically
 from janitor.sweep.config.dispatch_settings import SlurmSection
@@ -41,36 +38,17 @@ from janitor.sweep.dispatchers.attempt_folder import (
     read_file,
     write_job_file,
 )
-from janitor.sweep.dispatchers.slurm_script import script_of
+from janitor.sweep.dispatchers.slurm_queue import SlurmQueue, chosen, key_of
+from janitor.sweep.dispatchers.slurm_script import is_refusal, script_of, write_tasks
 from janitor.sweep.ports import Dispatcher
 
 WORKER: Final = ("-m", "janitor.lifecycle.trial")
-_FRESH: Final = 20.0
-"""Seconds for which a look at the queue answers whether a job is there."""
 _ALIVE: Final = 60.0
 """Seconds for which the worker's last sign of life counts; it gives one every ten."""
 _MARKER_DWELL: Final = 30.0
 """Seconds that an exit marker may take to appear on this machine, after Slurm says that the job has
 ended. NFS remembers for so long that a file was not there (nfs(5), acregmax)."""
 _LOOK_UP: Final = 1.0
-_REFUSALS: Final = (
-    "invalid partition", "invalid account", "invalid qos", "invalid feature", "invalid generic",
-    "invalid gres", "invalid reservation", "invalid constraint", "unrecognized option",
-    "requested node configuration is not available", "more processors requested than permitted",
-    "memory specification can not be satisfied", "requested time limit is invalid",
-    "access/permission denied", "user's group not permitted", "invalid option", "unknown option",
-)  # fmt: skip
-"""Words with which sbatch refuses a job for good."""
-_OVER_ALREADY: Final = ("invalid job id", "already complet", "job/step already")
-"""Words with which scancel says that there is nothing to cancel any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The user's jobs at one moment."""
-
-    at: float
-    jobs: Mapping[tuple[str, int | None], Sequence[ClusterJob]]
 
 
 class SlurmDispatcher:
@@ -104,9 +82,7 @@ class SlurmDispatcher:
         self._slurm = Slurm(
             {name: value for name, value in environment.items() if not name.startswith("JANITOR_")}
         )
-        self._user = pwd.getpwuid(os.geteuid()).pw_name
-        self._look: _Look | None = None
-        self._has_accounting = True
+        self._queue = SlurmQueue(self._slurm)
 
     # -- submitting
 
@@ -138,7 +114,7 @@ class SlurmDispatcher:
         folder = Path(job.folder)
         if has_worker(folder):
             return False
-        return all(_never_ran(each) for each in self._known_of(job.name, folder))
+        return all(_never_ran(each) for each in self._queue.known_of(job.name, folder))
 
     def _submit(self, jobs: Sequence[JobDefinition]) -> bool:
         first = jobs[0]
@@ -150,7 +126,7 @@ class SlurmDispatcher:
         is_array = len(jobs) > 1
         if is_array:
             label = label_of("batch", "\n".join(job.folder for job in jobs))
-            path = _write_tasks(folder, jobs, label)
+            path = write_tasks(folder, jobs, label)
         else:
             label, path = label_of(first.name, first.folder), folder / "job.json"
             (folder / "task.json").unlink(missing_ok=True)
@@ -171,9 +147,8 @@ class SlurmDispatcher:
                 ["sbatch", "--parsable", f"--chdir={first.folder}", "--export=ALL", str(script)]
             )
         except DispatchError as error:
-            self._look = None  # it may have worked
-            said = error.said.lower() if isinstance(error, SlurmError) else ""
-            if any(words in said for words in _REFUSALS):
+            self._queue.forget()  # it may have worked
+            if isinstance(error, SlurmError) and is_refusal(error.said):
                 raise JobRefusedError(f"Slurm refuses {first.name}: {error}") from error
             raise DispatchError(f"cannot submit {first.name}: {error}") from error
         number = said.strip().split(";")[0]
@@ -201,9 +176,9 @@ class SlurmDispatcher:
         prefix, _, _ = folder.name.rpartition("a")
         earlier = folder.with_name(f"{prefix}a{job.attempt - 1}")
         name = f"{job.name.rpartition('.a')[0]}.a{job.attempt - 1}"
-        for found in self._known_of(name, earlier):
+        for found in self._queue.known_of(name, earlier):
             if found.phase is not ClusterPhase.ENDED:
-                self._scancel(found)
+                self._queue.cancel(found)
 
     # -- observing
 
@@ -212,10 +187,10 @@ class SlurmDispatcher:
         if not jobs:
             return {}
         try:
-            self._refresh()
+            self._queue.refresh()
         except DispatchError as error:
             return {job.name: self._without_slurm(job, str(error)) for job in jobs}
-        forgotten = self._accounted(jobs)
+        forgotten = self._queue.accounted(jobs)
         return {job.name: self._observe(job, forgotten) for job in jobs}
 
     def _without_slurm(self, job: JobHandle, why: str) -> JobObservation:
@@ -231,8 +206,8 @@ class SlurmDispatcher:
         host = str(claim.get("host", "")) if claim else ""
         if (folder / "exit.json").exists():
             return JobObservation(job.name, JobPhase.ENDED, host=host)
-        key = _key_of(job.name, folder)
-        found = _chosen(self._known(key) or forgotten.get(key, ()), claim)
+        key = key_of(job.name, folder)
+        found = chosen(self._queue.known(key) or forgotten.get(key, ()), claim)
         if found is None:
             return self._absent(job, claim, host)
         Since(folder, "absent").forget()
@@ -274,52 +249,10 @@ class SlurmDispatcher:
         reason = "Slurm does not know it any more, and it left no exit marker"
         return JobObservation(job.name, JobPhase.GONE, reason=reason, host=host, gone_for=gone_for)
 
-    def _accounted(
-        self, jobs: Sequence[JobHandle]
-    ) -> Mapping[tuple[str, int | None], Sequence[ClusterJob]]:
-        """What the accounting knows about jobs that slurmctld has forgotten."""
-        names = set()
-        for job in jobs:
-            key = _key_of(job.name, Path(job.folder))
-            was_submitted = (Path(job.folder) / "submitted.json").exists()
-            if was_submitted and not self._known(key):
-                names.add(key[0])
-        if not names or not self._has_accounting:
-            return {}
-        try:
-            found = self._slurm.accounted(names=names)
-        except DispatchError:
-            return {}  # then only the folder tells
-        self._has_accounting = found is not None
-        return _by_key(found or ())
-
-    # -- Slurm
-
-    def _known(self, key: tuple[str, int | None]) -> Sequence[ClusterJob]:
-        """The jobs of this key, by a look that is not old."""
-        if self._look is None or boottime() - self._look.at > _FRESH:
-            self._refresh()
-        return self._look.jobs.get(key, ()) if self._look is not None else ()
-
-    def _known_of(self, name: str, folder: Path) -> Sequence[ClusterJob]:
-        """The jobs of an attempt, also those that were submitted after the last look."""
-        key = _key_of(name, folder)
-        found = self._known(key)
-        if not found and (folder / "submitted.json").exists():
-            self._refresh()
-            found = self._known(key)
-        return found
-
-    def _refresh(self) -> None:
-        at = boottime()
-        self._look = _Look(at, _by_key(self._slurm.queue(user=self._user)))
-
     def find(self, runs: Iterable[str]) -> Sequence[str]:
         """The names, at Slurm, of the jobs of these runs that are in the queue."""
         wanted = tuple(f"{run}." for run in runs)
-        self._refresh()
-        keys = self._look.jobs if self._look is not None else {}
-        return sorted({name for name, _ in keys if name.startswith(wanted)})
+        return sorted(name for name in self._queue.names() if name.startswith(wanted))
 
     def cancel(self, job: JobHandle) -> None:
         """Cancel the job. The worker gets SIGTERM, passes it on, and kills after the grace period.
@@ -333,19 +266,12 @@ class SlurmDispatcher:
         folder = Path(job.folder)
         if (folder / "exit.json").exists():
             return
-        for found in self._known_of(job.name, folder):
+        for found in self._queue.known_of(job.name, folder):
             if found.phase is ClusterPhase.PENDING:
-                self._scancel(found)
+                self._queue.cancel(found)
             elif found.phase is ClusterPhase.RUNNING:
                 is_late = Since(folder, "cancelled").seconds() > grace_of(folder)
-                self._scancel(found, *([] if is_late else ["--batch", "--signal=TERM"]))
-
-    def _scancel(self, job: ClusterJob, *how: str) -> None:
-        try:
-            self._slurm.run(["scancel", f"--user={self._user}", *how, job.id])
-        except SlurmError as error:
-            if not any(words in error.said.lower() for words in _OVER_ALREADY):
-                raise
+                self._queue.cancel(found, *([] if is_late else ["--batch", "--signal=TERM"]))
 
     def logs(self, job: JobHandle) -> Sequence[Path]:
         """The files of the output, the oldest first."""
@@ -358,43 +284,6 @@ class SlurmDispatcher:
             if any((Path(job.folder) / "exit.json").exists() for job in jobs):
                 return
             Event().wait(min(_LOOK_UP, left))
-
-
-def _key_of(name: str, folder: Path) -> tuple[str, int | None]:
-    """A job's name at Slurm, and its index if it was submitted in an array."""
-    task = read_file(folder / "task.json")
-    if task is not None and isinstance(task.get("index"), int):
-        return str(task.get("name")), int(task["index"])
-    return label_of(name, str(folder)), None
-
-
-def _write_tasks(folder: Path, jobs: Sequence[JobDefinition], label: str) -> Path:
-    """The file with what each task of an array runs. Written before the array is submitted."""
-    lines = "".join(f"{Path(job.folder) / 'job.json'}\n" for job in jobs)
-    path = folder / f"{label}.txt"
-    write_atomically(path, lines, error=DispatchError)
-    for index, job in enumerate(jobs):
-        text = strict_json.dumps({"version": 1, "name": label, "index": index}) + "\n"
-        write_atomically(Path(job.folder) / "task.json", text, error=DispatchError)
-    return path
-
-
-def _by_key(jobs: Iterable[ClusterJob]) -> dict[tuple[str, int | None], list[ClusterJob]]:
-    found: dict[tuple[str, int | None], list[ClusterJob]] = {}
-    for job in jobs:
-        found.setdefault((job.name, job.array[1] if job.array else None), []).append(job)
-    return found
-
-
-def _chosen(jobs: Sequence[ClusterJob], claim: Mapping[str, Any] | None) -> ClusterJob | None:
-    """Of the jobs of one name, the one that has the attempt, or may get it."""
-    record = claim.get("job") if claim else None
-    number = record.get("id") if isinstance(record, Mapping) else None
-    if number is not None:
-        return next((job for job in jobs if job.id == number), None)
-    alive = [job for job in jobs if job.phase is not ClusterPhase.ENDED]
-    newest = sorted(alive or jobs, key=lambda job: job.submitted_at or 0.0)
-    return newest[-1] if newest else None
 
 
 def _never_ran(job: ClusterJob) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from janitor.errors import ConfigError
-from janitor.model.jobs import Resources
+from janitor.errors import ConfigError, DispatchError
+from janitor.model.jobs import JobDefinition, Resources
+from janitor.storage import strict_json
+from janitor.storage.atomic import write_atomically
 from janitor.sweep.config.dispatch_settings import SlurmSection
 
 _PLACES: Final = ("@OPTIONS@", "@SETUP@", "@WORKER@")
@@ -113,3 +115,29 @@ def _template(path: Path) -> str:
     if missing := [place for place in _PLACES if place not in text]:
         raise ConfigError(f"the template {path} has no {missing[0]}: it needs {', '.join(_PLACES)}")
     return text
+
+
+_REFUSALS: Final = (
+    "invalid partition", "invalid account", "invalid qos", "invalid feature", "invalid generic",
+    "invalid gres", "invalid reservation", "invalid constraint", "unrecognized option",
+    "requested node configuration is not available", "more processors requested than permitted",
+    "memory specification can not be satisfied", "requested time limit is invalid",
+    "access/permission denied", "user's group not permitted", "invalid option", "unknown option",
+)  # fmt: skip
+"""Words with which sbatch refuses a job for good."""
+
+
+def is_refusal(said: str) -> bool:
+    """Whether sbatch refuses a job for good, by what it says."""
+    return any(words in said.lower() for words in _REFUSALS)
+
+
+def write_tasks(folder: Path, jobs: Sequence[JobDefinition], label: str) -> Path:
+    """The file with what each task of an array runs. Written before the array is submitted."""
+    lines = "".join(f"{Path(job.folder) / 'job.json'}\n" for job in jobs)
+    path = folder / f"{label}.txt"
+    write_atomically(path, lines, error=DispatchError)
+    for index, job in enumerate(jobs):
+        text = strict_json.dumps({"version": 1, "name": label, "index": index}) + "\n"
+        write_atomically(Path(job.folder) / "task.json", text, error=DispatchError)
+    return path
