@@ -28,6 +28,9 @@ WORTH_IT: Final = 8
 """Pages that a target must have to be read in parallel."""
 FEWEST: Final = 2_000
 """Runs that it must have as well."""
+WORTH_SECONDS = 12.0
+"""Seconds that reading it in order must take at the least, by its first page. Below that, the
+counts that a partition needs cost more than they save."""
 _PERIODS: Final = 32
 """Periods in which runs are counted with one request."""
 _ROUNDS: Final = 4
@@ -52,10 +55,12 @@ class Period:
         return Created(self.start, self.end)
 
 
-def is_large(first: RunPage) -> bool:
-    """Whether the target of a first page is large enough."""
+def is_large(first: RunPage, seconds: float) -> bool:
+    """Whether the target of a first page, which took so many seconds, is large enough."""
     count = first.run_count or 0
-    return first.after is not None and count >= max(FEWEST, WORTH_IT * len(first.runs))
+    if first.after is None or count < max(FEWEST, WORTH_IT * len(first.runs)):
+        return False
+    return seconds * count / max(1, len(first.runs)) >= WORTH_SECONDS
 
 
 def partition(

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from threading import BoundedSemaphore
+from time import monotonic
 from typing import Protocol
 
 from janitor.errors import RejectedError, StoreError
@@ -140,8 +141,10 @@ class Scanner:
         """Read all of a sweep; twice if runs are missing, because writes move runs in pages."""
         pages = partial(self.store.fetch_runs, sweep.target)
         try:
+            began = monotonic()
             first = None if self.parts is None else pages(None)
-            if self.parts is not None and first is not None and is_large(first):
+            seconds = monotonic() - began
+            if self.parts is not None and first is not None and is_large(first, seconds):
                 shrank = not self._read_parallel(self.parts, sweep.target, scan, first)
             else:
                 shrank = self._read_pages(scan, pages, first)

@@ -25,6 +25,7 @@ from tests.support.run_samples import DAY, NOW, StillClock, ago, flat, make_run
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "FEWEST", 50)
+    monkeypatch.setattr(partitions, "WORTH_SECONDS", 0.0)
 
 
 def store_of(count: int, seed: int = 1, spread: timedelta = 10 * DAY) -> PartStore:
@@ -108,3 +109,12 @@ def test_a_small_target_is_read_in_order() -> None:
     assert scan_of(store).is_complete
     assert not store.asked
     assert not store.counted
+
+
+@pytest.mark.parametrize(("seconds", "is_parallel"), [(0.5, False), (0.7, True)])
+def test_a_target_that_is_read_quickly_in_order_is_not_partitioned(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, *, is_parallel: bool
+) -> None:
+    monkeypatch.setattr(partitions, "WORTH_SECONDS", 12.0)
+    first = store_of(100).fetch_runs(SWEEP)  # of 20 pages
+    assert partitions.is_large(first, seconds) is is_parallel
