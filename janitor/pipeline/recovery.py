@@ -32,6 +32,10 @@ from janitor.rules.selection import why_not_ours
 
 _UNDER_WAY: Final = timedelta(minutes=15)
 """A write of this age has ended, both here and at a gateway."""
+_CAME_LATE: Final = (
+    "an earlier attempt to write it arrived after a later one: what others wrote to the run in"
+    " between is lost"
+)
 _LOOKED_FOR: Final = timedelta(days=1)
 """Older writes are ignored; otherwise every later pass would report them again."""
 
@@ -166,16 +170,21 @@ def look_after(
             continue
         if result.outcome is Outcome.SUPERSEDED:
             writer.settled(result)
-        if result.outcome is Outcome.SUPERSEDED or result.error == WENT_ON:
+        if result.outcome is Outcome.SUPERSEDED or result.error in {WENT_ON, _CAME_LATE}:
             writer.record_looked_after(run)
         yield run, f"{those[-1].journal.path.name} left a write to it open: {result.error}"
 
 
 def _effect(writes: Sequence[OpenWrite], found: RunInfo, writer: Writer) -> Result | None:
     """The effect of the write that is in the run now; None if it overwrote nothing."""
-    for one in reversed(writes):
+    for place, one in reversed(list(enumerate(writes))):
         attempt = one.attempt(found)
-        if attempt is None or not _may_have_covered(one, attempt, found):
+        if attempt is None:
+            continue
+        if not _may_have_covered(one, attempt, found):
+            later = writes[place + 1 :]
+            if one.stands_in(found) and any(each.write.is_settled for each in later):
+                return attempt.result(Outcome.FAILED, _CAME_LATE)
             continue
         if one.stands_in(found):
             result = recover(attempt, found, writer)

@@ -93,6 +93,21 @@ def test_the_first_of_two_attempts_may_land_last(
     assert scene.store.summary(PATH) == OWN
 
 
+def test_an_attempt_that_lands_after_a_later_one_is_named_where_no_process_was_at_work(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An evaluator's edit moves neither heartbeat nor history: nothing holds what it wrote."""
+    scene.store.add(make_run(flat(objective=1), "finished"))
+    with first_write_lost(monkeypatch, lambda: None) as late:
+        assert scene.fix().totals.written == 1
+    scene.store.change(PATH, {**scene.store.summary(PATH), "eval/score": 0.9})
+    assert warnings(next_pass(scene)) == []
+    scene.store.update_run_summary(*late[0])
+    (said,) = warnings(next_pass(scene))
+    assert "arrived after a later one" in said
+    assert warnings(next_pass(scene)) == []
+
+
 def test_a_tripped_brake_holds_what_would_be_given_back_too(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
