@@ -99,12 +99,15 @@ def open_file(path: str, store: str | None, recipe_file: str | None = None) -> O
 
     Raises:
         ConfigError: the file cannot be used.
+        UsageError: its store was edited after the sweep was started in another one.
 
     """
     from janitor.errors import UsageError
     from janitor.runtime.clock import utc_now
+    from janitor.sweep.catalogs import Place
     from janitor.sweep.config import SweepConfig
     from janitor.sweep.opening import start_sweep
+    from janitor.sweep.places import check_place, remember_place
     from janitor.sweep.recipes.loading import config_of_recipe
     from janitor.sweep.recipes.recipe import is_recipe
 
@@ -116,8 +119,14 @@ def open_file(path: str, store: str | None, recipe_file: str | None = None) -> O
         config = SweepConfig.load(path)
     for note in config.notes:
         click.echo(f"janitor: {printable(note)}", err=True)
-    catalog = open_catalog(store or config.janitor.store, config.entity, config.project)
+    own = config.janitor.store
+    catalog = open_catalog(store or own, config.entity, config.project)
+    if store is None:
+        check_place(path, config.name, catalog.location)
     opened, ledger, said = start_sweep(catalog, config, utc_now)
+    where = Place.parse(store or own, config.entity, config.project)
+    if where == Place.parse(own, config.entity, config.project):
+        remember_place(path, config.name, catalog.location)
     if said is not None:
         click.echo(f"janitor: {printable(said)}", err=True)
     return OpenSweep(opened, ledger)

@@ -178,6 +178,26 @@ def test_an_edited_file_is_a_new_version_and_an_older_one_changes_nothing(shell:
     assert "cannot change metric.name" in said
 
 
+def test_a_file_whose_store_is_edited_does_not_start_the_sweep_again_elsewhere(
+    shell: Shell,
+) -> None:
+    slow(shell)
+    shell.janitor("sweep", "step", "slow.yaml")
+    path = shell.folder / "slow.yaml"
+    path.write_text(path.read_text().replace("{collect:", "{store: file:other, collect:"))
+
+    said = shell.janitor("sweep", "step", "slow.yaml", code=2)
+
+    assert "started the sweep 'slow' in file:" in said
+    assert "--store file:" in said
+    assert not (shell.folder / "other").exists()
+    (shell.folder / "go").touch()
+    shell.janitor("sweep", "start", "slow.yaml", "--store", "file:other")
+    shell.janitor("sweep", "start", "slow.yaml")  # from now on it is there
+    shell.janitor("sweep", "start", "slow.yaml", "--store", "file:third")  # on purpose, once
+    shell.janitor("sweep", "start", "slow.yaml")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
