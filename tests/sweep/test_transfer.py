@@ -13,7 +13,7 @@ from janitor.errors import UsageError
 from janitor.model.jobs import Cause, Ending, JobTypes
 from janitor.model.ledger import Ledger
 from janitor.model.ledger_items import Launch, LedgerEntry, SpecAdded
-from janitor.records.sweep_export import Header, export_schema, write_export
+from janitor.records.sweep_export import Header, Line, export_schema, write_export
 from janitor.runtime.clock import utc_now
 from janitor.stores.memory_sweeps import MemoryCatalog
 from janitor.stores.sweep_files import SweepFolder
@@ -119,7 +119,7 @@ def test_an_altered_export_changes_nothing(exported: Path, old: bytes, new: byte
 def test_a_name_that_leaves_its_folder_is_refused(tmp_path: Path, run: str, sweep: str) -> None:
     launch = Launch(run, 0, 1, JobTypes.LAUNCH_TRAINING, Cause.FIRST, "why", 1, 7)
     document = {**DOCUMENT, "name": sweep}
-    lines = [
+    lines: list[Line] = [
         Header(sweep),
         LedgerEntry(1, "a", AT, "acts", (SpecAdded(1, "digest", document, str(tmp_path)),)),
         LedgerEntry(2, "b", AT, "decisions", (launch,)),
