@@ -40,6 +40,8 @@ COMMANDS = {
             "compare": Lazy("sweep_compare", "Compare sweeps, and tell a difference from luck."),
             "dashboard": Lazy("sweep_dashboard", "Show sweeps in a browser, live."),
             "verify": Lazy("sweep_verify", "Compute all decisions again and compare them."),
+            "export": Lazy("sweep_export", "Write a sweep into one file."),
+            "import": Lazy("sweep_import", "Create an exported sweep in a store."),
             "run-trial": Lazy("sweep_run_trial", "Run one job; dispatchers call this."),
         },
     ),

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from janitor.errors import JanitorError, UsageError
 
@@ -34,6 +35,33 @@ def write_atomically(
     with raising(f"cannot write {path}", error), _written_aside(place, text, mode) as temporary:
         os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
         sync_folder(place.parent)
+
+
+@contextlib.contextmanager
+def writing_atomically(
+    path: str | Path, *, mode: int = 0o600, error: Raised = JanitorError
+) -> Iterator[BinaryIO]:
+    """A file for data that is too large for the memory; it gets its name when the block ends well.
+
+    Raises:
+        JanitorError: of the kind given; nothing was left behind, and nothing has changed.
+
+    """
+    place = _regular(path, error)
+    with raising(f"cannot write {path}", error):
+        handle, temporary = tempfile.mkstemp(".tmp", f".{place.name[:40]}.", place.parent)
+    try:
+        with raising(f"cannot write {path}", error):
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(temporary, place)  # noqa: PTH105 - beside the other calls to os it reads better
+            sync_folder(place.parent)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - beside the other calls to os it reads better
 
 
 def write_once(
