@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import structlog
-
 from janitor import __version__
 from janitor.config import Config
 from janitor.errors import NotFoundError, StateFileError, StoreError, UsageError
@@ -34,6 +32,7 @@ from janitor.records.journal import journals
 from janitor.records.report import Command, Report
 from janitor.runtime.clock import PassClock
 from janitor.runtime.interrupt import Interrupter
+from janitor.runtime.log import Logger
 from janitor.runtime.signals import heeding_signals
 from janitor.storage.journal_folder import journal_folder
 from janitor.storage.locks import held_by_one_pass
@@ -189,8 +188,8 @@ def _memory(
     try:
         index = RunIndex(folder / FILE_NAME, read_only=dry_run)
     except StateFileError as error:
-        log = structlog.stdlib.get_logger("janitor.index")
-        log.warning("every run is read: %s", error)
+        message = f"every run is read: {error}"
+        Logger("janitor.index").warning(message)
         return None
     stack.callback(index.close)
     return Memory(
@@ -287,5 +286,5 @@ def _journal(config: Config, clock: PassClock, command: Command, namespace: str)
             f"journals are kept in {folder}, a folder for temporary files: undo is possible only"
             " as long as they exist; use --journal to name a permanent folder"
         )
-        structlog.stdlib.get_logger("janitor.journal").warning(warning)
+        Logger("janitor.journal").warning(warning)
     return journal

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from janitor.runtime.log import Logger
 from janitor.runtime.redaction import Redactor, redactor_of_process
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ class Session:
             TargetError: a target is malformed.
 
         """
-        import structlog
-
         from janitor.config import load
 
         self.redact.learn_messengers(str(address) for address in flags.get("notify") or ())
@@ -56,7 +55,7 @@ class Session:
         config = loaded.config
         self.redact.learn_messengers(address.get_secret_value() for address in config.notify)
         self.redact.learn_logins(filter(None, [config.pushgateway, config.link]))
-        log = structlog.stdlib.get_logger("janitor.config")
+        log = Logger("janitor.config")
         for warning in loaded.warnings:
             log.warning(warning)
         return loaded

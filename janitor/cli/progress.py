@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from threading import Lock
-from typing import Self
-
-import structlog
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from typing import TYPE_CHECKING
 
 from janitor.pipeline.scan import Observer
+from janitor.runtime.log import Logger
 
-_log = structlog.stdlib.get_logger("janitor.pass")
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_log = Logger("janitor.pass")
 
 
 class LoggedProgress:
@@ -30,50 +29,10 @@ class LoggedProgress:
         """One of them is done."""
 
 
-class LiveProgress:
-    """An observer for a terminal: progress bars on stderr that disappear at the end."""
-
-    def __init__(self, console: Console) -> None:
-        self._lock = Lock()
-        self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=console,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def scanned(self, target: str, seen: int, expected: int | None) -> None:
-        """A page of a target was read."""
-        self._update(f"scan {target}", seen, expected)
-
-    def repairing(self, total: int) -> None:
-        """The repair of so many runs begins."""
-        self._update(_REPAIR, 0, total)
-
-    def repaired(self) -> None:
-        """One of them is done."""
-        with self._lock:
-            self._progress.advance(self._tasks[_REPAIR])
-
-    def _update(self, name: str, completed: int, total: int | None) -> None:
-        with self._lock:
-            self._progress.start()  # only now: a pass that is refused shows no bar
-            if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(name, total=total)
-            self._progress.update(self._tasks[name], completed=completed, total=total)
-
-
-_REPAIR = "repair"
-
-
 def observe(console: Console) -> AbstractContextManager[Observer]:
     """The observer for a terminal or for log lines, depending on stderr."""
-    return LiveProgress(console) if console.is_terminal else nullcontext(LoggedProgress())
+    if not console.is_terminal:
+        return nullcontext(LoggedProgress())
+    from janitor.cli.live_progress import LiveProgress
+
+    return LiveProgress(console)

@@ -10,11 +10,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from janitor.errors import JournalError
 from janitor.model import Liveness
 from janitor.records.journal import JournalRecord, journals, read_journal
+from janitor.runtime.log import Logger
 
 _LONGEST_PASS: Final = timedelta(days=1)
 """A pass that has not written its journal for longer is not running any more."""
@@ -48,7 +47,7 @@ def drop_old_journals(folder: Path, ours: Path, retention: Retention) -> None:
     the folder. All ages are those of the file system, measured from our own new file: a server
     with a wrong clock must not cost the journals.
     """
-    log = structlog.stdlib.get_logger("janitor.journal")
+    log = Logger("janitor.journal")
     surplus = tuple(_surplus(folder, ours, retention))
     for path in [one.path for one in surplus if not _must_stay(one, folder)]:
         try:

@@ -1,7 +1,8 @@
 """Processes of this machine and of others: their identity, and whether they are alive. Uses psutil.
 
 A process id alone does not identify a process: ids are reused, start again in each container, and
-mean nothing on another machine. So a process is recorded with its host and its start.
+mean nothing on another machine. So a process is recorded with its host and its start. psutil is
+imported when it is used: a pass that writes nothing does without.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 from janitor.model import Liveness
@@ -47,6 +47,8 @@ class ProcessIdentity(BaseModel):
             ProcessLookupError: the process does not exist.
 
         """
+        import psutil
+
         try:
             created_at = psutil.Process(number).create_time()
         except psutil.NoSuchProcess as error:
@@ -75,6 +77,8 @@ class ProcessIdentity(BaseModel):
             return Liveness.UNKNOWN
         if _differ(self.boot_id, _boot_id()):
             return Liveness.DEAD
+        import psutil
+
         try:
             found = psutil.Process(self.pid)
             started = found.create_time() - psutil.boot_time()
@@ -104,6 +108,8 @@ def processes_with(variable: str, value: str) -> list[int]:
 
     Those of other users cannot be read, and are left out. Systems without /proc have none.
     """
+    import psutil
+
     wanted = os.fsencode(f"{variable}={value}")
     found = []
     for number in psutil.pids():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
-
 from janitor.model.ledger_items import Ended, LedgerEntry
+from janitor.runtime.log import Logger
 
 
 def log_entry(entry: LedgerEntry) -> None:
@@ -20,4 +19,4 @@ def log_entry(entry: LedgerEntry) -> None:
 
 def log(event: str, **values: Any) -> None:
     """Log an event."""
-    structlog.stdlib.get_logger("janitor.sweep").info(event, **values)
+    Logger("janitor.sweep").info(event, **values)

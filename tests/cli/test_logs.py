@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from janitor.cli.logs import configure_logging
+from janitor.runtime.log import Logger, prepared
 from janitor.runtime.redaction import Redactor
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -65,7 +66,7 @@ def test_each_v_says_more(
 
 def test_a_json_log_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure(1, "json")
-    structlog.stdlib.get_logger("janitor.pipeline.scan").info("read", runs=40, odd={1, 2}.__class__)
+    Logger("janitor.pipeline.scan").info("read", runs=40, odd={1, 2}.__class__)
     logging.getLogger("janitor.store").warning("slow: %s", "acme/rl/s1")
     ours, theirs = map(json.loads, said(capsys).splitlines())
     assert (ours["message"], ours["level"], ours["runs"]) == ("read", "info", 40)
@@ -78,6 +79,7 @@ def test_no_key_comes_through_in_an_event_a_value_or_a_traceback(
     log_format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure(2, log_format)
+    prepared()
     log = structlog.stdlib.get_logger("janitor.store")
     try:
         int(f"refused {KEY}")

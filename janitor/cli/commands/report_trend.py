@@ -26,16 +26,16 @@ def command(folder: Path, *, to: tuple[Path, ...]) -> None:
 
     Shows how many stuck runs each pass found, by sweep and by rule, and how many runs resumed.
     """
-    import structlog
     from rich.console import Console
 
     from janitor.cli.report_output import check_trend, put_trend
     from janitor.records.json_text import load_report
     from janitor.report.trend import Trend, as_text
+    from janitor.runtime.log import Logger
 
     check_trend(to)
     trend = Trend()
-    log = structlog.stdlib.get_logger("janitor.report")
+    log = Logger("janitor.report")
     for path in sorted(folder.rglob("*.json")):
         try:
             trend.add(load_report(path, found=True))
