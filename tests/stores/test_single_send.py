@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -156,6 +158,47 @@ def test_a_redirect_is_not_followed(server: Server, status: int) -> None:
     with pytest.raises(StoreError, match=r"redirects the write to https://elsewhere\.example"):
         send(server.url)
     assert len(server.sent) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://\xff/", "", "/path", "mailto:a"])
+def test_a_redirect_to_nonsense_is_an_error_of_the_store(server: Server, location: str) -> None:
+    server.status, server.headers = 302, {"Location": location}
+    with pytest.raises(StoreError, match="redirects the write"):
+        send(server.url)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"X-Gateway": "secret-of-gateway\nX"}},
+        {"headers": {"X-G\u65e5": "secret-of-gateway"}},
+        {"api_key": None, "access_token": lambda _: "secret-of-gateway\n"},
+        {"api_key": None, "access_token": lambda _: "secret-of-gateway\u65e5"},
+    ],
+)
+def test_what_cannot_be_sent_is_an_error_of_the_store_without_the_value(
+    server: Server, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(StoreError, match="cannot be sent") as caught:
+        send(server.url, **changes)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+    assert not server.sent
+
+
+@pytest.mark.parametrize("proxy", ["http://user:secret@", "http://user:secret@a..b:1"])
+def test_a_malformed_proxy_is_an_error_of_the_store_without_the_password(proxy: str) -> None:
+    with pytest.raises(StoreError, match="cannot be sent") as caught:
+        send("http://wandb.example", proxies={"http": proxy})
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_headers_are_sent_in_utf_8_without_spaces_around_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_USERNAME", os.fsdecode(b"j\xffrgen"))
+    send(server.url, headers={"X-Gateway": " \u65e5 "})
+    assert server.sent[0]["x-gateway"].encode("latin-1").decode() == "\u65e5"
+    assert server.sent[0]["x-wandb-username"].encode("latin-1") == b"j\xffrgen"
 
 
 @pytest.mark.parametrize(

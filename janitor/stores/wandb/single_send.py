@@ -14,7 +14,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -50,6 +50,13 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone; the base would read all of one, and where it leads, to note it."""
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        return iter(())
+
+
 class SingleSend:
     """Sends GraphQL mutations once each; safe from many threads.
 
@@ -82,9 +89,9 @@ class SingleSend:
 
         """
         until = time.monotonic() + self._timeout
-        session, auth = self._opened(), self._auth()
+        auth = self._auth()
         try:
-            with session.post(
+            with self._opened().post(
                 self._url,
                 data=json.dumps({"query": query, "variables": dict(variables)}).encode(),
                 auth=auth,
@@ -96,8 +103,12 @@ class SingleSend:
                 return self._read(answer, until)
         except requests.Timeout as error:
             raise self._too_slow() from error
+        except requests.exceptions.InvalidHeader as error:
+            raise self._not_sendable(error) from None
         except requests.RequestException as error:
             raise of_message(explain(_cause(error)), self._address) from error
+        except (TypeError, ValueError) as error:
+            raise self._not_sendable(error) from None
 
     def _auth(self) -> AuthBase | None:
         """The user's login. Without one, requests would take what a netrc file holds."""
@@ -114,7 +125,7 @@ class SingleSend:
             return self._session
 
     def _new_session(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False  # proxies are chosen as wandb-core does
         session.proxies = self._proxies()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -123,7 +134,7 @@ class SingleSend:
                 "Content-Type": "application/json",
                 "User-Agent": f"janitor/{__version__}",
                 **_of_service_account(os.environ),
-                **self._login.headers,
+                **{name: _sent(value) for name, value in self._login.headers.items()},
             }
         )
         options: dict[str, Any] = {"pool_connections": 1, "pool_maxsize": _CONNECTIONS}
@@ -145,8 +156,7 @@ class SingleSend:
 
     def _read(self, answer: requests.Response, until: float) -> tuple[Any, int]:
         if answer.is_redirect:
-            there = urlsplit(answer.headers["Location"])
-            where = f" to {there.scheme}://{there.hostname}" if there.hostname else ""
+            where = _server_of(answer.headers["Location"])
             raise StoreError(
                 f"W&B at {self._address} redirects the write{where} (HTTP {answer.status_code}),"
                 " and it was not sent there: set WANDB_BASE_URL to the address that answers itself"
@@ -169,6 +179,13 @@ class SingleSend:
             raise TransientError(f"W&B at {self._address} sends a malformed answer to a write")
         return document["data"], len(body)
 
+    def _not_sendable(self, error: Exception) -> StoreError:
+        """Without the error's text, which may repeat a header or a token."""
+        return StoreError(
+            f"the write to W&B at {self._address} cannot be sent: its address, its proxy, a header"
+            f" or the login is malformed ({type(error).__name__})"
+        )
+
     def _too_slow(self) -> TransientError:
         return TransientError(
             f"W&B at {self._address} did not take the write within {self._timeout:g} s", slow=True
@@ -187,6 +204,15 @@ def _document(body: bytes) -> Any:
         return None
 
 
+def _server_of(location: str) -> str:
+    """Where a redirect leads, for a message; nothing for a path or nonsense."""
+    try:
+        there = urlsplit(location)
+    except ValueError:
+        return ""
+    return f" to {there.scheme}://{there.hostname}" if there.hostname else ""
+
+
 def _errors(document: Any) -> str | None:
     """What the ``errors`` of an answer say; None if it has none."""
     errors = document.get("errors") if isinstance(document, dict) else None
@@ -201,10 +227,15 @@ def _of_service_account(environ: Mapping[str, str]) -> dict[str, bytes]:
     """The person that a service account acts for; wandb-core sends the same."""
     named = {"X-WANDB-USERNAME": "WANDB_USERNAME", "X-WANDB-USER-EMAIL": "WANDB_USER_EMAIL"}
     return {
-        header: environ[name].strip().encode()
+        header: _sent(environ[name])
         for header, name in named.items()
         if environ.get(name, "").strip()
     }
+
+
+def _sent(value: str) -> bytes:
+    """The value of a header as wandb-core sends it; bytes of the environment stay as they are."""
+    return value.strip().encode("utf-8", "surrogateescape")
 
 
 def _seconds(retry_after: str) -> float:
