@@ -265,6 +265,28 @@ def test_proxies_are_those_of_wandb(server: Server, monkeypatch: pytest.MonkeyPa
     assert server.paths[1:] == ["http://wandb.example/graphql", "/graphql"]
 
 
+def test_wandbs_own_proxy_is_used_whatever_the_environment_says(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    send("http://wandb.example", proxies={"http": server.url})
+    send("http://127.0.0.1:9", proxies={"http": server.url})
+    assert server.paths == ["http://wandb.example/graphql", "http://127.0.0.1:9/graphql"]
+
+
+def test_a_proxy_that_wandb_does_not_use_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    send("http://wandb.example", proxies={"https": "http://127.0.0.1:9"})
+    assert server.paths == ["http://wandb.example/graphql"]
+    monkeypatch.delenv("http_proxy")
+    monkeypatch.setenv("all_proxy", server.url)
+    with pytest.raises(TransientError):
+        send("http://wandb.invalid")
+    assert len(server.paths) == 1
+
+
 def test_a_private_authority_is_trusted_as_wandb_trusts_it(
     certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

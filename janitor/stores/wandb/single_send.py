@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import get_environ_proxies, should_bypass_proxies
+from requests.utils import get_environ_proxies
 
 from janitor import __version__
 from janitor.errors import StoreError, TransientError
@@ -147,12 +147,17 @@ class SingleSend:
         return session
 
     def _proxies(self) -> dict[str, str]:
-        """As wandb-core: its own settings first, then the environment; none for this machine."""
-        if _is_this_machine(urlsplit(self._url).hostname or ""):
+        """As wandb-core: its own settings in any case; else the environment's, without ALL_PROXY.
+
+        The environment's are not for this machine, nor for what NO_PROXY names.
+        """
+        server = urlsplit(self._url)
+        if own := self._login.proxies.get(server.scheme):
+            return {server.scheme: own}
+        if _is_this_machine(server.hostname or ""):
             return {}
-        if should_bypass_proxies(self._url, no_proxy=None):
-            return {}
-        return dict(self._login.proxies) or dict(get_environ_proxies(self._url))
+        named = dict(get_environ_proxies(self._url))
+        return {scheme: proxy for scheme, proxy in named.items() if scheme in {"http", "https"}}
 
     def _read(self, answer: requests.Response, until: float) -> tuple[Any, int]:
         if answer.is_redirect:
